@@ -1,0 +1,13 @@
+#ifndef JP_UTF8_H
+#define JP_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of the longest valid UTF-8 prefix; equals `size` when all of it is valid. */
+size_t jp_utf8_valid(const char *text, size_t size);
+bool   jp_utf8_is_boundary(const char *text, size_t size, size_t at);
+/* malloc'd copy in which each invalid byte sequence is U+FFFD; NULL without memory. */
+char *jp_utf8_repair(const char *text, size_t size);
+
+#endif

@@ -1,0 +1,71 @@
+/* The scorer turns masks into drops: it removes duplicates, remembers every set, plans batches as trees of shared
+ * prefixes, keeps the best sets seen and the bill. Methods see the engine only through it. */
+#ifndef JP_SCORER_H
+#define JP_SCORER_H
+
+#include "base/bitset.h"
+#include "engine/engine.h"
+#include "prompt/mask.h"
+
+/* What stays the same over all masks. Borrowed: must outlive the scorer. */
+typedef struct {
+    const jp_prompt *prompt;
+    jp_operator      op;
+    const int32_t   *response;
+    int              n_response, target_first, target_last;
+} jp_problem;
+
+typedef struct {
+    int    budget;  /* evaluations at most, 0: none */
+    double seconds; /* wall time at most, 0: none */
+    int    k;       /* only sets of at most k units count as "best" */
+    /* Called after each batch; a nonzero return stops the run. */
+    int (*progress)(void *user, int evaluations, int budget, double best_drop);
+    void *user;
+} jp_limits;
+
+typedef struct { int evaluations; double seconds, drop; } jp_trace_point;
+
+typedef struct {
+    int64_t evaluations, gradients, decoded_tokens, naive_tokens;
+    double  seconds;
+} jp_cost;
+
+typedef enum { JP_RUNNING, JP_STOP_BUDGET, JP_STOP_TIME, JP_STOP_USER } jp_stop_reason;
+
+typedef struct jp_scorer jp_scorer;
+
+/* Evaluates f(empty set) at once (it counts as the first evaluation). */
+int  jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e);
+void jp_scorer_free(jp_scorer *s);
+
+int              jp_scorer_units(const jp_scorer *s);
+const jp_problem *jp_scorer_problem(const jp_scorer *s);
+jp_engine       *jp_scorer_engine(jp_scorer *s);
+double           jp_scorer_full(const jp_scorer *s); /* f(empty set) */
+/* How many new masks fill one batch of the engine: a good size for a round of a search. */
+int jp_scorer_batch(const jp_scorer *s);
+
+/* drops[i] = f(empty) - f(masks[i]). Known sets are free. When a limit is reached, what was scored is there, the
+ * rest is NAN, and JP_STOP is returned. Masks of one call may be scored in any order. */
+int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, jopa_error *e);
+/* The same, with the log-probability of each target token: log_probs[n * n_target]; not cached. */
+int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
+
+/* A set's drop if it has been scored. */
+bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop);
+/* The best set of at most k units so far (false: none yet). */
+bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop);
+
+/* Gradients of f at `mask` (NULL: nothing hidden) by the engine, mapped to units by the caller; the scorer counts
+ * one gradient as jp_gradient_price evaluations of the budget. Request's symbols/response are filled in here. */
+int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e);
+int jp_scorer_gradient_price(const jp_scorer *s);
+
+const jp_trace_point *jp_scorer_trace(const jp_scorer *s, int *n);
+void                  jp_scorer_cost(const jp_scorer *s, jp_cost *cost);
+jp_stop_reason        jp_scorer_stopped(const jp_scorer *s);
+/* Replace the limits for what follows (reports after a stop may still evaluate): clears the stop. */
+void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits);
+
+#endif
