@@ -22,17 +22,20 @@ enum { /* capabilities, bits */
 
 /* A node of the batch's prefix tree: `count` symbols that the rows [row_first, row_last) have in common at
  * position `position` (symbols before it on the row's path). Nodes come parents first; a root has parent -1.
- * The path of a row, root to leaf, is masked prompt ++ target tokens. */
+ * The path of a row, root to leaf, is the row. Rows of a batch are distinct. */
 typedef struct {
     int            parent;
     int            row_first, row_last;
     int            position;
     const int32_t *symbols;
     int            count;
+    bool           resident; /* a prefix of the row that an earlier batch retained: known, not to be decoded again */
 } jp_node;
 
-/* A batch to score. Each row ends with the `n_response` response tokens; wanted are the log-probabilities of
- * response tokens [target_first, target_last). Within a row the response starts at position row_prompt[row]. */
+/* A batch to score. A row is a masked prompt of row_prompt[row] symbols, then the response tokens that have to be
+ * seen, response[0 .. target_last - 1). Wanted are the log-probabilities of response tokens [target_first,
+ * target_last). With `retain` (only for a batch of one row) the engine keeps the row's prompt for later batches:
+ * their resident nodes are its prefixes. An engine without memory ignores both flags and computes every node. */
 typedef struct {
     const jp_node *nodes;
     int            n_nodes;
@@ -41,6 +44,7 @@ typedef struct {
     const int32_t *response;    /* [n_response] */
     int            n_response;
     int            target_first, target_last;
+    bool           retain;
 } jp_batch;
 
 typedef struct {

@@ -1,0 +1,338 @@
+#include "score/scorer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "score/cache.h"
+#include "score/plan.h"
+
+struct jp_scorer {
+    jp_engine       *engine;
+    const jp_problem *problem;
+    jp_limits        limits;
+    jp_stop_reason   stopped;
+    double           started;
+    int              max_rows, max_tokens;
+
+    int32_t *full_symbols; /* the unmasked row, which the engine retains */
+    jp_row   full_row;
+    double   full;
+    jp_cache cache;
+
+    bool            have_best;
+    jp_bitset       best;
+    double          best_drop;
+    jp_trace_point *trace;
+    int             n_trace, trace_capacity;
+    jp_cost         cost;
+    int             gradient_price;
+};
+
+static int targets(const jp_scorer *s) { return s->problem->target_last - s->problem->target_first; }
+static int row_capacity(const jp_scorer *s) { return s->problem->prompt->n_tokens + s->problem->target_last; }
+
+/* The row of `mask` into storage[row_capacity]. */
+static jp_row make_row(const jp_scorer *s, const jp_bitset *mask, int tag, int32_t *storage) {
+    const jp_problem *p = s->problem;
+    int               prompt = jp_mask_symbols(p->prompt, &p->op, mask, storage);
+    memcpy(storage + prompt, p->response, (size_t)(p->target_last - 1) * sizeof *storage);
+    return (jp_row){storage, prompt + p->target_last - 1, prompt, tag};
+}
+
+/* ---- running batches ------------------------------------------------------------------------------------- */
+
+typedef struct {
+    jp_row  *rows;
+    int32_t *symbols;
+    float   *log_probs; /* of one batch */
+} workspace;
+
+static void workspace_free(workspace *w) {
+    free(w->rows);
+    free(w->symbols);
+    free(w->log_probs);
+}
+
+static int workspace_init(workspace *w, const jp_scorer *s, int n, jopa_error *e) {
+    w->rows = malloc((size_t)n * sizeof *w->rows);
+    w->symbols = malloc((size_t)n * (size_t)row_capacity(s) * sizeof *w->symbols);
+    w->log_probs = malloc((size_t)(n < s->max_rows ? n : s->max_rows) * (size_t)targets(s) * sizeof *w->log_probs);
+    if (w->rows && w->symbols && w->log_probs) return JP_OK;
+    workspace_free(w);
+    return jp_fail_memory(e);
+}
+
+/* Score `n` sorted rows that fit one batch; out[tag * targets + t] gets the log-probabilities. */
+static int run_batch(jp_scorer *s, const jp_row *rows, int n, bool retain, float *scratch, float *out, jopa_error *e) {
+    jp_plan plan;
+    int     status = jp_plan_build(&plan, rows, n, retain ? NULL : &s->full_row, e);
+    if (status) return status;
+    const jp_problem *p = s->problem;
+    jp_batch batch = {plan.nodes,      plan.n_nodes,   plan.n_rows,    plan.row_prompt, p->response,
+                      p->n_response,   p->target_first, p->target_last, retain};
+    jp_engine_cost cost = {0};
+    status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
+    size_t width = (size_t)targets(s);
+    for (int i = 0; i < n && !status; i++) {
+        memcpy(out + (size_t)rows[i].tag * width, scratch + (size_t)plan.row_of[i] * width, width * sizeof *out);
+        s->cost.naive_tokens += rows[i].size;
+    }
+    s->cost.decoded_tokens += cost.decoded_tokens;
+    jp_plan_free(&plan);
+    return status;
+}
+
+static double sum(const float *log_probs, int n) {
+    double total = 0;
+    for (int t = 0; t < n; t++) total += (double)log_probs[t];
+    return total;
+}
+
+/* ---- limits, the best set, the trace --------------------------------------------------------------------- */
+
+static int note_best(jp_scorer *s, const jp_bitset *mask, double drop, jopa_error *e) {
+    int size = jp_bitset_count(mask);
+    if (size == 0 || size > s->limits.k || (s->have_best && !(drop > s->best_drop))) return JP_OK;
+    jp_bitset_copy(&s->best, mask);
+    s->best_drop = drop;
+    s->have_best = true;
+    if (s->n_trace == s->trace_capacity) {
+        int             capacity = s->trace_capacity ? 2 * s->trace_capacity : 32;
+        jp_trace_point *trace = realloc(s->trace, (size_t)capacity * sizeof *trace);
+        if (!trace) return jp_fail_memory(e);
+        s->trace = trace;
+        s->trace_capacity = capacity;
+    }
+    s->trace[s->n_trace++] = (jp_trace_point){(int)s->cost.evaluations, jp_seconds() - s->started, drop};
+    return JP_OK;
+}
+
+static int64_t spent(const jp_scorer *s) { return s->cost.evaluations + s->cost.gradients * s->gradient_price; }
+
+static bool limit_reached(jp_scorer *s) {
+    const jp_limits *l = &s->limits;
+    if (s->stopped) return true;
+    if (l->progress && l->progress(l->user, (int)spent(s), l->budget, s->have_best ? s->best_drop : NAN))
+        s->stopped = JP_STOP_USER;
+    else if (l->seconds > 0 && jp_seconds() - s->started >= l->seconds)
+        s->stopped = JP_STOP_TIME;
+    return s->stopped;
+}
+
+/* ---- drops --------------------------------------------------------------------------------------------------- */
+
+/* Which masks are new and distinct: their indices into fresh[], at most `room`. Returns the count; *cut tells whether
+ * the room ended it. */
+static int collect_fresh(jp_scorer *s, const jp_bitset *masks, int n, int64_t room, int *fresh, bool *cut, jopa_error *e) {
+    jp_cache seen;
+    int      count = 0, status = JP_OK;
+    *cut = false;
+    jp_cache_init(&seen, s->problem->prompt->n_units);
+    for (int i = 0; i < n && !status; i++) {
+        if (jp_cache_get(&s->cache, masks + i, NULL) || jp_cache_get(&seen, masks + i, NULL)) continue;
+        if (count == room) {
+            *cut = true;
+            break;
+        }
+        status = jp_cache_put(&seen, masks + i, 0);
+        fresh[count++] = i;
+    }
+    jp_cache_free(&seen);
+    return status ? -jp_fail_memory(e) : count;
+}
+
+/* Remember the drops of one batch's rows. */
+static int remember(jp_scorer *s, const jp_bitset *masks, const int *fresh, const jp_row *rows, int n, const float *log_probs,
+                    jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < n && !status; i++) {
+        const jp_bitset *mask = masks + fresh[rows[i].tag];
+        double           drop = s->full - sum(log_probs + (size_t)rows[i].tag * (size_t)targets(s), targets(s));
+        s->cost.evaluations++;
+        if (jp_cache_put(&s->cache, mask, drop)) return jp_fail_memory(e);
+        status = note_best(s, mask, drop, e);
+    }
+    return status;
+}
+
+static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
+    workspace w;
+    if (workspace_init(&w, s, n, e)) return JOPA_ERROR_MEMORY;
+    float *log_probs = malloc((size_t)n * (size_t)targets(s) * sizeof *log_probs);
+    int    status = log_probs ? JP_OK : jp_fail_memory(e);
+    for (int i = 0; i < n && !status; i++)
+        w.rows[i] = make_row(s, masks + fresh[i], i, w.symbols + (size_t)i * (size_t)row_capacity(s));
+    if (!status) jp_plan_sort(w.rows, n);
+    for (int at = 0; at < n && !status;) {
+        if (limit_reached(s)) {
+            status = JP_STOP;
+            break;
+        }
+        int count = jp_plan_cut(w.rows + at, n - at, &s->full_row, s->max_rows, s->max_tokens);
+        status = run_batch(s, w.rows + at, count, false, w.log_probs, log_probs, e);
+        if (!status) status = remember(s, masks, fresh, w.rows + at, count, log_probs, e);
+        at += count;
+    }
+    free(log_probs);
+    workspace_free(&w);
+    return status;
+}
+
+int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, jopa_error *e) {
+    for (int i = 0; i < n; i++) drops[i] = NAN;
+    int64_t room = s->limits.budget > 0 ? s->limits.budget - spent(s) : INT64_MAX;
+    int    *fresh = malloc((size_t)(n > 0 ? n : 1) * sizeof *fresh);
+    if (!fresh) return jp_fail_memory(e);
+    bool cut;
+    int  count = collect_fresh(s, masks, n, room > 0 ? room : 0, fresh, &cut, e);
+    int  status = count < 0 ? -count : count == 0 ? JP_OK : score_fresh(s, masks, fresh, count, e);
+    free(fresh);
+    if (status && status != JP_STOP) return status;
+    for (int i = 0; i < n; i++) jp_cache_get(&s->cache, masks + i, drops + i);
+    if (cut && !s->stopped) s->stopped = JP_STOP_BUDGET;
+    return cut || status == JP_STOP ? JP_STOP : JP_OK;
+}
+
+int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e) {
+    workspace w;
+    if (workspace_init(&w, s, n, e)) return JOPA_ERROR_MEMORY;
+    int status = JP_OK;
+    for (int i = 0; i < n; i++) w.rows[i] = make_row(s, masks + i, i, w.symbols + (size_t)i * (size_t)row_capacity(s));
+    jp_plan_sort(w.rows, n);
+    for (int at = 0; at < n && !status;) {
+        int count = jp_plan_cut(w.rows + at, n - at, &s->full_row, s->max_rows, s->max_tokens);
+        status = run_batch(s, w.rows + at, count, false, w.log_probs, log_probs, e);
+        s->cost.evaluations += count;
+        at += count;
+    }
+    workspace_free(&w);
+    return status;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------- */
+
+/* f(empty set): the first evaluation, whose prompt the engine retains. */
+static int score_full(jp_scorer *s, jopa_error *e) {
+    s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
+    float *log_probs = malloc(2 * (size_t)targets(s) * sizeof *log_probs);
+    if (!s->full_symbols || !log_probs) {
+        free(log_probs);
+        return jp_fail_memory(e);
+    }
+    s->full_row = make_row(s, NULL, 0, s->full_symbols);
+    int status = run_batch(s, &s->full_row, 1, true, log_probs + targets(s), log_probs, e);
+    s->full_row.size = s->full_row.prompt; /* the retained part */
+    s->full = sum(log_probs, targets(s));
+    s->cost.evaluations++;
+    free(log_probs);
+    if (!status && !isfinite(s->full))
+        status = jp_fail(e, JOPA_ERROR_INPUT, "the model gives this response probability 0 (log-probability %g): explain another "
+                         "response, or only a part of it with --target", s->full);
+    jp_bitset empty;
+    if (!status && jp_bitset_init(&empty, s->problem->prompt->n_units)) return jp_fail_memory(e);
+    if (status) return status;
+    status = jp_cache_put(&s->cache, &empty, 0) ? jp_fail_memory(e) : JP_OK;
+    jp_bitset_free(&empty);
+    return status;
+}
+
+int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e) {
+    *out = NULL;
+    if (problem->target_first < 0 || problem->target_first >= problem->target_last || problem->target_last > problem->n_response)
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the response or its target span is empty");
+    jp_scorer *s = calloc(1, sizeof *s);
+    if (!s || jp_bitset_init(&s->best, problem->prompt->n_units)) {
+        free(s);
+        return jp_fail_memory(e);
+    }
+    s->engine = engine;
+    s->problem = problem;
+    s->limits = *limits;
+    s->started = jp_seconds();
+    s->gradient_price = 4;
+    jp_cache_init(&s->cache, problem->prompt->n_units);
+    int status = engine->ops->reserve(engine, row_capacity(s), &s->max_rows, &s->max_tokens, e);
+    if (!status) status = score_full(s, e);
+    if (status) {
+        jp_scorer_free(s);
+        return status;
+    }
+    *out = s;
+    return JP_OK;
+}
+
+void jp_scorer_free(jp_scorer *s) {
+    if (!s) return;
+    free(s->full_symbols);
+    free(s->trace);
+    jp_bitset_free(&s->best);
+    jp_cache_free(&s->cache);
+    free(s);
+}
+
+void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits) {
+    s->limits = *limits;
+    s->stopped = JP_RUNNING;
+}
+
+/* ---- gradients -------------------------------------------------------------------------------------------- */
+
+int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e) {
+    if (!s->engine->ops->gradient || !(s->engine->ops->capabilities(s->engine) & JP_CAN_GRADIENT))
+        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "this engine has no gradients for this model: choose a method that needs none, such as jopa or ablation");
+    if (limit_reached(s)) return JP_STOP;
+    if (s->limits.budget > 0 && spent(s) + s->gradient_price > s->limits.budget) {
+        s->stopped = JP_STOP_BUDGET;
+        return JP_STOP;
+    }
+    int32_t *symbols = malloc((size_t)row_capacity(s) * sizeof *symbols);
+    if (!symbols) return jp_fail_memory(e);
+    const jp_problem *p = s->problem;
+    request->symbols = symbols;
+    request->n_symbols = jp_mask_symbols(p->prompt, &p->op, mask, symbols);
+    request->response = p->response;
+    request->n_response = p->n_response;
+    request->target_first = p->target_first;
+    request->target_last = p->target_last;
+    int status = s->engine->ops->gradient(s->engine, request, e);
+    request->symbols = NULL;
+    free(symbols);
+    s->cost.gradients++;
+    return status;
+}
+
+int jp_scorer_gradient_price(const jp_scorer *s) { return s->gradient_price; }
+
+/* ---- what is known ---------------------------------------------------------------------------------------- */
+
+int               jp_scorer_units(const jp_scorer *s) { return s->problem->prompt->n_units; }
+const jp_problem *jp_scorer_problem(const jp_scorer *s) { return s->problem; }
+jp_engine        *jp_scorer_engine(jp_scorer *s) { return s->engine; }
+double            jp_scorer_full(const jp_scorer *s) { return s->full; }
+jp_stop_reason    jp_scorer_stopped(const jp_scorer *s) { return s->stopped; }
+
+int jp_scorer_batch(const jp_scorer *s) {
+    int by_tokens = s->max_tokens / row_capacity(s), rows = s->max_rows < by_tokens ? s->max_rows : by_tokens;
+    return rows > 1 ? rows : 1;
+}
+
+bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop) { return jp_cache_get(&s->cache, mask, drop); }
+
+bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop) {
+    if (!s->have_best) return false;
+    if (mask) jp_bitset_copy(mask, &s->best);
+    if (drop) *drop = s->best_drop;
+    return true;
+}
+
+const jp_trace_point *jp_scorer_trace(const jp_scorer *s, int *n) {
+    *n = s->n_trace;
+    return s->trace;
+}
+
+void jp_scorer_cost(const jp_scorer *s, jp_cost *cost) {
+    *cost = s->cost;
+    cost->seconds = jp_seconds() - s->started;
+}
