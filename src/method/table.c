@@ -1,0 +1,22 @@
+/* To add a method: write NAME.c with one jp_method and add it to both lists here. */
+#include <string.h>
+
+#include "method/method.h"
+
+extern const jp_method jp_method_jopa, jp_method_random, jp_method_ablation, jp_method_greedy, jp_method_exhaustive;
+
+static const jp_method *const METHODS[] = {
+    &jp_method_jopa,   &jp_method_random,     &jp_method_ablation,
+    &jp_method_greedy, &jp_method_exhaustive,
+};
+
+const jp_method *jp_method_at(int index) {
+    return index >= 0 && index < (int)(sizeof METHODS / sizeof *METHODS) ? METHODS[index] : NULL;
+}
+
+const jp_method *jp_method_find(const char *name) {
+    const jp_method *m;
+    for (int i = 0; (m = jp_method_at(i)); i++)
+        if (!strcmp(m->name, name)) return m;
+    return NULL;
+}
