@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     size_t start, end;        /* byte range in jp_prompt.text */
     int    first, last;       /* token range [first, last) */
-    int    role;              /* index into jp_prompt.roles */
+    int    role;              /* index into jp_prompt.spans: the message that it is part of */
 } jp_unit;
 
 /* A run of the templated text that came from one message's content. */

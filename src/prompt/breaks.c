@@ -1,0 +1,219 @@
+#include "prompt/breaks.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/utext.h>
+#include <unicode/utf8.h>
+
+/* ---- characters ----------------------------------------------------------------------------------------- */
+
+static UChar32 next_char(const char *text, size_t end, size_t *at) {
+    const uint8_t *s = (const uint8_t *)text;
+    UChar32        c;
+    size_t         i = *at;
+    U8_NEXT(s, i, end, c);
+    *at = i;
+    return c;
+}
+
+size_t jp_breaks_ink(const char *text, jp_range range) {
+    size_t ink = 0;
+    for (size_t at = range.start; at < range.end;) {
+        size_t from = at;
+        if (!u_isUWhiteSpace(next_char(text, range.end, &at))) ink += at - from;
+    }
+    return ink;
+}
+
+jp_range jp_breaks_trim(const char *text, jp_range range) {
+    jp_range kept = {range.end, range.start};
+    for (size_t at = range.start; at < range.end;) {
+        size_t from = at;
+        if (u_isUWhiteSpace(next_char(text, range.end, &at))) continue;
+        if (kept.start > from) kept.start = from;
+        kept.end = at;
+    }
+    return kept.start < kept.end ? kept : range;
+}
+
+/* ---- raw pieces and who owns them ------------------------------------------------------------------------- */
+
+typedef enum { SPACE, PUNCTUATION, WORD } piece_class;
+
+/* A raw piece; `owner` is the index of the piece that it becomes one with. */
+typedef struct {
+    jp_range    range;
+    piece_class class;
+    bool        newline; /* ends a line */
+    bool        letters;
+    int         owner;
+} piece;
+
+typedef struct {
+    piece *items;
+    int    n, capacity;
+} piece_list;
+
+static void classify(const char *text, piece *p) {
+    bool ink = false, word = false;
+    for (size_t at = p->range.start; at < p->range.end;) {
+        UChar32  c = next_char(text, p->range.end, &at);
+        uint32_t category = U_GET_GC_MASK(c);
+        ink |= !u_isUWhiteSpace(c);
+        word |= (category & (U_GC_L_MASK | U_GC_N_MASK)) || u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION) || c == 0xfe0f;
+        p->letters |= (category & U_GC_L_MASK) != 0;
+        p->newline = c == '\n';
+    }
+    p->class = word ? WORD : ink ? PUNCTUATION : SPACE;
+}
+
+static int add_piece(piece_list *l, const char *text, size_t start, size_t end, jopa_error *e) {
+    if (start >= end) return JP_OK;
+    if (l->n == l->capacity) {
+        int    capacity = l->capacity ? 2 * l->capacity : 64;
+        piece *items = realloc(l->items, (size_t)capacity * sizeof *items);
+        if (!items) return jp_fail_memory(e);
+        l->items = items;
+        l->capacity = capacity;
+    }
+    piece *p = &l->items[l->n];
+    *p = (piece){.range = {start, end}, .owner = l->n};
+    classify(text, p);
+    l->n++;
+    return JP_OK;
+}
+
+static int cut_icu(piece_list *l, UBreakIteratorType type, const char *locale, const char *text, jp_range range,
+                   jopa_error *e) {
+    UErrorCode      code = U_ZERO_ERROR;
+    UText           view = UTEXT_INITIALIZER;
+    UBreakIterator *it = ubrk_open(type, locale, NULL, 0, &code);
+    utext_openUTF8(&view, text + range.start, (int64_t)(range.end - range.start), &code);
+    if (it) ubrk_setUText(it, &view, &code);
+    int status = U_FAILURE(code) ? jp_fail(e, JOPA_ERROR_UNSUPPORTED, "ICU cannot cut the text: %s", u_errorName(code)) : JP_OK;
+    int32_t from = 0;
+    for (int32_t to; !status && (to = ubrk_next(it)) != UBRK_DONE; from = to)
+        status = add_piece(l, text, range.start + (size_t)from, range.start + (size_t)to, e);
+    if (it) ubrk_close(it);
+    utext_close(&view);
+    return status;
+}
+
+static int cut_lines(piece_list *l, const char *text, jp_range range, jopa_error *e) {
+    int status = JP_OK;
+    for (size_t from = range.start; from < range.end && !status;) {
+        const char *end = memchr(text + from, '\n', range.end - from);
+        size_t      to = end ? (size_t)(end - text) + 1 : range.end;
+        status = add_piece(l, text, from, to, e);
+        from = to;
+    }
+    return status;
+}
+
+/* ---- owners: always non-decreasing, so that what has one owner is contiguous ------------------------------ */
+
+static int next_of(const piece_list *l, int from, piece_class at_least) {
+    while (from < l->n && l->items[from].class < at_least) from++;
+    return from < l->n ? from : -1;
+}
+
+/* The word that the run [i, j) of punctuation joins. `word`, `following`: the words before and after it, or -1;
+ * `newline`: a line has ended since `word`. */
+static int punctuation_owner(const piece_list *l, int i, int j, int word, int following, bool newline) {
+    if (word < 0 && following < 0) return next_of(l, 0, PUNCTUATION);
+    if (word >= 0 && word == i - 1) return word;
+    if (following >= 0 && (following == j || newline || word < 0)) return following;
+    return word;
+}
+
+static void own_words(piece_list *l) {
+    int  word = -1, following = next_of(l, 0, WORD);
+    bool newline = false;
+    for (int i = 0; i < l->n; i++) {
+        piece *p = &l->items[i];
+        if (p->class == SPACE) newline |= p->newline;
+        if (p->class == WORD) {
+            word = i;
+            newline = false;
+        }
+        if (p->class != PUNCTUATION) continue;
+        int j = i;
+        while (j < l->n && l->items[j].class == PUNCTUATION) j++;
+        if (following >= 0 && following < j) following = next_of(l, j, WORD);
+        int owner = punctuation_owner(l, i, j, word, following, newline);
+        for (; i < j; i++) l->items[i].owner = owner;
+        i--;
+    }
+    for (int i = 0; i < l->n; i++) { /* then each run [i, j) of white space */
+        int j = i;
+        newline = false;
+        for (; j < l->n && l->items[j].class == SPACE; j++) newline |= l->items[j].newline;
+        bool back = i > 0 && (newline || j == l->n);
+        int  owner = back ? l->items[i - 1].owner : j < l->n ? l->items[j].owner : i;
+        for (; i < j; i++) l->items[i].owner = owner;
+    }
+}
+
+/* Blank pieces join what precedes them, or what follows when nothing does. */
+static void own_blanks(piece_list *l) {
+    int first = next_of(l, 0, PUNCTUATION);
+    for (int i = 0; i < l->n; i++)
+        if (l->items[i].class == SPACE) l->items[i].owner = i > first && i ? l->items[i - 1].owner : first;
+}
+
+/* "1. ", "(2) ", "* " at the start of a line */
+static bool is_enumerator(const piece_list *l, int i) {
+    const piece *p = &l->items[i];
+    bool         line_start = i == 0 || l->items[i - 1].newline;
+    return line_start && p->class != SPACE && !p->letters && !p->newline && p->range.end - p->range.start <= 6;
+}
+
+static void own_sentences(piece_list *l) {
+    for (int i = l->n - 2; i >= 0; i--)
+        if (is_enumerator(l, i) && l->items[i + 1].class != SPACE) l->items[i].owner = l->items[i + 1].owner;
+    own_blanks(l);
+}
+
+static void own_paragraphs(piece_list *l) {
+    for (int i = 1; i < l->n; i++)
+        if (l->items[i].class != SPACE && l->items[i - 1].class != SPACE) l->items[i].owner = l->items[i - 1].owner;
+    own_blanks(l);
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------- */
+
+static int merge(const piece_list *l, jp_range **out, int *n, jopa_error *e) {
+    jp_range *grown = realloc(*out, ((size_t)*n + (size_t)l->n + 1) * sizeof *grown);
+    if (!grown) return jp_fail_memory(e);
+    *out = grown;
+    for (int i = 0; i < l->n; i++) {
+        if (i && l->items[i].owner == l->items[i - 1].owner)
+            grown[*n - 1].end = l->items[i].range.end;
+        else
+            grown[(*n)++] = l->items[i].range;
+    }
+    return JP_OK;
+}
+
+int jp_breaks_find(jp_unit_kind kind, const char *text, jp_range range, jp_range **out, int *n, jopa_error *e) {
+    piece_list l = {0};
+    int        status = JP_OK;
+    if (!jp_breaks_ink(text, range)) return JP_OK;
+    switch (kind) {
+    case JP_UNIT_WORD: status = cut_icu(&l, UBRK_WORD, "root", text, range, e); break;
+    case JP_UNIT_SENTENCE: status = cut_icu(&l, UBRK_SENTENCE, "en@ss=standard", text, range, e); break;
+    default: status = cut_lines(&l, text, range, e);
+    }
+    if (!status) {
+        if (kind == JP_UNIT_WORD) own_words(&l);
+        if (kind == JP_UNIT_SENTENCE) own_sentences(&l);
+        if (kind == JP_UNIT_LINE) own_blanks(&l);
+        if (kind == JP_UNIT_PARAGRAPH) own_paragraphs(&l);
+        status = merge(&l, out, n, e);
+    }
+    free(l.items);
+    return status;
+}

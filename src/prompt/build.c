@@ -1,0 +1,139 @@
+#include "prompt/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "prompt/marks.h"
+#include "prompt/segment.h"
+#include "prompt/tokens.h"
+#include "prompt/units.h"
+
+/* The options with their defaults, and what is made of the contents on the way. */
+typedef struct {
+    const jp_prompt_source  *source;
+    const jp_prompt_options *o;
+    const char              *mask_roles;
+    jp_unit_kind             kind;
+    jp_marks                *marks;    /* [n] zeroed where a content has none; owned */
+    const char             **contents; /* [n] without markers; owned array of borrowed strings */
+    int                     *message;  /* [n_spans] the message of each span; owned */
+    jp_range                *ranges;   /* marks in the templated text; owned */
+    int                      n_ranges;
+    jp_token_list            tokens;
+} work;
+
+static void work_free(work *w) {
+    for (int i = 0; w->marks && i < w->o->n; i++) jp_marks_free(&w->marks[i]);
+    free(w->marks);
+    free(w->contents);
+    free(w->message);
+    free(w->ranges);
+    jp_token_list_free(&w->tokens);
+}
+
+static const char *role_of(const jp_prompt_options *o, int i) { return o->raw ? "user" : o->roles[i]; }
+
+/* ---- input ---------------------------------------------------------------------------------------------- */
+
+/* A role stands in the template's own text, where special tokens are parsed: it has to be a plain name. */
+static bool is_role_name(const char *role) {
+    size_t length = strspn(role, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+    return length && !role[length];
+}
+
+static int check_input(const jp_prompt_options *o, jopa_error *e) {
+    bool text = false;
+    if (o->raw && o->n != 1) return jp_fail(e, JOPA_ERROR_USAGE, "a raw prompt is one text, not %d messages", o->n);
+    for (int i = 0; i < o->n; i++) {
+        size_t size = strlen(o->contents[i]), valid = jp_utf8_valid(o->contents[i], size);
+        if (!is_role_name(role_of(o, i)))
+            return jp_fail(e, JOPA_ERROR_INPUT, "message %d has a role that is not a name of letters, digits, '_', '-' and '.'", i + 1);
+        if (valid < size)
+            return jp_fail(e, JOPA_ERROR_INPUT, "the text of role %.100s is not valid UTF-8 at byte %zu", role_of(o, i), valid);
+        text |= size > 0;
+    }
+    return text ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "the prompt is empty");
+}
+
+/* ---- marks ---------------------------------------------------------------------------------------------- */
+
+static int strip_marks(work *w, jopa_error *e) {
+    const jp_prompt_options *o = w->o;
+    w->marks = calloc((size_t)o->n + 1, sizeof *w->marks);
+    w->contents = calloc((size_t)o->n + 1, sizeof *w->contents);
+    if (!w->marks || !w->contents) return jp_fail_memory(e);
+    for (int i = 0; i < o->n; i++) {
+        w->contents[i] = o->contents[i];
+        if (w->kind != JP_UNIT_MARKED || !jp_role_listed(w->mask_roles, role_of(o, i))) continue;
+        int status = jp_marks_parse(&w->marks[i], o->contents[i], strlen(o->contents[i]), e);
+        if (status) return status;
+        w->contents[i] = w->marks[i].text;
+    }
+    return JP_OK;
+}
+
+/* Marks of contents -> ranges of the templated text. */
+static int place_marks(work *w, const jp_prompt *p, jopa_error *e) {
+    size_t count = 0;
+    for (int s = 0; s < p->n_spans; s++) count += (size_t)w->marks[w->message[s]].n_ranges;
+    w->ranges = calloc(count + 1, sizeof *w->ranges);
+    if (!w->ranges) return jp_fail_memory(e);
+    for (int s = 0; s < p->n_spans; s++) {
+        const jp_span  *span = &p->spans[s];
+        const jp_marks *m = &w->marks[w->message[s]];
+        size_t          offset;
+        if (!m->n_ranges) continue;
+        if (!jp_segment_offset(p, span, m->text, &offset))
+            return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the model's chat template changes the marked text of role %.100s; use --raw", span->role);
+        for (int i = 0; i < m->n_ranges; i++) {
+            jp_range r = m->ranges[i]; /* bytes before `offset` were trimmed */
+            r.start = span->start + (r.start > offset ? r.start - offset : 0);
+            r.end = span->start + (r.end > offset ? r.end - offset : 0);
+            if (r.end > span->end) r.end = span->end;
+            if (r.start < r.end) w->ranges[w->n_ranges++] = r;
+        }
+    }
+    return JP_OK;
+}
+
+/* ---- the stages in order -------------------------------------------------------------------------------- */
+
+static int find_spans(work *w, jp_prompt *p, jopa_error *e) {
+    if (w->o->raw) return jp_segment_raw(p, &w->message, w->contents[0], e);
+    return jp_segment_chat(p, &w->message, w->source, w->o->roles, w->contents, w->o->n, e);
+}
+
+static int find_tokens(work *w, jp_prompt *p, jopa_error *e) {
+    int status = jp_tokens_build(&w->tokens, w->source, p, w->o->raw, e);
+    if (status) return status;
+    p->tokens = w->tokens.tokens;
+    p->n_tokens = w->tokens.n;
+    w->tokens.tokens = NULL;
+    return JP_OK;
+}
+
+static int find_units(work *w, jp_prompt *p, jopa_error *e) {
+    jp_unit_options options = {.kind = w->kind, .mask_roles = w->mask_roles, .fixed = w->tokens.fixed};
+    int             status = place_marks(w, p, e);
+    options.marks = w->ranges;
+    options.n_marks = w->n_ranges;
+    return status ? status : jp_units_build(p, &options, e);
+}
+
+int jp_prompt_build(jp_prompt *out, const jp_prompt_source *source, const jp_prompt_options *options, jopa_error *e) {
+    work      w = {.source = source, .o = options, .mask_roles = options->mask_roles ? options->mask_roles : "user"};
+    jp_prompt p = {0};
+    int       status = jp_unit_kind_parse(options->unit ? options->unit : "token", &w.kind, e);
+    if (!status) status = check_input(options, e);
+    if (!status) status = strip_marks(&w, e);
+    if (!status) status = find_spans(&w, &p, e);
+    if (!status) status = find_tokens(&w, &p, e);
+    if (!status) status = find_units(&w, &p, e);
+    work_free(&w);
+    if (status)
+        jp_prompt_free(&p);
+    else
+        *out = p;
+    return status;
+}
