@@ -1,0 +1,17 @@
+# jopa_flags: how our own C is compiled. jopa_sanitize: the same under AddressSanitizer and UBSan.
+include(CheckCCompilerFlag)
+
+add_library(jopa_flags INTERFACE)
+target_compile_options(jopa_flags INTERFACE -Wall -Wextra -Wpedantic)
+target_compile_definitions(jopa_flags INTERFACE _GNU_SOURCE)
+if(JOPA_NATIVE)
+    check_c_compiler_flag(-march=native has_march_native)
+    if(has_march_native)
+        target_compile_options(jopa_flags INTERFACE -march=native)
+    endif()
+endif()
+
+set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
+add_library(jopa_sanitize INTERFACE)
+target_compile_options(jopa_sanitize INTERFACE ${sanitize} -O1 -g -UNDEBUG -fno-omit-frame-pointer)
+target_link_options(jopa_sanitize INTERFACE ${sanitize})

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# build.sh FOLDER [TARGET]: configures where needed and builds.
+. "$(dirname "$0")/lib.sh"
+
+build=$1
+"$scripts/packages.sh"
+# A folder configured for another CPU, compiler or set of options starts over.
+key="$("$scripts/fetch-llama.sh" --key) ${CMAKE_FLAGS:-}"
+if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ]; then
+    rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
+    # shellcheck disable=SC2086  # CMAKE_FLAGS holds several words
+    cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${CMAKE_FLAGS:-} >&2
+    cmake --build "$build" --target clean > /dev/null
+    echo "$key" > "$build/configured"
+fi
+cmake --build "$build" ${2:+--target "$2"} >&2

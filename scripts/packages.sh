@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing: those the build needs, or those named as arguments.
+. "$(dirname "$0")/lib.sh"
+
+missing=("$@")
+command_of() { command -v "$1" > /dev/null || missing+=("$2"); }
+library() { pkg-config --exists "$1" 2> /dev/null || missing+=("$2"); }
+
+if [ $# = 0 ]; then
+    command_of cmake cmake
+    command_of ninja ninja-build
+    command_of cc gcc
+    command_of c++ g++
+    command_of git git
+    command_of python3 python3
+    command_of pkg-config pkg-config
+    library jansson libjansson-dev
+    library icu-uc libicu-dev
+    library cmocka libcmocka-dev
+fi
+[ ${#missing[@]} = 0 ] && exit 0
+
+command -v apt-get > /dev/null || die "please install: ${missing[*]}"
+[ "$(id -u)" = 0 ] || die "please run: sudo apt-get install ${missing[*]}"
+say "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q >&2
+apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
