@@ -3,11 +3,12 @@
 
 #include "method/method.h"
 
-extern const jp_method jp_method_jopa, jp_method_random, jp_method_ablation, jp_method_greedy, jp_method_exhaustive;
+extern const jp_method jp_method_jopa, jp_method_random, jp_method_ablation, jp_method_greedy, jp_method_exhaustive,
+    jp_method_lime, jp_method_kernelshap, jp_method_self;
 
 static const jp_method *const METHODS[] = {
-    &jp_method_jopa,   &jp_method_random,     &jp_method_ablation,
-    &jp_method_greedy, &jp_method_exhaustive,
+    &jp_method_jopa,       &jp_method_random, &jp_method_ablation,   &jp_method_greedy,
+    &jp_method_exhaustive, &jp_method_lime,   &jp_method_kernelshap, &jp_method_self,
 };
 
 const jp_method *jp_method_at(int index) {

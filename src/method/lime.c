@@ -1,0 +1,32 @@
+/* LIME (Ribeiro et al. 2016) as Captum 0.9 defines it for text: each unit shown with probability 1/2, a weight of
+ * exp(-d^2 / 2) with d the cosine distance to the unmasked prompt, and a Lasso with alpha = 0.01. */
+#include <math.h>
+
+#include "method/perturb.h"
+#include "method/regression.h"
+
+static void draw(jp_random *random, int row, int n, double *shown) {
+    (void)row;
+    for (int i = 0; i < n; i++) shown[i] = jp_random_unit(random) < 0.5;
+}
+
+/* Of a 0/1 vector with m ones to the vector of n ones the cosine is sqrt(m / n). */
+static double weight(const double *shown, int n) {
+    double m = 0;
+    for (int i = 0; i < n; i++) m += shown[i];
+    double distance = 1 - sqrt(m / n);
+    return exp(-distance * distance / 2);
+}
+
+static int fit(const jp_samples *s, double *coef, jopa_error *e) {
+    return jp_lasso(s->shown, s->f, s->weight, s->rows, s->cols, 0.01, coef, e);
+}
+
+const jp_perturbation jp_lime = {draw, weight, fit};
+
+static int run_lime(const jp_task *task, jp_selection *selection, jopa_error *e) {
+    return jp_perturb_run(task, &jp_lime, selection, e);
+}
+
+const jp_method jp_method_lime = {
+    .name = "lime", .summary = "LIME: sparse linear model of random masks", .ranks = true, .seeded = true, .run = run_lime};
