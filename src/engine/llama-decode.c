@@ -1,0 +1,339 @@
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/llama-local.h"
+#include "engine/log-softmax.h"
+
+/* Rows are sequences 1.. of one unified key-value cache; sequence 0 holds the retained prompt. A node's tokens belong to
+ * all of its rows at once, so libllama computes them once; a resident node is copied from sequence 0, which only marks
+ * its cells. */
+
+enum { MAX_ROWS = 32, BATCH_TOKENS = 512 };
+
+static int64_t n_embd(const jp_local *l) { return llama_model_n_embd_inp(l->model); }
+static int     n_vocab(const jp_local *l) { return llama_vocab_n_tokens(l->vocab); }
+
+/* ---- the context --------------------------------------------------------------------------------------------- */
+
+void jp_local_release(jp_local *l) {
+    if (l->context) llama_free(l->context);
+    free(l->tokens.token);
+    free(l->tokens.pos);
+    free(l->tokens.n_seq_id);
+    free(l->tokens.seq_id);
+    free(l->tokens.logits);
+    free(l->row_ids);
+    free(l->rows);
+    free(l->retained);
+    l->context = NULL;
+    l->tokens = (struct llama_batch){0};
+    l->row_ids = l->retained = NULL;
+    l->rows = NULL;
+    l->max_row = l->max_rows = l->max_tokens = l->n_retained = 0;
+}
+
+/* A libllama batch whose sequence lists point into row_ids instead of owning arrays. */
+static int allocate_batch(jp_local *l, jopa_error *err) {
+    size_t n = (size_t)l->max_tokens;
+    l->tokens.token = malloc(n * sizeof *l->tokens.token);
+    l->tokens.pos = malloc(n * sizeof *l->tokens.pos);
+    l->tokens.n_seq_id = malloc(n * sizeof *l->tokens.n_seq_id);
+    l->tokens.seq_id = malloc(n * sizeof *l->tokens.seq_id);
+    l->tokens.logits = malloc(n * sizeof *l->tokens.logits);
+    l->row_ids = malloc((size_t)(l->max_rows + 1) * sizeof *l->row_ids);
+    l->retained = malloc((size_t)l->max_row * sizeof *l->retained);
+    if (!l->tokens.token || !l->tokens.pos || !l->tokens.n_seq_id || !l->tokens.seq_id || !l->tokens.logits || !l->row_ids || !l->retained)
+        return jp_fail_memory(err);
+    for (int r = 0; r <= l->max_rows; r++) l->row_ids[r] = r;
+    return JP_OK;
+}
+
+static bool shares_prefixes(const jp_local *l) {
+    return !llama_model_is_recurrent(l->model) && !llama_model_is_hybrid(l->model);
+}
+
+/* Cells: the retained row, and either a full batch or one long row. */
+static uint32_t cells(const jp_local *l) {
+    int batch = l->max_tokens > l->max_row ? l->max_tokens : l->max_row;
+    return ((uint32_t)(l->max_row + batch) + 255) / 256 * 256;
+}
+
+static int create_context(jp_local *l, jopa_error *err) {
+    struct llama_context_params p = llama_context_default_params();
+    p.n_ctx = cells(l);
+    p.n_batch = p.n_ubatch = (uint32_t)l->max_tokens;
+    p.n_seq_max = (uint32_t)l->max_rows + 1;
+    p.n_threads = p.n_threads_batch = l->threads;
+    p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    p.type_k = p.type_v = GGML_TYPE_F32;
+    p.kv_unified = true;
+    p.swa_full = true;
+    p.no_perf = true;
+    l->context = llama_init_from_model(l->model, p);
+    if (l->context) return JP_OK;
+    return jp_fail(err, JOPA_ERROR_MODEL, "the model cannot be run with a context of %u tokens: use a shorter prompt or a smaller model", p.n_ctx);
+}
+
+static int check_length(const jp_local *l, int max_row, jopa_error *err) {
+    int model_limit = llama_model_n_ctx_train(l->model);
+    if (max_row > model_limit)
+        return jp_fail(err, JOPA_ERROR_INPUT, "prompt and response have %d tokens, the model's context holds %d: shorten the prompt or lower --max-tokens", max_row, model_limit);
+    if (l->context_limit > 0 && max_row > l->context_limit)
+        return jp_fail(err, JOPA_ERROR_INPUT, "prompt and response have %d tokens, --ctx allows %d: raise --ctx or shorten the prompt", max_row, l->context_limit);
+    return JP_OK;
+}
+
+int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err) {
+    jp_local *l = (jp_local *)e;
+    int       status = check_length(l, max_row, err);
+    if (status) return status;
+    if (!l->context || max_row > l->max_row) {
+        jp_local_release(l);
+        l->max_row = max_row;
+        l->max_rows = shares_prefixes(l) ? MAX_ROWS : 1;
+        l->max_tokens = BATCH_TOKENS;
+        status = allocate_batch(l, err);
+        if (!status) status = create_context(l, err);
+    }
+    if (status) jp_local_release(l);
+    if (max_rows) *max_rows = l->max_rows;
+    if (max_tokens) *max_tokens = l->max_tokens;
+    return status;
+}
+
+/* ---- decoding a tree ------------------------------------------------------------------------------------------ */
+
+/* Called with the logits that predict response token t of row `row`. */
+typedef void visit_fn(void *user, int row, int t, const float *logits, int n_vocab);
+
+typedef struct { int token, row, t; } wanted;
+
+typedef struct {
+    jp_local       *l;
+    const jp_batch *b;
+    int32_t        *ids;     /* the sequence of row 0, 1, ... */
+    bool            embed;   /* feed rows of numbers instead of token ids */
+    int             n;       /* tokens waiting in l->tokens */
+    int32_t        *symbols; /* [max_tokens] of the waiting tokens */
+    wanted         *wants;   /* outputs of the waiting tokens */
+    int             n_wants, wants_capacity;
+    visit_fn       *visit;
+    void           *user;
+    jp_engine_cost *cost;
+} decoder;
+
+static int decode_failed(int code, jopa_error *err) {
+    if (code == 1) return jp_fail(err, JOPA_ERROR_MODEL, "the key-value cache is too small for this batch: raise --ctx");
+    return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not evaluate the batch (code %d)", code);
+}
+
+/* Decode what waits and hand out its logits. */
+static int flush(decoder *d, jopa_error *err) {
+    jp_local *l = d->l;
+    if (!d->n) return JP_OK;
+    struct llama_batch batch = l->tokens;
+    batch.n_tokens = d->n;
+    if (d->embed) {
+        int status = jp_local_embedding_rows(&l->base, d->symbols, d->n, l->rows, err);
+        if (status) return status;
+        batch.token = NULL;
+        batch.embd = l->rows;
+    }
+    int code = llama_decode(l->context, batch);
+    if (code) return decode_failed(code, err);
+    for (int i = 0; i < d->n_wants; i++)
+        d->visit(d->user, d->wants[i].row, d->wants[i].t, llama_get_logits_ith(l->context, d->wants[i].token), n_vocab(l));
+    d->cost->decoded_tokens += d->n;
+    d->n = d->n_wants = 0;
+    return JP_OK;
+}
+
+/* Note for which rows of the node the symbol at `position` predicts a wanted response token. */
+static int want(decoder *d, const jp_node *node, int position, bool *output, jopa_error *err) {
+    *output = false;
+    for (int r = node->row_first; r < node->row_last; r++) {
+        int t = position - (d->b->row_prompt[r] - 1);
+        if (t < d->b->target_first || t >= d->b->target_last) continue;
+        if (d->n_wants == d->wants_capacity) {
+            int     capacity = 2 * d->wants_capacity + 64;
+            wanted *wants = realloc(d->wants, (size_t)capacity * sizeof *wants);
+            if (!wants) return jp_fail_memory(err);
+            d->wants = wants;
+            d->wants_capacity = capacity;
+        }
+        d->wants[d->n_wants++] = (wanted){d->n, r, t};
+        *output = true;
+    }
+    return JP_OK;
+}
+
+static int push(decoder *d, const jp_node *node, int i, jopa_error *err) {
+    jp_local *l = d->l;
+    int       status = d->n == l->max_tokens ? flush(d, err) : JP_OK;
+    bool      output = false;
+    if (!status) status = want(d, node, node->position + i, &output, err);
+    if (status) return status;
+    int at = d->n++;
+    d->symbols[at] = node->symbols[i];
+    l->tokens.token[at] = node->symbols[i];
+    l->tokens.pos[at] = node->position + i;
+    l->tokens.n_seq_id[at] = node->row_last - node->row_first;
+    l->tokens.seq_id[at] = d->ids + node->row_first;
+    l->tokens.logits[at] = output;
+    return JP_OK;
+}
+
+/* Whether the retained row really begins with the batch's resident nodes: it may be of another problem by now. */
+static bool resident_valid(const jp_local *l, const jp_batch *b) {
+    for (int i = 0; i < b->n_nodes; i++) {
+        const jp_node *node = b->nodes + i;
+        if (node->resident && (node->position + node->count > l->n_retained ||
+                               memcmp(node->symbols, l->retained + node->position, (size_t)node->count * sizeof *node->symbols)))
+            return false;
+    }
+    return true;
+}
+
+static int decode_nodes(decoder *d, jopa_error *err) {
+    llama_memory_t memory = llama_get_memory(d->l->context);
+    bool           resident = resident_valid(d->l, d->b);
+    int            status = JP_OK;
+    for (int i = 0; i < d->b->n_nodes; i++) {
+        const jp_node *node = d->b->nodes + i;
+        for (int r = node->row_first; resident && node->resident && r < node->row_last; r++)
+            llama_memory_seq_cp(memory, 0, d->ids[r], node->position, node->position + node->count);
+    }
+    for (int i = 0; i < d->b->n_nodes && !status; i++) {
+        const jp_node *node = d->b->nodes + i;
+        for (int j = 0; !(resident && node->resident) && j < node->count && !status; j++) status = push(d, node, j, err);
+    }
+    return status ? status : flush(d, err);
+}
+
+static bool has_embedded(const jp_batch *b) {
+    for (int i = 0; i < b->n_nodes; i++)
+        for (int j = 0; j < b->nodes[i].count; j++)
+            if (b->nodes[i].symbols[j] < 0) return true;
+    return false;
+}
+
+/* Decode the batch into the sequences ids[row] and visit its outputs. */
+static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
+    decoder d = {.l = l, .b = b, .ids = ids, .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
+    d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);
+    if (d.embed && !l->rows) l->rows = malloc((size_t)l->max_tokens * (size_t)n_embd(l) * sizeof *l->rows);
+    int status = d.symbols && (!d.embed || l->rows) ? decode_nodes(&d, err) : jp_fail_memory(err);
+    free(d.symbols);
+    free(d.wants);
+    return status;
+}
+
+/* The symbols of the only row, kept beside sequence 0. */
+static void retain(jp_local *l, const jp_batch *b) {
+    l->n_retained = b->row_prompt[0];
+    for (int i = 0; i < b->n_nodes; i++)
+        for (int j = 0; j < b->nodes[i].count && b->nodes[i].position + j < l->n_retained; j++)
+            l->retained[b->nodes[i].position + j] = b->nodes[i].symbols[j];
+    llama_memory_seq_rm(llama_get_memory(l->context), 0, l->n_retained, -1);
+}
+
+/* Decode the batch and forget everything but what is retained. */
+static int decode_batch(jp_local *l, const jp_batch *b, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
+    llama_memory_t memory = llama_get_memory(l->context);
+    if (b->retain) {
+        llama_memory_clear(memory, false);
+        l->n_retained = 0;
+    }
+    int32_t *ids = l->row_ids + (b->retain ? 0 : 1);
+    int      status = decode_into(l, b, ids, visit, user, cost, err);
+    if (b->retain && !status) retain(l, b);
+    for (int r = 0; (!b->retain || status) && r < b->n_rows; r++) llama_memory_seq_rm(memory, ids[r], -1, -1);
+    return status;
+}
+
+/* ---- score ------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const jp_batch *b;
+    float          *log_probs;
+} score_output;
+
+static void visit_score(void *user, int row, int t, const float *logits, int n) {
+    const score_output *o = user;
+    int                 width = o->b->target_last - o->b->target_first;
+    o->log_probs[row * width + t - o->b->target_first] = (float)((double)logits[o->b->response[t]] - jp_log_sum_exp(logits, n));
+}
+
+int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
+    jp_local    *l = (jp_local *)e;
+    score_output output = {b, log_probs};
+    if (!shares_prefixes(l) && b->retain) { /* nothing can be shared later, so nothing is kept */
+        jp_batch one = *b;
+        one.retain = false;
+        return decode_batch(l, &one, visit_score, &output, cost, err);
+    }
+    return decode_batch(l, b, visit_score, &output, cost, err);
+}
+
+/* ---- next-token distributions --------------------------------------------------------------------------------- */
+
+static void visit_next(void *user, int row, int t, const float *logits, int n) {
+    (void)row;
+    float *out = (float *)user + (size_t)t * (size_t)n;
+    double total = jp_log_sum_exp(logits, n);
+    for (int i = 0; i < n; i++) out[i] = (float)((double)logits[i] - total);
+}
+
+int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
+                  jp_engine_cost *cost, jopa_error *err) {
+    jp_local *l = (jp_local *)e;
+    int       status = jp_local_reserve(e, n_symbols + n_response, NULL, NULL, err);
+    int32_t  *row = malloc((size_t)(n_symbols + n_response) * sizeof *row);
+    if (!status && !row) status = jp_fail_memory(err);
+    if (!status) {
+        memcpy(row, symbols, (size_t)n_symbols * sizeof *row);
+        memcpy(row + n_symbols, response, (size_t)n_response * sizeof *row);
+        jp_node  node = {-1, 0, 1, 0, row, n_symbols + n_response - 1, false};
+        jp_batch b = {&node, 1, 1, &n_symbols, response, n_response, 0, n_response, false};
+        status = decode_batch(l, &b, visit_next, out, cost, err);
+    }
+    free(row);
+    return status;
+}
+
+/* ---- generation -------------------------------------------------------------------------------------------------- */
+
+static void visit_argmax(void *user, int row, int t, const float *logits, int n) {
+    (void)row, (void)t;
+    int best = 0;
+    for (int i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    *(int32_t *)user = best;
+}
+
+/* Feed `count` symbols at `position` of sequence 1 and return the most likely next token in *next. */
+static int step(jp_local *l, const int32_t *symbols, int count, int position, int32_t *next, jp_engine_cost *cost, jopa_error *err) {
+    jp_node  node = {-1, 0, 1, position, symbols, count, false};
+    int      prompt = position + count; /* so that the last symbol predicts "response token 0" */
+    jp_batch b = {&node, 1, 1, &prompt, NULL, 1, 0, 1, false};
+    return decode_into(l, &b, l->row_ids + 1, visit_argmax, next, cost, err);
+}
+
+int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32_t *out, int max, int *n, jp_engine_cost *cost,
+                      jopa_error *err) {
+    jp_local *l = (jp_local *)e;
+    *n = 0;
+    if (n_symbols < 1) return jp_fail(err, JOPA_ERROR_INPUT, "the prompt is empty: there is nothing to continue");
+    int status = jp_local_reserve(e, n_symbols + max, NULL, NULL, err);
+    if (status) return status;
+    int32_t next = 0;
+    status = step(l, symbols, n_symbols, 0, &next, cost, err);
+    while (!status && *n < max && !llama_vocab_is_eog(l->vocab, next)) {
+        out[(*n)++] = next;
+        if (*n < max) status = step(l, out + *n - 1, 1, n_symbols + *n - 1, &next, cost, err);
+    }
+    llama_memory_seq_rm(llama_get_memory(l->context), 1, -1, -1);
+    return status;
+}

@@ -1,0 +1,60 @@
+/* What the files of the local engine share. Only src/engine/llama*.c include this. */
+#ifndef JP_LLAMA_LOCAL_H
+#define JP_LLAMA_LOCAL_H
+
+#include <llama.h>
+
+#include "engine/engine.h"
+#include "engine/local.h"
+#include "prompt/mask.h"
+
+typedef struct jp_embedding_table jp_embedding_table;
+
+typedef struct {
+    jp_engine                base; /* first: a jp_engine * is a jp_local * */
+    struct llama_model      *model;
+    const struct llama_vocab *vocab;
+    struct llama_context    *context; /* NULL until the first reserve */
+    char                    *file;    /* owned */
+    int                      threads, context_limit;
+
+    int     max_row, max_rows, max_tokens; /* what `context` has room for */
+    int32_t *row_ids;                      /* [max_rows + 1] 0, 1, 2, ...: sequence 0 is the retained one */
+    int32_t *retained;                     /* [n_retained] its symbols */
+    int      n_retained;
+    struct llama_batch tokens;             /* room for max_tokens */
+    struct llama_context *embed_context;   /* lazily made for embed() */
+    float             *rows;               /* [max_tokens * n_embd], allocated when an operator needs embeddings */
+    jp_embedding_table *table;             /* lazily opened */
+    void               *gradient;          /* lazily opened, engine/llama-gradient.c */
+} jp_local;
+
+/* ---- llama-decode.c ---- */
+int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err);
+int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err);
+int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32_t *out, int max, int *n,
+                      jp_engine_cost *cost, jopa_error *err);
+int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
+                  jp_engine_cost *cost, jopa_error *err);
+void jp_local_release(jp_local *l); /* the context and what belongs to it */
+
+/* ---- llama-text.c ---- */
+int jp_local_tokenize(jp_engine *e, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *err);
+int jp_local_piece(jp_engine *e, int32_t id, bool special, char *out, int size);
+int jp_local_apply_template(jp_engine *e, const char *const *roles, const char *const *contents, int n, bool add_assistant,
+                            char **text, jopa_error *err);
+
+/* ---- llama-embedding.c: the input embeddings, read from the mapped file ---- */
+int  jp_local_embedding_rows(jp_engine *e, const int32_t *symbols, int n, float *out, jopa_error *err);
+void jp_embedding_table_free(jp_embedding_table *t);
+
+/* ---- llama-embed.c: one vector for a text ---- */
+int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_error *err);
+
+/* ---- llama-gradient.c ---- */
+bool jp_local_has_gradient(const jp_local *l);
+int  jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err);
+int  jp_local_attention(jp_engine *e, jp_attention_request *rq, jopa_error *err);
+void jp_local_gradient_free(void *gradient);
+
+#endif
