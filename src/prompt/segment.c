@@ -140,7 +140,7 @@ static int locate(jp_prompt *p, int **message, const jp_prompt_source *source, c
     free(probed);
     if (status || matched) return status;
     if (find_only(p, content, &only)) return add_span(p, message, only, roles[i], i, e);
-    if (dropped) return jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template leaves out the message of role %.100s", roles[i]);
+    if (dropped) return jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template leaves out or rewrites the message of role %.100s", roles[i]);
     return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the model's chat template changes with the text: the message of role %.100s cannot be found in it; use --raw",
                    roles[i]);
 }

@@ -133,7 +133,7 @@ static int find_segments(builder *b, jopa_error *e) {
         else if (b->o->kind == JP_UNIT_MARKED)
             status = append_marks(b, r, e);
         else
-            status = jp_breaks_find(b->o->kind, b->p->text, r, &b->segments, &b->n_segments, e);
+            status = jp_boundary_find(b->o->kind, b->p->text, r, &b->segments, &b->n_segments, e);
         ends[i] = b->n_segments;
     }
     if (!status && !(b->segment_area = calloc((size_t)b->n_segments + 1, sizeof *b->segment_area))) status = jp_fail_memory(e);
@@ -171,12 +171,12 @@ static jp_range overlap(jp_range a, jp_range b) {
 }
 
 static size_t weight(const builder *b, jp_range r, bool ink) {
-    return ink ? jp_breaks_ink(b->p->text, r) : r.end - r.start;
+    return ink ? jp_boundary_ink(b->p->text, r) : r.end - r.start;
 }
 
 /* The segment, from *from on, with most of the atom's bytes, if the segments together have more than half of them. */
 static int choose_segment(const builder *b, const atom *a, int *from) {
-    bool   ink = jp_breaks_ink(b->p->text, a->range) > 0;
+    bool   ink = jp_boundary_ink(b->p->text, a->range) > 0;
     size_t all = weight(b, a->range, ink), inside = 0, most = 0;
     int    best = -1;
     while (*from < b->n_segments && b->segments[*from].end <= a->range.start) ++*from;
@@ -236,7 +236,7 @@ static int make_units(builder *b, jopa_error *e) {
     for (int u = 0; u < n && b->o->kind != JP_UNIT_TOKEN; u++) {
         const jp_span *span = &p->spans[units[u].role];
         jp_range       r = overlap((jp_range){units[u].start, units[u].end}, (jp_range){span->start, span->end});
-        r = jp_breaks_trim(p->text, r);
+        r = jp_boundary_trim(p->text, r);
         units[u].start = r.start;
         units[u].end = r.end;
     }

@@ -2,7 +2,7 @@
 #ifndef JP_UNITS_H
 #define JP_UNITS_H
 
-#include "prompt/breaks.h"
+#include "prompt/boundary.h"
 #include "prompt/prompt.h"
 
 typedef struct {

@@ -1,4 +1,4 @@
-#include "prompt/breaks.h"
+#include "prompt/boundary.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ static UChar32 next_char(const char *text, size_t end, size_t *at) {
     return c;
 }
 
-size_t jp_breaks_ink(const char *text, jp_range range) {
+size_t jp_boundary_ink(const char *text, jp_range range) {
     size_t ink = 0;
     for (size_t at = range.start; at < range.end;) {
         size_t from = at;
@@ -28,7 +28,7 @@ size_t jp_breaks_ink(const char *text, jp_range range) {
     return ink;
 }
 
-jp_range jp_breaks_trim(const char *text, jp_range range) {
+jp_range jp_boundary_trim(const char *text, jp_range range) {
     jp_range kept = {range.end, range.start};
     for (size_t at = range.start; at < range.end;) {
         size_t from = at;
@@ -171,9 +171,23 @@ static bool is_enumerator(const piece_list *l, int i) {
     return line_start && p->class != SPACE && !p->letters && !p->newline && p->range.end - p->range.start <= 6;
 }
 
-static void own_sentences(piece_list *l) {
+/* Ends in a title that stands before a name and that CLDR leaves out of its abbreviations. */
+static bool ends_in_title(const char *text, const piece *p) {
+    static const char *const titles[] = {"Dr.", "Ms.", "St.", "Mt.", "Lt.", "Col.", "Gen.", "Sgt.", "Rev.", "Hon.", "Sen.", "Rep.", "Gov."};
+    jp_range                 r = jp_boundary_trim(text, p->range);
+    if (p->newline) return false;
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
+        size_t length = strlen(titles[i]), at = r.end - length;
+        if (r.end - r.start < length || memcmp(text + at, titles[i], length)) continue;
+        if (at == r.start || strchr(" \t\n(\"'", text[at - 1])) return true;
+    }
+    return false;
+}
+
+static void own_sentences(piece_list *l, const char *text) {
     for (int i = l->n - 2; i >= 0; i--)
-        if (is_enumerator(l, i) && l->items[i + 1].class != SPACE) l->items[i].owner = l->items[i + 1].owner;
+        if (l->items[i + 1].class != SPACE && (is_enumerator(l, i) || ends_in_title(text, &l->items[i])))
+            l->items[i].owner = l->items[i + 1].owner;
     own_blanks(l);
 }
 
@@ -198,10 +212,10 @@ static int merge(const piece_list *l, jp_range **out, int *n, jopa_error *e) {
     return JP_OK;
 }
 
-int jp_breaks_find(jp_unit_kind kind, const char *text, jp_range range, jp_range **out, int *n, jopa_error *e) {
+int jp_boundary_find(jp_unit_kind kind, const char *text, jp_range range, jp_range **out, int *n, jopa_error *e) {
     piece_list l = {0};
     int        status = JP_OK;
-    if (!jp_breaks_ink(text, range)) return JP_OK;
+    if (!jp_boundary_ink(text, range)) return JP_OK;
     switch (kind) {
     case JP_UNIT_WORD: status = cut_icu(&l, UBRK_WORD, "root", text, range, e); break;
     case JP_UNIT_SENTENCE: status = cut_icu(&l, UBRK_SENTENCE, "en@ss=standard", text, range, e); break;
@@ -209,7 +223,7 @@ int jp_breaks_find(jp_unit_kind kind, const char *text, jp_range range, jp_range
     }
     if (!status) {
         if (kind == JP_UNIT_WORD) own_words(&l);
-        if (kind == JP_UNIT_SENTENCE) own_sentences(&l);
+        if (kind == JP_UNIT_SENTENCE) own_sentences(&l, text);
         if (kind == JP_UNIT_LINE) own_blanks(&l);
         if (kind == JP_UNIT_PARAGRAPH) own_paragraphs(&l);
         status = merge(&l, out, n, e);
