@@ -8,6 +8,7 @@
 /* Numbers that are absent are NAN (JSON null or left out). All strings are owned, valid UTF-8, NULL = absent. */
 typedef struct { int32_t id; char *text; size_t start, end; int unit; } jp_result_token;            /* unit -1: never hidden */
 typedef struct { int32_t id; char *text; double log_prob, masked_log_prob; } jp_result_response_token;
+typedef struct { char *role; size_t start, end; } jp_result_message; /* a message's content: bytes of the prompt's text */
 typedef struct { char *text, *role; size_t start, end; double score, probability; bool selected; } jp_result_unit;
 typedef struct { int evaluations; double seconds, drop; } jp_result_trace;
 typedef struct { int unit; double drop_without; } jp_result_necessary;
@@ -23,6 +24,8 @@ typedef struct {
     char            *prompt_text;
     jp_result_token *prompt_tokens;
     int              n_prompt_tokens;
+    jp_result_message *messages; /* what people wrote, without the template; may be absent (0) */
+    int              n_messages;
 
     char                     *response_text;
     jp_result_response_token *response_tokens;

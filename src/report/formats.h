@@ -1,0 +1,9 @@
+/* The formats that table.c lists; each is defined in the file of its name. */
+#ifndef JP_FORMATS_H
+#define JP_FORMATS_H
+
+#include "report/report.h"
+
+extern const jp_format jp_format_text, jp_format_json;
+
+#endif

@@ -1,0 +1,44 @@
+/* The JSON contract (schema 1) as data: which member of the result each name stands for. The writer and the reader
+ * both walk these tables, so what one writes the other reads. */
+#ifndef JP_JSON_FIELDS_H
+#define JP_JSON_FIELDS_H
+
+#include <stddef.h>
+
+#include "result/result.h"
+
+enum { JP_JSON_SCHEMA = 1 };
+
+typedef enum {
+    JP_FIELD_TEXT,    /* char *; NULL is left out */
+    JP_FIELD_INT,     /* int */
+    JP_FIELD_I32,     /* int32_t */
+    JP_FIELD_I64,     /* int64_t */
+    JP_FIELD_SIZE,    /* size_t */
+    JP_FIELD_SEED,    /* uint64_t; a string above INT64_MAX, which JSON readers would round */
+    JP_FIELD_REAL,    /* double; NAN is null */
+    JP_FIELD_BOOL,    /* bool */
+    JP_FIELD_UNIT,    /* int; -1 is null */
+    JP_FIELD_ROW,     /* the row's own number; no member */
+    JP_FIELD_RANGE,   /* two neighbouring ints: [first, last] */
+    JP_FIELD_INTS,    /* int * and its count: an array of numbers */
+    JP_FIELD_OBJECT,  /* `fields` of the same struct */
+    JP_FIELD_ROWS,    /* pointer to structs and their count: an array of objects */
+    JP_FIELD_METRICS, /* jp_result_metric * and its count: an object of objects of numbers */
+} jp_field_kind;
+
+typedef struct jp_field {
+    const char            *name; /* NULL ends a table */
+    jp_field_kind          kind;
+    bool                   required; /* reading fails without it */
+    size_t                 offset;   /* of the member in its struct */
+    size_t                 count;    /* INTS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
+    size_t                 stride;   /* ROWS: size of one struct */
+    const struct jp_field *fields;   /* OBJECT, ROWS */
+    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT } present; /* OBJECT: left out when the bool at
+                                                                            `offset` is false, or the char * NULL */
+} jp_field;
+
+extern const jp_field jp_json_explanation[]; /* all of jp_explanation but "schema" */
+
+#endif

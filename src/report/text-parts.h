@@ -1,0 +1,31 @@
+/* Building blocks of the format "text". */
+#ifndef JP_TEXT_PARTS_H
+#define JP_TEXT_PARTS_H
+
+#include "report/report.h"
+
+typedef struct {
+    jp_buffer  *out;
+    int         width;
+    bool        color, scores;
+    jopa_error *e;
+} jp_page;
+
+/* "PROMPT", bold, after an empty line unless it is the first thing on the page. */
+void jp_page_heading(jp_page *p, const char *title);
+/* A wrapped paragraph, all in one look. */
+int jp_page_paragraph(jp_page *p, const char *text, int look);
+/* A label and beside it a wrapped text; on a narrow page the text is below. Empties `text`. */
+int jp_page_fact(jp_page *p, const char *label, jp_buffer *text);
+/* The prompt as it was written; `selection`: with the set highlighted. */
+int jp_page_prompt(jp_page *p, const jp_explanation *x, bool selection);
+/* The response, shaded by what each token lost. */
+int jp_page_response(jp_page *p, const jp_explanation *x);
+/* A fact: the tokens that lost most. */
+int jp_page_most_lost(jp_page *p, const jp_explanation *x);
+
+/* The two reports of the format. */
+int jp_text_explain(jp_page *p, const jp_explanation *x);
+int jp_text_compare(jp_page *p, const jopa_result *r);
+
+#endif

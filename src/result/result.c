@@ -1,0 +1,62 @@
+#include "result/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_prompt(jp_explanation *x) {
+    for (int i = 0; i < x->n_prompt_tokens; i++) free(x->prompt_tokens[i].text);
+    for (int i = 0; i < x->n_messages; i++) free(x->messages[i].role);
+    for (int i = 0; i < x->n_units; i++) {
+        free(x->units[i].text);
+        free(x->units[i].role);
+    }
+    free(x->prompt_text);
+    free(x->prompt_tokens);
+    free(x->messages);
+    free(x->units);
+}
+
+static void free_metrics(jp_explanation *x) {
+    for (int i = 0; i < x->n_metrics; i++) {
+        free(x->metrics[i].group);
+        free(x->metrics[i].name);
+    }
+    free(x->metrics);
+}
+
+void jp_explanation_free(jp_explanation *x) {
+    for (int i = 0; i < x->n_response_tokens; i++) free(x->response_tokens[i].text);
+    free_prompt(x);
+    free_metrics(x);
+    char *owned[] = {x->version, x->command, x->model.file, x->model.architecture, x->model.quantization,
+                     x->engine,  x->method,  x->op,         x->unit,               x->response_text,
+                     x->stopped, x->masked_response};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
+    free(x->response_tokens);
+    free(x->selected);
+    free(x->joint.necessary);
+    free(x->joint.pairs);
+    free(x->trace);
+    memset(x, 0, sizeof *x);
+}
+
+struct jopa_result *jp_result_new(const char *command, int n) {
+    struct jopa_result *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
+    r->command = strdup(command);
+    r->items = calloc(n > 0 ? (size_t)n : 1, sizeof *r->items);
+    r->n_items = n;
+    if (r->command && r->items) return r;
+    free(r->command);
+    free(r->items);
+    free(r);
+    return NULL;
+}
+
+void jopa_result_free(jopa_result *r) {
+    if (!r) return;
+    for (int i = 0; i < r->n_items; i++) jp_explanation_free(&r->items[i]);
+    free(r->items);
+    free(r->command);
+    free(r);
+}
