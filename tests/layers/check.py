@@ -1,0 +1,95 @@
+"""The source tree keeps its shape: one-way includes, foreign headers in one place, short files and functions."""
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(os.environ.get("JOPA_SOURCE_DIR", Path(__file__).parents[2]))
+LAYERS = ["base", "prompt", "engine", "score", "method", "result", "metric", "report"]
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 600, 80
+# Which files may include a foreign header.
+FOREIGN = [
+    (r"llama(-cpp)?\.h", r"src/engine/llama[\w-]*\.[ch]"),
+    (r"(ggml|gguf)[\w-]*\.h", r"src/engine/(llama|gradient)[\w-]*\.[ch]"),
+    (r"curl/.*", r"src/engine/http[\w-]*\.[ch]"),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+
+def include_errors(name, kind, header):
+    """What is wrong with file `name` (a path below ROOT) including `header`."""
+    for pattern, allowed in FOREIGN:
+        if re.fullmatch(pattern, header) and not re.fullmatch(allowed, name):
+            yield f"includes {header}, which only {allowed} may"
+    if kind == "<":
+        return
+    if name.startswith("cli/"):
+        if header != "jopa.h" and not (ROOT / "cli" / header).exists():
+            yield f"includes {header}: the command sees only jopa.h"
+        return
+    if header.startswith("cli/") or (name.startswith("include/")):
+        yield f"includes {header}"
+    here, there = name.split("/")[1], header.split("/")[0]
+    if here in LAYERS and header != "jopa.h":
+        if there not in LAYERS:
+            if (ROOT / "src" / header).exists():
+                yield f"includes {header}, which is above it"
+        elif LAYERS.index(there) > LAYERS.index(here):
+            yield f"includes {header}: {there} comes after {here}"
+
+
+def long_functions(text):
+    """(line, lines) of each function that is too long: from its first line to the brace that closes it in column 0."""
+    bare = CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text).split("\n")
+    start = None
+    for number, line in enumerate(bare, 1):
+        opens = re.match(r"[A-Za-z_].*\)\s*\{?\s*$|[A-Za-z_][^=;]*\([^;]*$", line)
+        if start is None and opens and not line.startswith(("typedef", "struct", "enum", "extern")):
+            start = number
+        elif line.startswith("}") and start is not None:
+            if number - start + 1 > MAX_FUNCTION_LINES:
+                yield start, number - start + 1
+            start = None
+        elif start is not None and line.endswith(";") and not line.startswith((" ", "\t")):
+            start = None
+
+
+def check(path):
+    name = path.relative_to(ROOT).as_posix()
+    text = path.read_text(encoding="utf-8")
+    lines = text.count("\n")
+    if lines > MAX_FILE_LINES:
+        yield f"{name}: {lines} lines, more than {MAX_FILE_LINES}"
+    for line, length in long_functions(text):
+        yield f"{name}:{line}: a function of {length} lines, more than {MAX_FUNCTION_LINES}"
+    if name.startswith(("src/", "cli/", "include/")):
+        for kind, header in INCLUDE.findall(text):
+            for error in include_errors(name, kind, header):
+                yield f"{name}: {error}"
+
+
+def same_names(files):
+    """File names are unique below src/ and below cli/, but for the tables that each folder has."""
+    seen = {}
+    for path in files:
+        name = path.relative_to(ROOT)
+        key = (name.parts[0], name.name)
+        if name.parts[0] in ("src", "cli") and name.stem != "table" and key in seen:
+            yield f"{name} and {seen[key]} have the same name"
+        seen[key] = name
+
+
+def main():
+    files = sorted(p for top in ("include", "src", "cli", "tests", "bench", "fuzz", "web")
+                   for p in (ROOT / top).rglob("*.[ch]"))
+    folders = {p.relative_to(ROOT).parts[1] for p in files if len(p.relative_to(ROOT).parts) == 3
+               and p.is_relative_to(ROOT / "src")}
+    errors = [f"src/{f}: its place is missing in LAYERS" for f in sorted(folders - set(LAYERS))]
+    errors += [e for p in files for e in check(p)] + list(same_names(files))
+    print("\n".join(errors) or f"{len(files)} files keep the layers")
+    return bool(errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
