@@ -12,9 +12,9 @@ flags=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEP
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF ${LLAMA_FLAGS:-})
 CC=${CC:-cc} CXX=${CXX:-c++}
 
-# The compiler's predefined macros name every instruction set of the CPU that "native" stands for.
-native() { "$CC" "-march=native" -dM -E -x c /dev/null 2> /dev/null || "$CC" -mcpu=native -dM -E -x c /dev/null; }
-key=$({ "$CC" --version; "$CXX" --version; native; cat "$patch"; echo "$package ${flags[*]}"; } | sha256sum | cut -c1-12)
+# The predefined macros name the compiler's version and each instruction set of the CPU that "native" stands for.
+macros() { "$1" -march=native -dM -E -x "$2" /dev/null 2> /dev/null || "$1" -mcpu=native -dM -E -x "$2" /dev/null; }
+key=$({ macros "$CC" c; macros "$CXX" c++; cat "$patch"; echo "$package ${flags[*]}"; } | sha256sum | cut -c1-12)
 [ "${1:-}" = --key ] && echo "$key" && exit
 
 target=$cache/llama-$version-$key

