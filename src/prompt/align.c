@@ -15,7 +15,7 @@ typedef struct {
     char                   *piece;  /* owned: bytes of the token at hand */
     int                     length, capacity;
     bool                    control;       /* the token at hand yields nothing as plain text */
-    bool                    after_control; /* so did the last placed one */
+    bool                    after_control; /* so did the last placed one that has bytes */
     int                     pending;       /* tokens just before that are not placed yet */
 } aligner;
 
@@ -50,15 +50,16 @@ static bool covers(const aligner *a, size_t at, int skip, size_t *bytes) {
     return true;
 }
 
-/* Whether the piece stands at the cursor: as it is, without an added leading space, or after spaces swallowed by a
- * control token beside it. *start and *bytes tell where. */
+/* Whether the piece, or the piece without an added leading space, stands at the cursor, or else after spaces there
+ * that a control token beside it swallowed. *start and *bytes tell where. */
 static bool place(const aligner *a, size_t *start, size_t *bytes) {
+    bool space = a->length && a->piece[0] == ' ';
     *start = a->cursor;
-    if (covers(a, *start, 0, bytes)) return true;
-    if (a->length && a->piece[0] == ' ' && covers(a, *start, 1, bytes)) return true;
+    if (covers(a, *start, 0, bytes) || (space && covers(a, *start, 1, bytes))) return true;
     if (!a->control && !a->after_control) return false;
-    while (*start < a->size && strchr(" \t\r\n", a->text[*start])) ++*start;
-    return *start > a->cursor && covers(a, *start, 0, bytes);
+    while (*start < a->size && strchr(" \t\r\n", a->text[*start]))
+        if (covers(a, ++*start, 0, bytes)) return true;
+    return space && covers(a, *start, 1, bytes);
 }
 
 /* Unplaced tokens stand for characters that the vocabulary lacks: they share the text up to `end`. */
@@ -97,7 +98,7 @@ static int align_token(aligner *a, jp_token_list *l, int32_t id, jopa_error *e) 
     l->tokens[l->n] = (jp_token){.id = id, .start = start, .end = start + bytes, .unit = -1};
     l->fixed[l->n++] = a->control;
     a->cursor = start + bytes;
-    a->after_control = a->control;
+    a->after_control = a->control || (a->after_control && !bytes);
     return JP_OK;
 }
 

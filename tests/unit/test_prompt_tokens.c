@@ -79,6 +79,10 @@ static void sentencepiece_spaces(void **state) {
 static void spaces_swallowed_by_special_tokens(void **state) {
     (void)state;
     assert_aligned((fake){.strips = true}, "<|im_start|> \n Hi<|im_end|>\n", "|<|im_start|>*@0-12|Hi@15-17|<|im_end|>*@17-27|");
+    assert_aligned((fake){.strips = true, .space_prefix = true}, "<|im_start|>\n Hi<|im_end|>",
+                   "|<|im_start|>*@0-12| Hi@13-16|<|im_end|>*@16-26|");
+    assert_aligned((fake){.strips = true, .space_prefix = true}, "<|im_start|>\nHi<|im_end|>",
+                   "|<|im_start|>*@0-12| Hi@13-15|<|im_end|>*@15-25|");
 }
 
 static void unknown_characters(void **state) {
