@@ -16,6 +16,9 @@ if [ $# = 0 ]; then
     command_of pkg-config pkg-config
     library jansson libjansson-dev
     library icu-uc libicu-dev
+    library popt libpopt-dev
+    library lapacke liblapacke-dev
+    library openblas libopenblas-serial-dev
     library cmocka libcmocka-dev
 fi
 [ ${#missing[@]} = 0 ] && exit 0

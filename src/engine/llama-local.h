@@ -49,6 +49,7 @@ int  jp_local_embedding_rows(jp_engine *e, const int32_t *symbols, int n, float 
 void jp_embedding_table_free(jp_embedding_table *t);
 
 /* ---- llama-embed.c: one vector for a text ---- */
+bool jp_local_is_encoder(const jp_local *l); /* writes no text: embed() only */
 int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_error *err);
 
 /* ---- llama-gradient.c ---- */

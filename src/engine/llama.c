@@ -31,11 +31,11 @@ static int check_file(const char *file, jopa_error *e) {
 }
 
 static bool report_progress(float fraction, void *user) {
-    const jp_local_options *o = user;
+    const jp_engine_options *o = user;
     return !o->progress || !o->progress(o->user, (double)fraction);
 }
 
-static int load(jp_local *l, const jp_local_options *o, jopa_error *e) {
+static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     struct llama_model_params p = llama_model_default_params();
     p.n_gpu_layers = o->gpu_layers;
     p.progress_callback = report_progress;
@@ -51,7 +51,7 @@ static int load(jp_local *l, const jp_local_options *o, jopa_error *e) {
 
 static unsigned capabilities(jp_engine *e) {
     const jp_local *l = (const jp_local *)e;
-    if (!llama_model_has_decoder(l->model) || llama_model_has_encoder(l->model)) return JP_CAN_TOKENIZE | JP_CAN_EMBED;
+    if (jp_local_is_encoder(l)) return JP_CAN_TOKENIZE | JP_CAN_EMBED;
     unsigned can = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_EMBED | JP_CAN_NEXT;
     return jp_local_has_gradient(l) ? can | JP_CAN_GRADIENT | JP_CAN_ATTENTION : can;
 }
@@ -108,7 +108,7 @@ static int default_threads(void) {
     return cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
 }
 
-int jp_local_open(jp_engine **out, const jp_local_options *o, jopa_error *e) {
+int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
     int status = check_file(o->file, e);
     if (status) return status;
     jp_local *l = calloc(1, sizeof *l);

@@ -1,0 +1,9 @@
+#ifndef CLI_DEFAULT_MODEL_H
+#define CLI_DEFAULT_MODEL_H
+
+#include <stdbool.h>
+
+/* Path of the default model, malloc'd, fetched into the user's cache where it is missing. NULL: said why not. */
+char *default_model(bool quiet);
+
+#endif

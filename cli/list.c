@@ -1,0 +1,38 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "options.h"
+#include "say.h"
+
+static const char *const tables[] = {"methods", "operators", "units", "metrics", "formats", "engines"};
+
+/* What the engine can do with the model of --model. */
+static int list_capabilities(options *o) {
+    jopa_model *m = NULL;
+    int         code = options_open_model(o, &m);
+    if (code >= 0) return code;
+    printf("  with %s: %s\n", o->model, jopa_model_capabilities(m));
+    jopa_model_free(m);
+    return EXIT_DONE;
+}
+
+static int list(options *o) {
+    bool known = false;
+    for (size_t i = 0; o->positional && i < sizeof tables / sizeof *tables; i++) known |= !strcmp(tables[i], o->positional);
+    if (!known) return say(EXIT_USAGE, "list what? methods, operators, units, metrics, formats or engines");
+    jopa_name name;
+    for (int i = 0; jopa_list(o->positional, i, &name); i++) printf("%-20s %s\n", name.name, name.summary);
+    return o->model && !strcmp(o->positional, "engines") ? list_capabilities(o) : EXIT_DONE;
+}
+
+static int run(int argc, const char **argv) {
+    options o;
+    options_init(&o);
+    int code = options_parse(&o, OPTIONS_MODEL, argc, argv, "methods|operators|units|metrics|formats|engines");
+    if (code < 0) code = list(&o);
+    options_free(&o);
+    return code;
+}
+
+const command list_command = {"list", "WHAT", "methods, operators, units, metrics, formats or engines", run};

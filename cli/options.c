@@ -1,0 +1,191 @@
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "default-model.h"
+#include "file.h"
+#include "messages.h"
+#include "progress.h"
+#include "say.h"
+
+void options_init(options *o) {
+    *o = (options){0};
+    o->max_tokens = 64;
+    o->sparsity = -1;
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+enum { MOST_OPTIONS = 48 };
+
+static int add(struct poptOption *table, int n, const struct poptOption *from, int count) {
+    memcpy(table + n, from, (size_t)count * sizeof *table);
+    return n + count;
+}
+
+#define GROUP(name) static int name(struct poptOption *table, int n, options *o)
+#define ADD(...) \
+    const struct poptOption rows[] = {__VA_ARGS__}; \
+    return add(table, n, rows, (int)(sizeof rows / sizeof *rows))
+
+GROUP(add_model) {
+    ADD({"model", 'm', POPT_ARG_STRING, &o->model, 0, "a GGUF file, or `default`: SmolLM2-135M-Instruct, fetched once", "FILE"},
+        {"engine", 0, POPT_ARG_STRING, &o->engine, 0, "what computes the scores: `jopa list engines`", "NAME"},
+        {"encoder", 0, POPT_ARG_STRING, &o->encoder, 0, "a GGUF sentence encoder for the metric `meaning`", "FILE"},
+        {"threads", 't', POPT_ARG_INT, &o->threads, 0, "threads (all cores)", "N"},
+        {"ctx", 0, POPT_ARG_INT, &o->context, 0, "tokens of prompt and response at most (as needed)", "N"},
+        {"gpu-layers", 0, POPT_ARG_INT, &o->gpu_layers, 0, "layers that a GPU computes (0)", "N"});
+}
+
+GROUP(add_question) {
+    ADD({"prompt-file", 'f', POPT_ARG_STRING, &o->prompt_file, 0, "read the prompt from a file; `-`: standard input", "FILE"},
+        {"system", 0, POPT_ARG_STRING, &o->system, 0, "the system's text", "TEXT"},
+        {"messages", 0, POPT_ARG_STRING, &o->messages_file, 0, "a whole chat: a JSON array of {role, content}", "FILE"},
+        {"raw", 0, POPT_ARG_NONE, &o->raw, 0, "no chat template: the text is the prompt", NULL},
+        {"response", 'r', POPT_ARG_STRING, &o->response, 0, "explain this response (the model's own, greedy)", "TEXT"},
+        {"response-file", 0, POPT_ARG_STRING, &o->response_file, 0, "read the response from a file; `-`: standard input", "FILE"},
+        {"max-tokens", 'n', POPT_ARG_INT, &o->max_tokens, 0, "tokens generated (64)", "N"},
+        {"target", 0, POPT_ARG_STRING, &o->target, 0, "only the bytes A to B of the response", "A:B"});
+}
+
+GROUP(add_search) {
+    ADD({"method", 'M', POPT_ARG_STRING, &o->method, 0, "`jopa list methods` (jopa)", "NAME"},
+        {"units", 'k', POPT_ARG_INT, &o->units, 0, "at most N units", "N"},
+        {"sparsity", 0, POPT_ARG_DOUBLE, &o->sparsity, 0, "at most that fraction of the units (0.1)", "F"},
+        {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "token, word, sentence, line, paragraph or marked (token)", "KIND"},
+        {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (user)", "LIST"},
+        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"},
+        {"budget", 'b', POPT_ARG_INT, &o->budget, 0, "evaluations at most (the method's own default)", "N"},
+        {"time", 0, POPT_ARG_DOUBLE, &o->seconds, 0, "stop after that, with the best so far", "SECONDS"},
+        {"seed", 0, POPT_ARG_LONG, &o->seed, 0, "same seed, same machine, same result (0)", "N"},
+        {"metrics", 0, POPT_ARG_STRING, &o->metrics, 0, "`jopa list metrics`, none (prob,words)", "LIST"});
+}
+
+GROUP(add_output) {
+    ADD({"format", 'F', POPT_ARG_STRING, &o->format, 0, "`jopa list formats` (text on a terminal, otherwise json)", "NAME"},
+        {"output", 'O', POPT_ARG_STRING, &o->output, 0, "write there, whole or not at all", "FILE"},
+        {"scores", 0, POPT_ARG_NONE, &o->scores, 0, "show every unit's score", NULL},
+        {"width", 0, POPT_ARG_INT, &o->width, 0, "columns of the text report (the terminal's)", "N"},
+        {"color", 0, POPT_ARG_STRING, &o->color, 0, "always, never, auto (auto)", "WHEN"},
+        {"quiet", 'q', POPT_ARG_NONE, &o->quiet, 0, "nothing on stderr but errors", NULL},
+        {"progress", 0, POPT_ARG_NONE, &o->progress, 0, "progress even where stderr is no terminal", NULL});
+}
+
+static void make_table(struct poptOption *table, unsigned groups, options *o) {
+    static const struct poptOption last[] = {POPT_AUTOHELP POPT_TABLEEND};
+    int                            n = 0;
+    if (groups & OPTIONS_MODEL) n = add_model(table, n, o);
+    if (groups & OPTIONS_QUESTION) n = add_question(table, n, o);
+    if (groups & OPTIONS_SEARCH) n = add_search(table, n, o);
+    if (groups & OPTIONS_OUTPUT) n = add_output(table, n, o);
+    add(table, n, last, (int)(sizeof last / sizeof *last));
+}
+
+/* ---- parsing ------------------------------------------------------------------------------------------------------- */
+
+static bool wants_help(int argc, const char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "-h")) return true;
+    return false;
+}
+
+int options_parse(options *o, unsigned groups, int argc, const char **argv, const char *usage) {
+    static struct poptOption table[MOST_OPTIONS]; /* popt keeps pointers into it until options_free */
+    char                     name[64];
+    snprintf(name, sizeof name, "jopa %s", argv[0]);
+    make_table(table, groups, o);
+    const char *help[] = {argv[0], "--help", NULL};
+    bool        asked = wants_help(argc, argv);
+    o->context_popt = poptGetContext(name, asked ? 2 : argc, asked ? help : argv, table, 0);
+    argv[0] = name;
+    poptSetOtherOptionHelp(o->context_popt, usage);
+    int code = poptGetNextOpt(o->context_popt);
+    if (code < -1)
+        return say(EXIT_USAGE, "%s: %s; see `jopa help %s`", poptBadOption(o->context_popt, POPT_BADOPTION_NOALIAS), poptStrerror(code), name + 5);
+    o->positional = poptGetArg(o->context_popt);
+    const char *extra = poptGetArg(o->context_popt);
+    if (extra) return say(EXIT_USAGE, "unexpected argument '%s': put the prompt into quotes", extra);
+    if (o->color && strcmp(o->color, "always") && strcmp(o->color, "never") && strcmp(o->color, "auto"))
+        return say(EXIT_USAGE, "--color %s: always, never or auto", o->color);
+    return -1;
+}
+
+void options_free(options *o) {
+    char **const strings[] = {&o->model,  &o->engine,        &o->encoder,       &o->prompt_file, &o->system, &o->messages_file,
+                              &o->response, &o->response_file, &o->target,      &o->method,      &o->unit,   &o->roles,
+                              &o->op,     &o->metrics,       &o->format,        &o->output,      &o->color,  &o->prompt_text,
+                              &o->response_text};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) free(*strings[i]);
+    messages_free(o->messages, o->messages_json);
+    poptFreeContext(o->context_popt);
+    options_init(o);
+}
+
+/* ---- towards the library -------------------------------------------------------------------------------------------- */
+
+int options_open_model(options *o, jopa_model **m) {
+    if (!o->model || !strcmp(o->model, "default")) {
+        free(o->model);
+        o->model = default_model(o->quiet);
+        if (!o->model) return EXIT_FAILED;
+    }
+    jopa_model_options mo;
+    jopa_model_options_init(&mo);
+    mo.file = o->model;
+    mo.encoder = o->encoder;
+    mo.threads = o->threads;
+    mo.context = o->context;
+    mo.gpu_layers = o->gpu_layers;
+    if (o->engine) mo.engine = o->engine;
+    jopa_error e = {0};
+    return jopa_model_open(m, &mo, &e) ? say_error(&e) : -1;
+}
+
+static int read_texts(options *o) {
+    int sources = (o->positional != NULL) + (o->prompt_file != NULL) + (o->messages_file != NULL);
+    if (sources == 0) return say(EXIT_USAGE, "no prompt: give its text, --prompt-file or --messages");
+    if (sources > 1) return say(EXIT_USAGE, "one prompt at a time: its text, --prompt-file or --messages");
+    if (o->response && o->response_file) return say(EXIT_USAGE, "--response and --response-file: one of them");
+    const char *file = o->prompt_file ? o->prompt_file : o->positional && !strcmp(o->positional, "-") ? "-" : NULL;
+    if (file && !(o->prompt_text = file_read(file, NULL))) return EXIT_FAILED;
+    if (o->response_file && !(o->response_text = file_read(o->response_file, NULL))) return EXIT_FAILED;
+    return o->messages_file ? messages_read(o->messages_file, &o->messages, &o->n_messages, &o->messages_json) : -1;
+}
+
+static int parse_target(const char *text, jopa_explain_options *x) {
+    int end = 0;
+    if (!text) return -1;
+    if (sscanf(text, "%zu:%zu%n", &x->target_start, &x->target_end, &end) != 2 || text[end] || strchr(text, '-'))
+        return say(EXIT_USAGE, "--target %s: two byte offsets are needed, such as 0:12", text);
+    return -1;
+}
+
+int options_question(options *o, jopa_explain_options *x) {
+    int code = read_texts(o);
+    if (code >= 0) return code;
+    jopa_explain_options_init(x);
+    x->prompt = o->prompt_text ? o->prompt_text : o->positional;
+    x->system = o->system;
+    x->messages = o->messages;
+    x->n_messages = o->n_messages;
+    x->raw = o->raw;
+    x->response = o->response_text ? o->response_text : o->response;
+    x->max_tokens = o->max_tokens;
+    if (o->method) x->method = o->method;
+    if (o->unit) x->unit = o->unit;
+    if (o->roles) x->roles = o->roles;
+    if (o->op) x->op = o->op;
+    if (o->metrics) x->metrics = o->metrics;
+    if (o->sparsity != -1) x->sparsity = o->sparsity;
+    x->k = o->units;
+    x->budget = o->budget;
+    x->seconds = o->seconds;
+    x->seed = (uint64_t)o->seed;
+    x->progress = progress_show;
+    x->user = progress_begin(o->quiet, o->progress);
+    if (o->messages_file && o->system) return say(EXIT_USAGE, "--messages holds the system's text itself: leave --system out");
+    return parse_target(o->target, x);
+}

@@ -1,0 +1,47 @@
+/* Options that several commands share: popt tables that fill one struct, and the steps from that struct to the
+ * library's own option structs. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <jopa.h>
+#include <popt.h>
+#include <stdbool.h>
+
+typedef struct {
+    /* model */
+    char *model, *engine, *encoder;
+    int   threads, context, gpu_layers;
+    /* what is explained */
+    char *prompt_file, *system, *messages_file, *response, *response_file, *target;
+    int   raw, max_tokens;
+    /* how */
+    char  *method, *unit, *roles, *op, *metrics;
+    int    units, budget;
+    double sparsity, seconds;
+    long   seed;
+    /* output */
+    char *format, *output, *color;
+    int   scores, width, quiet, progress;
+
+    /* filled by options_parse and options_question; freed by options_free */
+    const char   *positional; /* the one argument, or NULL */
+    poptContext   context_popt;
+    char         *prompt_text, *response_text;
+    jopa_message *messages;
+    int           n_messages;
+    void         *messages_json;
+} options;
+
+enum { OPTIONS_MODEL = 1, OPTIONS_QUESTION = 2, OPTIONS_SEARCH = 4, OPTIONS_OUTPUT = 8 };
+
+void options_init(options *o);
+/* Parse argv with the table groups in `groups`. -1: go on; otherwise the exit code (help was shown, or wrong usage). */
+int  options_parse(options *o, unsigned groups, int argc, const char **argv, const char *usage);
+void options_free(options *o);
+
+/* -1: *m is open and the caller's; otherwise the exit code. */
+int options_open_model(options *o, jopa_model **m);
+/* Fill the library's options from files and texts. -1: done; otherwise the exit code. `x` borrows from `o`. */
+int options_question(options *o, jopa_explain_options *x);
+
+#endif

@@ -1,0 +1,50 @@
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "file.h"
+#include "say.h"
+
+static bool to_terminal(const options *o) { return (!o->output || !strcmp(o->output, "-")) && isatty(STDOUT_FILENO); }
+
+static const char *format_of(const options *o) { return o->format ? o->format : to_terminal(o) ? "text" : "json"; }
+
+static int terminal_width(void) {
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* NO_COLOR: https://no-color.org */
+static bool colored(const options *o) {
+    const char *no_color = getenv("NO_COLOR");
+    if (o->color && strcmp(o->color, "auto")) return !strcmp(o->color, "always");
+    return to_terminal(o) && !(no_color && *no_color);
+}
+
+int output_check(const options *o) {
+    jopa_name name;
+    bool      known = false;
+    for (int i = 0; jopa_list("formats", i, &name); i++) known |= !strcmp(name.name, format_of(o));
+    if (!known) return say(EXIT_USAGE, "unknown format '%s': see `jopa list formats`", format_of(o));
+    return file_writable(o->output) ? -1 : EXIT_FAILED;
+}
+
+int output_result(const options *o, const jopa_result *r) {
+    jopa_render_options ro;
+    jopa_render_options_init(&ro);
+    ro.width = o->width > 0 ? o->width : to_terminal(o) ? terminal_width() : 80;
+    ro.color = colored(o);
+    ro.scores = o->scores;
+    jopa_error e = {0};
+    size_t     size = 0;
+    char      *text = jopa_result_render(r, format_of(o), &ro, &size, &e);
+    if (!text) return say_error(&e);
+    bool written = file_write(o->output, text, size);
+    free(text);
+    return written ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,28 @@
+#include "engine/table.h"
+
+#include <string.h>
+
+#include "engine/local.h"
+
+typedef struct {
+    const char *name, *summary;
+    int (*open)(jp_engine **out, const jp_engine_options *o, jopa_error *e);
+} entry;
+
+static const entry engines[] = {
+    {"local", "a GGUF model on this machine, by libllama", jp_local_open},
+};
+
+enum { ENGINES = sizeof engines / sizeof *engines };
+
+const char *jp_engine_name(int index, const char **summary) {
+    if (index < 0 || index >= ENGINES) return NULL;
+    *summary = engines[index].summary;
+    return engines[index].name;
+}
+
+int jp_engine_open(jp_engine **out, const char *name, const jp_engine_options *o, jopa_error *e) {
+    for (int i = 0; i < ENGINES; i++)
+        if (!strcmp(engines[i].name, name ? name : "local")) return engines[i].open(out, o, e);
+    return jp_fail(e, JOPA_ERROR_USAGE, "unknown engine '%s': see `jopa list engines`", name);
+}

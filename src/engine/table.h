@@ -1,0 +1,22 @@
+/* The engines by name. To add one: write src/engine/NAME.c and NAME.h with an open function, list it in table.c. */
+#ifndef JP_ENGINE_TABLE_H
+#define JP_ENGINE_TABLE_H
+
+#include "engine/engine.h"
+
+typedef struct {
+    const char *file;
+    int         threads;    /* 0: all cores */
+    int         context;    /* tokens at most, 0: as needed, up to the model's own */
+    int         gpu_layers;
+    int (*progress)(void *user, double fraction); /* loading, 0..1; nonzero: stop */
+    void *user;
+} jp_engine_options;
+
+/* The name and summary of an engine, NULL past the end: the table behind `jopa list engines`. */
+const char *jp_engine_name(int index, const char **summary);
+
+/* On success *out is owned by the caller: (*out)->ops->destroy(*out). JOPA_ERROR_USAGE for an unknown name. */
+int jp_engine_open(jp_engine **out, const char *name, const jp_engine_options *o, jopa_error *e);
+
+#endif

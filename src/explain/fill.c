@@ -1,0 +1,154 @@
+#include "explain/fill.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+static int copy(char **to, const char *from, jopa_error *e) {
+    *to = strdup(from ? from : "");
+    return *to ? JP_OK : jp_fail_memory(e);
+}
+
+static int repaired(char **to, const char *from, size_t size, jopa_error *e) {
+    *to = jp_utf8_repair(from, size);
+    return *to ? JP_OK : jp_fail_memory(e);
+}
+
+/* ---- the question ---------------------------------------------------------------------------------------------- */
+
+static int fill_names(jp_explanation *x, jopa_model *m, const jopa_explain_options *o, const char *method, jopa_error *e) {
+    jp_model_info info;
+    m->engine->ops->model_info(m->engine, &info);
+    x->model.parameters = info.parameters;
+    x->seed = o->seed;
+    int status = copy(&x->version, JOPA_VERSION, e);
+    if (!status) status = copy(&x->command, "explain", e);
+    if (!status) status = copy(&x->model.file, info.file, e);
+    if (!status) status = copy(&x->model.architecture, info.architecture, e);
+    if (!status) status = copy(&x->model.quantization, info.quantization, e);
+    if (!status) status = copy(&x->engine, m->engine->ops->name, e);
+    if (!status) status = copy(&x->method, method, e);
+    if (!status) status = copy(&x->op, o->op ? o->op : "zero", e);
+    if (!status) status = copy(&x->unit, o->unit ? o->unit : "token", e);
+    return status;
+}
+
+static int fill_prompt(jp_explanation *x, const jp_prompt *p, jopa_error *e) {
+    x->prompt_tokens = calloc((size_t)p->n_tokens, sizeof *x->prompt_tokens);
+    x->messages = calloc((size_t)p->n_spans + 1, sizeof *x->messages);
+    if (!x->prompt_tokens || !x->messages) return jp_fail_memory(e);
+    int status = repaired(&x->prompt_text, p->text, p->size, e);
+    for (int i = 0; i < p->n_tokens && !status; i++) {
+        const jp_token  *from = p->tokens + i;
+        jp_result_token *to = x->prompt_tokens + x->n_prompt_tokens++;
+        *to = (jp_result_token){.id = from->id, .start = from->start, .end = from->end, .unit = from->unit};
+        status = repaired(&to->text, p->text + from->start, from->end - from->start, e);
+    }
+    for (int i = 0; i < p->n_spans && !status; i++) {
+        jp_result_message *to = x->messages + x->n_messages++;
+        *to = (jp_result_message){.start = p->spans[i].start, .end = p->spans[i].end};
+        status = copy(&to->role, p->spans[i].role, e);
+    }
+    return status;
+}
+
+static int fill_units(jp_explanation *x, const jp_prompt *p, jopa_error *e) {
+    x->units = calloc((size_t)p->n_units, sizeof *x->units);
+    if (!x->units) return jp_fail_memory(e);
+    int status = JP_OK;
+    for (int i = 0; i < p->n_units && !status; i++) {
+        const jp_unit  *from = p->units + i;
+        jp_result_unit *to = x->units + x->n_units++;
+        *to = (jp_result_unit){.start = from->start, .end = from->end, .score = NAN, .probability = NAN};
+        status = repaired(&to->text, p->text + from->start, from->end - from->start, e);
+        if (!status) status = copy(&to->role, p->spans[from->role].role, e);
+    }
+    return status;
+}
+
+static int fill_response(jp_explanation *x, const jp_explain_problem *p, jopa_error *e) {
+    x->response_tokens = calloc((size_t)p->n_response, sizeof *x->response_tokens);
+    if (!x->response_tokens) return jp_fail_memory(e);
+    x->target_first = p->problem.target_first;
+    x->target_last = p->problem.target_last;
+    int status = repaired(&x->response_text, p->response_text, strlen(p->response_text), e);
+    for (int i = 0; i < p->n_response && !status; i++) {
+        jp_result_response_token *to = x->response_tokens + x->n_response_tokens++;
+        *to = (jp_result_response_token){.id = p->response[i], .log_prob = NAN, .masked_log_prob = NAN};
+        status = repaired(&to->text, p->response_text + p->response_start[i], p->response_start[i + 1] - p->response_start[i], e);
+    }
+    return status;
+}
+
+int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jopa_explain_options *o, const char *method, jopa_error *e) {
+    int status = fill_names(x, m, o, method, e);
+    if (!status) status = fill_prompt(x, &p->prompt, e);
+    if (!status) status = fill_units(x, &p->prompt, e);
+    if (!status) status = fill_response(x, p, e);
+    x->k = p->k;
+    return status;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
+
+static int fill_log_probs(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_bitset *selected, jopa_error *e) {
+    int        first = p->problem.target_first, width = p->problem.target_last - first;
+    jp_bitset *masks = jp_bitset_array_new(2, p->prompt.n_units);
+    float     *log_probs = malloc(2 * (size_t)width * sizeof *log_probs);
+    int        status = masks && log_probs ? JP_OK : jp_fail_memory(e);
+    if (!status) {
+        jp_bitset_copy(masks + 1, selected);
+        status = jp_scorer_log_probs(s, masks, 2, log_probs, e);
+    }
+    if (!status) {
+        x->log_prob.full = x->log_prob.masked = 0;
+        for (int t = 0; t < width; t++) {
+            jp_result_response_token *to = x->response_tokens + first + t;
+            x->log_prob.full += to->log_prob = (double)log_probs[t];
+            x->log_prob.masked += to->masked_log_prob = (double)log_probs[width + t];
+        }
+        x->log_prob.drop = x->log_prob.full - x->log_prob.masked;
+    }
+    jp_bitset_array_free(masks);
+    free(log_probs);
+    return status;
+}
+
+static int fill_selection(jp_explanation *x, const jp_explain_problem *p, const jp_selection *found, jopa_error *e) {
+    x->selected = malloc((size_t)(p->prompt.n_units + 1) * sizeof *x->selected);
+    if (!x->selected) return jp_fail_memory(e);
+    x->n_selected = jp_bitset_members(&found->selected, x->selected);
+    for (int i = 0; i < x->n_selected; i++) x->units[x->selected[i]].selected = true;
+    for (int i = 0; i < x->n_units; i++) {
+        x->units[i].score = found->score[i];
+        x->units[i].probability = found->probability[i];
+    }
+    x->sparsity = (double)jp_prompt_hidden_tokens(&p->prompt, &found->selected) / jp_prompt_maskable_tokens(&p->prompt);
+    return JP_OK;
+}
+
+static int fill_trace(jp_explanation *x, const jp_scorer *s, jopa_error *e) {
+    const jp_trace_point *trace = jp_scorer_trace(s, &x->n_trace);
+    x->trace = malloc((size_t)(x->n_trace + 1) * sizeof *x->trace);
+    if (!x->trace) {
+        x->n_trace = 0;
+        return jp_fail_memory(e);
+    }
+    for (int i = 0; i < x->n_trace; i++) x->trace[i] = (jp_result_trace){trace[i].evaluations, trace[i].seconds, trace[i].drop};
+    return JP_OK;
+}
+
+int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found, const jp_cost *cost, jopa_error *e) {
+    x->cost.evaluations = cost->evaluations;
+    x->cost.gradients = cost->gradients;
+    x->cost.decoded_tokens = cost->decoded_tokens;
+    x->cost.naive_tokens = cost->naive_tokens;
+    x->cost.seconds = cost->seconds;
+    x->cost.evaluations_per_second = cost->seconds > 0 ? (double)cost->evaluations / cost->seconds : NAN;
+    int status = fill_trace(x, s, e);
+    if (!status) status = fill_selection(x, p, found, e);
+    if (!status) status = fill_log_probs(x, s, p, &found->selected, e);
+    return status;
+}

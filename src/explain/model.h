@@ -1,0 +1,13 @@
+/* What a jopa_model is: an engine that explains, and perhaps a sentence encoder for metrics. */
+#ifndef JP_MODEL_H
+#define JP_MODEL_H
+
+#include "engine/engine.h"
+
+struct jopa_model {
+    jp_engine *engine;
+    jp_engine *encoder; /* or NULL */
+    char       capabilities[128];
+};
+
+#endif

@@ -1,0 +1,30 @@
+/* From options to a problem: the chat templated and cut into units, the response's tokens, the target span, k. */
+#ifndef JP_EXPLAIN_PROBLEM_H
+#define JP_EXPLAIN_PROBLEM_H
+
+#include "explain/model.h"
+#include "prompt/prompt.h"
+#include "score/scorer.h"
+
+typedef struct {
+    jp_prompt  prompt;
+    int32_t   *response;      /* [n_response] */
+    int        n_response;
+    size_t    *response_start; /* [n_response + 1] byte offset of each token in response_text */
+    char      *response_text;
+    jp_problem problem;       /* borrows from the above */
+    int        k;             /* units at most, by the options */
+    double     sparsity;      /* the fraction asked for, 0 when k was given */
+} jp_explain_problem;
+
+int  jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
+void jp_explain_problem_free(jp_explain_problem *p);
+
+/* The text of tokens, malloc'd; *start (may be NULL) gets n + 1 malloc'd offsets. NULL without memory. */
+char *jp_detokenize(jp_engine *engine, const int32_t *tokens, int n, size_t **start);
+
+/* What the model writes after the prompt with `mask` hidden (NULL: nothing): malloc'd tokens. */
+int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_operator *op, const jp_bitset *mask, int max_tokens,
+                        int32_t **tokens, int *n, jopa_error *e);
+
+#endif
