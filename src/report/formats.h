@@ -4,6 +4,6 @@
 
 #include "report/report.h"
 
-extern const jp_format jp_format_text, jp_format_json;
+extern const jp_format jp_format_text, jp_format_json, jp_format_html;
 
 #endif

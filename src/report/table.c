@@ -2,7 +2,7 @@
 
 #include "report/formats.h"
 
-static const jp_format *const formats[] = {&jp_format_text, &jp_format_json};
+static const jp_format *const formats[] = {&jp_format_text, &jp_format_json, &jp_format_html};
 
 const jp_format *jp_format_at(int index) {
     return index >= 0 && index < (int)(sizeof formats / sizeof *formats) ? formats[index] : NULL;

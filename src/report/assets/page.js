@@ -1,0 +1,129 @@
+"use strict";
+(() => {
+  const tip = document.getElementById("tip");
+  const tokens = (map) => [...map.querySelectorAll(".t")];
+  const number = (value, digits = 3) => Number(value).toLocaleString("en", { maximumSignificantDigits: digits });
+  const percent = (logProb) => {
+    const p = 100 * Math.exp(logProb);
+    return p < 0.01 ? "under 0.01 %" : number(p, p < 1 ? 2 : 3) + " %";
+  };
+
+  // What the tip says of an element: [name, value] rows.
+  function rowsOfToken(data) {
+    if (data.full === undefined || data.masked === undefined) return [["not part of the explained text", ""]];
+    const drop = data.full - data.masked;
+    const change = Math.exp(Math.abs(drop));
+    return [
+      ["whole prompt", percent(data.full)],
+      ["set hidden", percent(data.masked)],
+      [drop >= 0 ? "less likely by" : "more likely by", (change > 1e6 ? "over a million" : number(change)) + " times"],
+      ["drop", number(drop) + " nats"],
+    ];
+  }
+
+  function rowsOfUnit(data, chosen) {
+    const rows = [["hidden by the set", chosen ? "yes" : "no"]];
+    if (data.score !== undefined) rows.push(["score", number(data.score)]);
+    if (data.probability !== undefined) rows.push(["masking probability", number(data.probability)]);
+    if (data.without !== undefined) rows.push(["drop once shown again", number(data.without) + " nats"]);
+    return rows;
+  }
+
+  function fill(element) {
+    const title = document.createElement("strong");
+    title.dir = "auto";
+    title.textContent = element.textContent.trim() || "white space";
+    const list = document.createElement("dl");
+    const isToken = element.closest("[data-map]").dataset.map === "response";
+    for (const [name, value] of isToken ? rowsOfToken(element.dataset) : rowsOfUnit(element.dataset, element.matches("mark"))) {
+      const term = document.createElement("dt");
+      const detail = document.createElement("dd");
+      term.textContent = name;
+      detail.textContent = value;
+      list.append(term, detail);
+    }
+    tip.replaceChildren(title, list);
+  }
+
+  let shown = null;
+  function show(element) {
+    hide();
+    shown = element;
+    fill(element);
+    tip.hidden = false;
+    element.setAttribute("aria-describedby", "tip");
+    const box = element.getClientRects()[0];
+    const above = box.top > tip.offsetHeight + 12;
+    const left = Math.min(Math.max(box.left + box.width / 2 - tip.offsetWidth / 2, 12), document.documentElement.clientWidth - tip.offsetWidth - 12);
+    tip.style.left = left + scrollX + "px";
+    tip.style.top = (above ? box.top - tip.offsetHeight - 9 : box.bottom + 9) + scrollY + "px";
+  }
+  function hide() {
+    if (!shown) return;
+    shown.removeAttribute("aria-describedby");
+    shown = null;
+    tip.hidden = true;
+  }
+
+  // The element of the line above or below that is nearest across.
+  function vertical(all, from, direction) {
+    const here = from.getBoundingClientRect();
+    const middle = (box) => box.left + box.width / 2;
+    let best = null;
+    let bestCost = Infinity;
+    for (const element of all) {
+      const box = element.getBoundingClientRect();
+      const away = (box.top - here.top) * direction;
+      if (away < here.height / 2) continue;
+      const cost = away * 1000 + Math.abs(middle(box) - middle(here));
+      if (cost < bestCost) [best, bestCost] = [element, cost];
+    }
+    return best;
+  }
+
+  function target(all, at, key) {
+    const rightToLeft = getComputedStyle(all[at].closest("[data-map]")).direction === "rtl";
+    const step = rightToLeft ? -1 : 1;
+    switch (key) {
+      case "ArrowRight": return all[at + step];
+      case "ArrowLeft": return all[at - step];
+      case "ArrowDown": return vertical(all, all[at], 1);
+      case "ArrowUp": return vertical(all, all[at], -1);
+      case "Home": return all[0];
+      case "End": return all[all.length - 1];
+      default: return null;
+    }
+  }
+
+  for (const map of document.querySelectorAll("[data-map]")) {
+    map.addEventListener("keydown", (event) => {
+      if (!event.target.matches(".t") || event.ctrlKey || event.altKey || event.metaKey) return;
+      const all = tokens(map);
+      const next = target(all, all.indexOf(event.target), event.key);
+      if (!next) return;
+      event.preventDefault();
+      event.target.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+    map.addEventListener("focusin", (event) => event.target.matches(".t") && show(event.target));
+    map.addEventListener("focusout", hide);
+    map.addEventListener("pointerover", (event) => event.target.matches(".t") && show(event.target));
+    map.addEventListener("pointerleave", (event) => event.relatedTarget !== tip && hide());
+  }
+  tip.addEventListener("pointerleave", hide);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+  addEventListener("resize", hide);
+
+  const button = document.getElementById("theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (document.documentElement.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
+  const label = () => (button.textContent = isDark() ? "Light" : "Dark");
+  button.addEventListener("click", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    label();
+  });
+  system.addEventListener("change", label);
+  button.hidden = false;
+  label();
+})();

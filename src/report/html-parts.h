@@ -1,0 +1,39 @@
+/* Building blocks of the HTML pages. Every text goes through markup.h. */
+#ifndef JP_HTML_PARTS_H
+#define JP_HTML_PARTS_H
+
+#include "report/report.h"
+#include "report/view.h"
+
+typedef struct {
+    jp_buffer  *out;
+    jopa_error *e;
+} jp_html;
+
+void jp_html_open(jp_html *h, const char *title);
+void jp_html_close(jp_html *h, const jp_explanation *x);
+/* <section> with its heading and, unless NULL, a sentence below it. Close with jp_html_end_section. */
+void jp_html_section(jp_html *h, const char *id, const char *title, const char *note);
+void jp_html_end_section(jp_html *h);
+void jp_html_text(jp_html *h, const char *text);
+
+/* One figure of the page's first row; both texts are emptied. */
+void jp_html_tile(jp_html *h, const char *name, jp_buffer *value, jp_buffer *detail);
+
+/* The prompt's messages as heat maps. values: [n_units] what colours them (NULL: nothing), max: the top of the ramp;
+ * selected units are marked when `selection`. */
+int jp_html_prompt(jp_html *h, const jp_explanation *x, const double *values, double max, bool selection);
+/* The response as a heat map of what its tokens lost. */
+int jp_html_response(jp_html *h, const jp_explanation *x);
+void jp_html_legend(jp_html *h, const char *low, const char *high, const char *marked);
+
+/* A table cell: text, or a figure aligned right. */
+void jp_html_cell_text(jp_html *h, const char *text);
+void jp_html_cell_figure(jp_html *h, double value);
+
+int jp_html_explain(jp_html *h, const jp_explanation *x);
+int jp_html_compare(jp_html *h, const jopa_result *r);
+/* Tables behind the explain page's pictures: units, tokens of the response, metrics, the run. */
+int jp_html_details(jp_html *h, const jp_explanation *x);
+
+#endif
