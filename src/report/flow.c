@@ -82,8 +82,7 @@ int jp_flow_string(jp_flow *f, const char *text, int look, jopa_error *e) {
     return JP_OK;
 }
 
-/* The line that begins at cell `from`: one past its last cell. Spaces may hang over the edge. */
-static size_t line_end(const jp_flow *f, size_t from, int room) {
+size_t jp_flow_line_end(const jp_flow *f, size_t from, int room) {
     size_t good = from;
     int    used = 0;
     for (size_t i = from; i < f->n; i++) {
@@ -130,7 +129,7 @@ static void paint_bars(const jp_cell *cells, size_t n, const jp_paint *how, jp_b
 void jp_flow_paint(const jp_flow *f, const jp_paint *how, jp_buffer *out) {
     int room = how->width - how->indent > 1 ? how->width - how->indent : 1;
     for (size_t from = 0; from < f->n;) {
-        size_t end = line_end(f, from, room), ink = end;
+        size_t end = jp_flow_line_end(f, from, room), ink = end;
         while (ink > from && f->cells[ink - 1].space && f->cells[ink - 1].look == JP_LOOK_PLAIN) ink--;
         paint_line(f->cells + from, ink - from, how, out);
         if (how->bars) paint_bars(f->cells + from, ink - from, how, out);

@@ -41,6 +41,10 @@ void jp_flow_text(jp_flow *f, const char *text, size_t size, const unsigned char
 /* The same for a text on its own. */
 int jp_flow_string(jp_flow *f, const char *text, int look, jopa_error *e);
 
+/* The line that begins at cell `from`, in `room` of the unit that the cells' widths are in: one past its last cell.
+ * Spaces may hang over the edge. */
+size_t jp_flow_line_end(const jp_flow *f, size_t from, int room);
+
 typedef struct {
     int  width;  /* columns, indent included */
     int  indent; /* of every line */

@@ -6,7 +6,7 @@
 #include "report/number.h"
 #include "report/plot.h"
 
-enum { LABEL_WIDTH = 130, LABEL_HEIGHT = 34, NAMED_EDGES = 3 };
+enum { LABEL_WIDTH = 120, LABEL_HEIGHT = 34, NAMED_EDGES = 3 };
 
 static const double pi = 3.14159265358979323846;
 

@@ -2,7 +2,9 @@
 
 #include "report/formats.h"
 
-static const jp_format *const formats[] = {&jp_format_text, &jp_format_json, &jp_format_html};
+static const jp_format *const formats[] = {
+    &jp_format_text, &jp_format_json, &jp_format_html, &jp_format_svg, &jp_format_csv, &jp_format_markdown,
+};
 
 const jp_format *jp_format_at(int index) {
     return index >= 0 && index < (int)(sizeof formats / sizeof *formats) ? formats[index] : NULL;

@@ -1,0 +1,120 @@
+/* Format "markdown": for issues and pull requests. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/formats.h"
+#include "report/label.h"
+#include "report/number.h"
+#include "report/view.h"
+
+/* Text that Markdown (CommonMark with GitHub's tables) shows as it is, within a quotation. */
+static void put_text(jp_buffer *out, const char *text, size_t size, bool quotation) {
+    for (size_t i = 0; i < size; i++) {
+        char c = text[i];
+        if (c == '&') jp_buffer_text(out, "&amp;");
+        else if (c == '<') jp_buffer_text(out, "&lt;");
+        else if (c == '\n' || c == '\r') jp_buffer_text(out, quotation ? (c == '\n' ? "<br>\n> " : "") : " ");
+        else if (strchr("\\`*_{}[]()#+-.!|~>@:$^=\"'", c)) jp_buffer_format(out, "\\%c", c);
+        else jp_buffer_bytes(out, text + i, 1);
+    }
+}
+
+static void put_label(jp_buffer *out, jp_buffer *label) {
+    if (label->failed) out->failed = true;
+    else if (label->data) put_text(out, label->data, label->size, false);
+    jp_buffer_free(label);
+}
+
+static int put_message(jp_buffer *out, const jp_explanation *x, const jp_result_message *m, jopa_error *e) {
+    jp_pieces pieces = {0};
+    int       status = jp_view_prompt(x, m, &pieces, e);
+    jp_buffer_text(out, "> ");
+    for (int i = 0; i < pieces.n; i++) {
+        const jp_piece *p = &pieces.at[i];
+        put_text(out, x->prompt_text + p->start, p->ink_start - p->start, true);
+        jp_buffer_text(out, p->selected ? "<b>\\[" : "");
+        put_text(out, x->prompt_text + p->ink_start, p->ink_end - p->ink_start, true);
+        jp_buffer_text(out, p->selected ? "\\]</b>" : "");
+        put_text(out, x->prompt_text + p->ink_end, p->end - p->ink_end, true);
+    }
+    jp_buffer_text(out, "\n\n");
+    free(pieces.at);
+    return status;
+}
+
+static int put_prompt(jp_buffer *out, const jp_explanation *x, jopa_error *e) {
+    jp_result_message *messages;
+    int                n, status = jp_view_messages(x, &messages, &n, e);
+    if (status) return status;
+    for (int i = 0; !status && i < n; i++) {
+        const char *role = messages[i].role ? messages[i].role : "prompt";
+        jp_buffer_text(out, "**");
+        if (n > 1) put_text(out, role, strlen(role), false);
+        else jp_buffer_text(out, "Prompt");
+        jp_buffer_text(out, "**\n\n");
+        status = put_message(out, x, &messages[i], e);
+    }
+    free(messages);
+    return status;
+}
+
+static void put_quotation(jp_buffer *out, const char *title, const char *text) {
+    jp_buffer_format(out, "**%s**\n\n> ", title);
+    put_text(out, text, strlen(text), true);
+    jp_buffer_text(out, "\n\n");
+}
+
+static void put_selected(jp_buffer *out, const jp_explanation *x) {
+    jp_buffer words = {0};
+    jp_put_selection(&words, x);
+    put_label(out, &words);
+}
+
+static void put_row(jp_buffer *out, const jp_explanation *x) {
+    jp_buffer_text(out, "| ");
+    put_text(out, x->method, strlen(x->method), false);
+    jp_buffer_text(out, " | ");
+    jp_put_fixed(out, x->log_prob.drop, 2);
+    jp_buffer_text(out, " | ");
+    jp_put_fixed(out, 100 * x->sparsity, 1);
+    jp_buffer_text(out, " % | ");
+    jp_put_count(out, x->cost.evaluations);
+    jp_buffer_text(out, " | ");
+    jp_put_figure(out, x->cost.seconds);
+    jp_buffer_text(out, " | ");
+    put_selected(out, x);
+    jp_buffer_text(out, " |\n");
+}
+
+static void put_joint(jp_buffer *out, const jp_explanation *x) {
+    if (!x->joint.present || !isfinite(x->joint.synergy)) return;
+    jp_buffer_text(out, "One at a time the drops add up to ");
+    jp_put_figure(out, x->joint.sum_of_single_drops);
+    jp_buffer_text(out, " nats; together ");
+    jp_put_figure(out, fabs(x->joint.synergy));
+    jp_buffer_text(out, x->joint.synergy >= 0 ? " more.\n\n" : " less: they overlap.\n\n");
+}
+
+static int write_markdown(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+    const jp_explanation *x = &r->items[0];
+    jp_buffer             model = {0};
+    (void)o;
+    for (int i = 1; i < r->n_items; i++)
+        if (r->items[i].log_prob.drop > x->log_prob.drop) x = &r->items[i];
+    int status = put_prompt(out, x, e);
+    put_quotation(out, "Response", x->response_text);
+    if (x->masked_response) put_quotation(out, "Response with the set hidden", x->masked_response);
+    jp_buffer_text(out, "| method | drop, nats | sparsity | evaluations | seconds | hidden |\n| --- | ---: | ---: | ---: | ---: | --- |\n");
+    for (int i = 0; i < r->n_items; i++) put_row(out, &r->items[i]);
+    jp_buffer_text(out, "\n");
+    put_joint(out, x);
+    jp_put_model(&model, x);
+    put_label(out, &model);
+    jp_buffer_text(out, ", operator ");
+    put_text(out, x->op ? x->op : "unknown", strlen(x->op ? x->op : "unknown"), false);
+    jp_buffer_format(out, ", seed %llu\n", (unsigned long long)x->seed);
+    return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
+}
+
+const jp_format jp_format_markdown = {"markdown", "for issues and pull requests", write_markdown};
