@@ -52,7 +52,8 @@ typedef struct {
 } jp_engine_cost;
 
 typedef struct {
-    char    file[512], architecture[64], quantization[64];
+    char    file[512], architecture[64], quantization[64]; /* quantization: the file's */
+    char    weights[64];   /* the type that the engine computes with */
     int64_t parameters;
     int     context_train; /* the model's own context length, 0: unknown */
 } jp_model_info;

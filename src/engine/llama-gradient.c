@@ -1,12 +1,25 @@
+/* Gradients and attention of the local engine: libllama has no backward pass, engine/gradient.h has. */
+#include "engine/gradient.h"
 #include "engine/llama-local.h"
 
-bool jp_local_has_gradient(const jp_local *l) { (void)l; return false; }
+bool jp_local_has_gradient(const jp_local *l) {
+    char why[256];
+    return l->gradient || jp_gradient_covers(l->file, why, sizeof why);
+}
+
+/* Opened at the first use: it costs memory that most methods do not need. */
+static int open_gradient(jp_local *l, jopa_error *err) {
+    return l->gradient ? JP_OK : jp_gradient_open(&l->gradient, l->file, l->threads, false, err);
+}
+
 int jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err) {
-    (void)e, (void)rq;
-    return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "no gradients for this model");
+    jp_local *l = (jp_local *)e;
+    int       status = open_gradient(l, err);
+    return status ? status : jp_gradient_run(l->gradient, rq, err);
 }
+
 int jp_local_attention(jp_engine *e, jp_attention_request *rq, jopa_error *err) {
-    (void)e, (void)rq;
-    return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "no attention for this model");
+    jp_local *l = (jp_local *)e;
+    int       status = open_gradient(l, err);
+    return status ? status : jp_gradient_attention(l->gradient, rq, err);
 }
-void jp_local_gradient_free(void *gradient) { (void)gradient; }

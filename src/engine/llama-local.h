@@ -3,6 +3,7 @@
 #define JP_LLAMA_LOCAL_H
 
 #include <llama.h>
+#include <stdio.h>
 
 #include "engine/engine.h"
 #include "engine/local.h"
@@ -26,7 +27,8 @@ typedef struct {
     struct llama_context *embed_context;   /* lazily made for embed() */
     float             *rows;               /* [max_tokens * n_embd], allocated when an operator needs embeddings */
     jp_embedding_table *table;             /* lazily opened */
-    void               *gradient;          /* lazily opened, engine/llama-gradient.c */
+    struct jp_gradient *gradient;          /* lazily opened */
+    const char         *weights;           /* the type that scores are computed in, static */
 } jp_local;
 
 /* ---- llama-decode.c ---- */
@@ -56,6 +58,9 @@ int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_err
 bool jp_local_has_gradient(const jp_local *l);
 int  jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err);
 int  jp_local_attention(jp_engine *e, jp_attention_request *rq, jopa_error *err);
-void jp_local_gradient_free(void *gradient);
+
+/* ---- llama-weights.c: a copy of the model with its quantized matrices in the ggml type `type` (F16 or F32), as an
+ * anonymous file that the caller closes; NULL: nothing to gain, too large, or no memory. ---- */
+FILE *jp_local_faster_weights(const char *file, int type);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/gradient.h"
 #include "engine/llama-local.h"
 
 /* ---- libllama's log: its hook is global to the process, so it only keeps the last error, per thread ------------- */
@@ -41,7 +42,13 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     p.progress_callback = report_progress;
     p.progress_callback_user_data = (void *)(uintptr_t)o;
     last_error[0] = '\0';
-    l->model = llama_model_load_from_file(o->file, p);
+    FILE *copy = o->gpu_layers ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
+    if (copy) {
+        l->model = llama_model_load_from_file_ptr(copy, p);
+        fclose(copy);
+    }
+    l->weights = l->model ? "F16" : NULL;
+    if (!l->model) l->model = llama_model_load_from_file(o->file, p);
     if (!l->model)
         return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",
                        o->file, last_error[0] ? last_error : "no reason given");
@@ -64,12 +71,13 @@ static void model_info(jp_engine *e, jp_model_info *info) {
     llama_model_meta_val_str(l->model, "general.architecture", info->architecture, sizeof info->architecture);
     const char *type = llama_ftype_name(llama_model_ftype(l->model));
     snprintf(info->quantization, sizeof info->quantization, "%s", type ? type : "");
+    snprintf(info->weights, sizeof info->weights, "%s", l->weights ? l->weights : info->quantization);
 }
 
 static void destroy(jp_engine *e) {
     jp_local *l = (jp_local *)e;
     if (!l) return;
-    jp_local_gradient_free(l->gradient);
+    jp_gradient_free(l->gradient);
     jp_local_release(l);
     jp_embedding_table_free(l->table);
     if (l->embed_context) llama_free(l->embed_context);
