@@ -15,7 +15,8 @@ typedef struct {
 void jp_plan_sort(jp_row *rows, int n);
 
 /* How many of the sorted rows, from the first on, fit into one batch of at most max_rows rows and max_tokens symbols
- * that have to be decoded; at least 1. `resident` (may be NULL) is the retained prompt. Identical rows cost nothing. */
+ * that have to be decoded; at least 1. `resident` (may be NULL) is the retained prompt. Identical rows cost nothing. Where
+ * one row's whole prompt begins another's, the tree may need a symbol more for each such row: engines split batches. */
 int jp_plan_cut(const jp_row *rows, int n, const jp_row *resident, int max_rows, int max_tokens);
 
 typedef struct {

@@ -1,0 +1,298 @@
+/* The scorer: prefix trees over random rows, the cache, limits, and the bill. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka.h needs the four above
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "formula_problem.h"
+#include "score/cache.h"
+#include "score/plan.h"
+
+/* ---- plan ---------------------------------------------------------------------------------------------------- */
+
+enum { N_ROWS = 40, LENGTH = 12, PROMPT = 9 };
+
+typedef struct {
+    int32_t symbols[N_ROWS][LENGTH], resident_symbols[LENGTH];
+    jp_row  rows[N_ROWS], resident;
+} forest;
+
+/* Rows over a small alphabet, so that many share prefixes and some are the same. */
+static void make_forest(forest *f, uint64_t seed) {
+    jp_random r;
+    jp_random_seed(&r, seed);
+    for (int i = 0; i < N_ROWS; i++) {
+        int prompt = 3 + jp_random_below(&r, PROMPT - 2);
+        for (int j = 0; j < LENGTH; j++) f->symbols[i][j] = j < prompt ? jp_random_below(&r, 3) - 1 : 100 + j - prompt;
+        f->rows[i] = (jp_row){f->symbols[i], prompt + LENGTH - PROMPT, prompt, i};
+    }
+    for (int j = 0; j < LENGTH; j++) f->resident_symbols[j] = jp_random_below(&r, 3) - 1;
+    f->resident = (jp_row){f->resident_symbols, PROMPT, PROMPT, 0};
+    jp_plan_sort(f->rows, N_ROWS);
+}
+
+/* Rebuild each row from the tree and compare; returns the symbols that are not resident. */
+static int check_tree(const jp_plan *plan, const jp_row *rows, int n, const jp_row *resident) {
+    int decoded = 0;
+    for (int i = 0; i < plan->n_nodes; i++) {
+        const jp_node *node = plan->nodes + i;
+        assert_true(node->count > 0 && node->row_first < node->row_last && node->parent < i);
+        int end = node->parent < 0 ? 0 : plan->nodes[node->parent].position + plan->nodes[node->parent].count;
+        assert_int_equal(node->position, end);
+        if (node->parent >= 0) {
+            assert_true(plan->nodes[node->parent].row_first <= node->row_first);
+            assert_true(plan->nodes[node->parent].row_last >= node->row_last);
+        }
+        if (node->resident) assert_memory_equal(node->symbols, resident->symbols + node->position, (size_t)node->count * sizeof(int32_t));
+        else decoded += node->count;
+    }
+    for (int i = 0; i < n; i++) {
+        int32_t row[LENGTH];
+        int     size = 0, row_index = plan->row_of[i];
+        for (int j = 0; j < plan->n_nodes; j++) {
+            const jp_node *node = plan->nodes + j;
+            if (row_index < node->row_first || row_index >= node->row_last) continue;
+            assert_int_equal(node->position, size);
+            memcpy(row + size, node->symbols, (size_t)node->count * sizeof *row);
+            size += node->count;
+            if (node->resident) assert_true(size < rows[i].prompt); /* the last prompt symbol has to be decoded */
+        }
+        assert_int_equal(size, rows[i].size);
+        assert_memory_equal(row, rows[i].symbols, (size_t)size * sizeof *row);
+        assert_int_equal(plan->row_prompt[row_index], rows[i].prompt);
+    }
+    return decoded;
+}
+
+static void test_plan_rebuilds_rows(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        forest f;
+        make_forest(&f, seed);
+        const jp_row *resident = seed % 2 ? &f.resident : NULL;
+        jp_plan       plan;
+        assert_int_equal(jp_plan_build(&plan, f.rows, N_ROWS, resident, NULL), JP_OK);
+        int total = 0, decoded = check_tree(&plan, f.rows, N_ROWS, resident);
+        for (int i = 0; i < N_ROWS; i++) total += f.rows[i].size;
+        assert_true(decoded < total);
+        jp_plan_free(&plan);
+    }
+}
+
+/* No two siblings begin alike: then no prefix is decoded twice. */
+static void test_plan_shares_all(void **state) {
+    (void)state;
+    forest f;
+    make_forest(&f, 7);
+    jp_plan plan;
+    assert_int_equal(jp_plan_build(&plan, f.rows, N_ROWS, &f.resident, NULL), JP_OK);
+    for (int i = 0; i < plan.n_nodes; i++)
+        for (int j = 0; j < i; j++)
+            if (plan.nodes[i].parent == plan.nodes[j].parent) assert_int_not_equal(plan.nodes[i].symbols[0], plan.nodes[j].symbols[0]);
+    jp_plan_free(&plan);
+}
+
+static void test_plan_cuts_to_size(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        forest f;
+        make_forest(&f, seed);
+        for (int at = 0; at < N_ROWS;) {
+            int     n = jp_plan_cut(f.rows + at, N_ROWS - at, &f.resident, 5, 30);
+            jp_plan plan;
+            assert_in_range(n, 1, N_ROWS - at);
+            assert_int_equal(jp_plan_build(&plan, f.rows + at, n, &f.resident, NULL), JP_OK);
+            assert_in_range(plan.n_rows, 1, 5);
+            assert_in_range(check_tree(&plan, f.rows + at, n, &f.resident), 0, 30 + plan.n_rows);
+            jp_plan_free(&plan);
+            at += n;
+        }
+    }
+}
+
+/* ---- cache ------------------------------------------------------------------------------------------------------ */
+
+static void test_cache_remembers(void **state) {
+    (void)state;
+    jp_cache cache;
+    jp_cache_init(&cache, 130);
+    jp_bitset mask;
+    assert_int_equal(jp_bitset_init(&mask, 130), JP_OK);
+    for (int i = 0; i < 130; i++)
+        for (int j = 0; j < 20; j++) {
+            jp_bitset_clear(&mask);
+            jp_bitset_add(&mask, i);
+            jp_bitset_add(&mask, (i * 7 + j) % 130);
+            assert_int_equal(jp_cache_put(&cache, &mask, i * 1000 + (i * 7 + j) % 130), JP_OK);
+        }
+    double drop = 0;
+    jp_bitset_clear(&mask);
+    assert_false(jp_cache_get(&cache, &mask, &drop));
+    jp_bitset_add(&mask, 129);
+    jp_bitset_add(&mask, (129 * 7 + 3) % 130);
+    assert_true(jp_cache_get(&cache, &mask, &drop));
+    assert_true((int)drop % 1000 == (129 * 7 + 3) % 130 || (int)drop % 1000 == 129);
+    jp_bitset_free(&mask);
+    jp_cache_free(&cache);
+}
+
+/* ---- scorer ------------------------------------------------------------------------------------------------------ */
+
+enum { UNITS = 12 };
+
+static void open_scene(formula_problem *p, const jp_limits *limits) {
+    formula_problem_open(p, UNITS);
+    assert_int_equal(jp_formula_random(p->engine, 0.5, 3, NULL), JP_OK);
+    formula_problem_start(p, limits);
+}
+
+static jp_bitset *random_masks(int n, uint64_t seed) {
+    jp_bitset *masks = jp_bitset_array_new(n, UNITS);
+    jp_random  r;
+    jp_random_seed(&r, seed);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < 3; j++) jp_bitset_add(masks + i, jp_random_below(&r, UNITS));
+    return masks;
+}
+
+static void test_drops_are_the_formula(void **state) {
+    (void)state;
+    formula_problem p;
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    jp_bitset *masks = random_masks(100, 5);
+    double     drops[100], again[100], best = -INFINITY;
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 100, drops, NULL), JP_OK);
+    for (int i = 0; i < 100; i++) {
+        assert_float_equal(drops[i], jp_formula_drop(p.engine, masks + i), 1e-4);
+        if (drops[i] > best) best = drops[i];
+    }
+    double    seen;
+    jp_bitset set;
+    assert_int_equal(jp_bitset_init(&set, UNITS), JP_OK);
+    assert_true(jp_scorer_best(p.scorer, &set, &seen));
+    assert_float_equal(seen, best, 0);
+    assert_float_equal(jp_formula_drop(p.engine, &set), best, 1e-4);
+    jp_bitset_free(&set);
+    int64_t rows = jp_formula_rows(p.engine);
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 100, again, NULL), JP_OK); /* known sets are free */
+    assert_int_equal(jp_formula_rows(p.engine), rows);
+    assert_memory_equal(again, drops, sizeof drops);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+/* Each distinct set costs one evaluation, the unmasked prompt the first. */
+static void test_cost_counts_distinct_sets(void **state) {
+    (void)state;
+    formula_problem p;
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    jp_bitset *masks = jp_bitset_array_new(6, UNITS);
+    for (int i = 0; i < 6; i++) jp_bitset_add(masks + i, i / 2);
+    double  drops[6];
+    jp_cost cost;
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 6, drops, NULL), JP_OK);
+    jp_scorer_cost(p.scorer, &cost);
+    assert_int_equal(cost.evaluations, 4);
+    assert_int_equal(jp_formula_rows(p.engine), 4);
+    assert_true(cost.decoded_tokens <= cost.naive_tokens);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+static void test_budget_stops_in_call_order(void **state) {
+    (void)state;
+    formula_problem p;
+    open_scene(&p, &(jp_limits){.k = UNITS, .budget = 5});
+    jp_bitset *masks = jp_bitset_array_new(UNITS, UNITS);
+    for (int i = 0; i < UNITS; i++) jp_bitset_add(masks + i, UNITS - 1 - i);
+    double  drops[UNITS];
+    jp_cost cost;
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, UNITS, drops, NULL), JP_STOP);
+    for (int i = 0; i < UNITS; i++) assert_int_equal(isnan(drops[i]) != 0, i >= 4);
+    jp_scorer_cost(p.scorer, &cost);
+    assert_int_equal(cost.evaluations, 5);
+    assert_int_equal(jp_scorer_stopped(p.scorer), JP_STOP_BUDGET);
+    jp_scorer_relimit(p.scorer, &(jp_limits){.k = UNITS});
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, UNITS, drops, NULL), JP_OK);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+static int stop_at_once(void *user, int evaluations, int budget, double best) {
+    (void)evaluations, (void)budget, (void)best;
+    ++*(int *)user;
+    return 1;
+}
+
+static void test_callback_stops(void **state) {
+    (void)state;
+    formula_problem p;
+    int             calls = 0;
+    open_scene(&p, &(jp_limits){.k = UNITS, .progress = stop_at_once, .user = &calls});
+    jp_bitset *masks = random_masks(3, 1);
+    double     drops[3];
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 3, drops, NULL), JP_STOP);
+    assert_int_equal(calls, 1);
+    assert_int_equal(jp_scorer_stopped(p.scorer), JP_STOP_USER);
+    for (int i = 0; i < 3; i++) assert_true(isnan(drops[i]));
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+static void test_best_respects_k(void **state) {
+    (void)state;
+    formula_problem p;
+    open_scene(&p, &(jp_limits){.k = 1});
+    jp_bitset *masks = random_masks(20, 9);
+    double     drops[20];
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 20, drops, NULL), JP_OK);
+    jp_bitset best;
+    assert_int_equal(jp_bitset_init(&best, UNITS), JP_OK);
+    if (jp_scorer_best(p.scorer, &best, NULL)) assert_int_equal(jp_bitset_count(&best), 1);
+    jp_bitset_free(&best);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+static void test_log_probs_sum_to_f(void **state) {
+    (void)state;
+    formula_problem p;
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    jp_bitset *masks = random_masks(8, 2);
+    int        width = p.problem.target_last - p.problem.target_first;
+    float     *log_probs = malloc(8 * (size_t)width * sizeof *log_probs);
+    double     drops[8];
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 8, drops, NULL), JP_OK);
+    assert_int_equal(jp_scorer_log_probs(p.scorer, masks, 8, log_probs, NULL), JP_OK);
+    for (int i = 0; i < 8; i++) {
+        double f = 0;
+        for (int t = 0; t < width; t++) f += (double)log_probs[i * width + t];
+        assert_float_equal(jp_scorer_full(p.scorer) - f, drops[i], 1e-4);
+    }
+    free(log_probs);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan_rebuilds_rows),
+        cmocka_unit_test(test_plan_shares_all),
+        cmocka_unit_test(test_plan_cuts_to_size),
+        cmocka_unit_test(test_cache_remembers),
+        cmocka_unit_test(test_drops_are_the_formula),
+        cmocka_unit_test(test_cost_counts_distinct_sets),
+        cmocka_unit_test(test_budget_stops_in_call_order),
+        cmocka_unit_test(test_callback_stops),
+        cmocka_unit_test(test_best_respects_k),
+        cmocka_unit_test(test_log_probs_sum_to_f),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
