@@ -130,7 +130,7 @@ void jp_flow_paint(const jp_flow *f, const jp_paint *how, jp_buffer *out) {
     int room = how->width - how->indent > 1 ? how->width - how->indent : 1;
     for (size_t from = 0; from < f->n;) {
         size_t end = jp_flow_line_end(f, from, room), ink = end;
-        while (ink > from && f->cells[ink - 1].space && f->cells[ink - 1].look == JP_LOOK_PLAIN) ink--;
+        while (ink > from && f->cells[ink - 1].space && f->cells[ink - 1].look < JP_LOOK_SELECTED) ink--;
         paint_line(f->cells + from, ink - from, how, out);
         if (how->bars) paint_bars(f->cells + from, ink - from, how, out);
         from = end < f->n && !f->cells[end].text ? end + 1 : end;

@@ -60,19 +60,25 @@ static void put_tokens(jp_html *h, const jp_explanation *x) {
     close_table(h);
 }
 
+static void put_metric(jp_html *h, const jp_result_metric *m) {
+    jp_buffer name = {0};
+    jp_put_metric_name(&name, m->name);
+    jp_buffer_text(h->out, "<tr>");
+    jp_html_cell_text(h, m->group);
+    jp_html_cell_text(h, name.data && !name.failed ? name.data : "");
+    jp_html_cell_figure(h, m->value);
+    jp_buffer_text(h->out, "</tr>\n");
+    jp_buffer_free(&name);
+}
+
 static void put_metrics(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Metric", "Figure", ">Value", NULL};
     if (!x->n_metrics) return;
     open_table(h, "metrics", "Metrics", heads);
     for (int i = 0; i < x->n_metrics; i++) {
-        jp_buffer name = {0};
-        jp_put_metric_name(&name, x->metrics[i].name);
-        jp_buffer_text(h->out, "<tr>");
-        jp_html_cell_text(h, x->metrics[i].group);
-        jp_html_cell_text(h, name.data && !name.failed ? name.data : "");
-        jp_html_cell_figure(h, x->metrics[i].value);
-        jp_buffer_text(h->out, "</tr>\n");
-        jp_buffer_free(&name);
+        if (!jp_first_of_group(x, i)) continue;
+        for (int j = i; j < x->n_metrics; j++)
+            if (!strcmp(x->metrics[j].group, x->metrics[i].group)) put_metric(h, &x->metrics[j]);
     }
     close_table(h);
 }

@@ -4,6 +4,7 @@
 #include "report/formats.h"
 #include "report/json-fields.h"
 #include "report/number.h"
+#include "report/view.h"
 
 static void put_string(jp_buffer *out, const char *text) {
     jp_buffer_text(out, "\"");
@@ -46,16 +47,12 @@ static void put_rows(jp_buffer *out, const jp_field *f, const char *rows, int n,
     jp_buffer_text(out, "]");
 }
 
-static bool first_of_group(const jp_result_metric *m, int i) {
-    for (int j = 0; j < i; j++)
-        if (!strcmp(m[j].group, m[i].group)) return false;
-    return true;
-}
-
-static void put_metrics(jp_buffer *out, const jp_result_metric *m, int n) {
+static void put_metrics(jp_buffer *out, const jp_explanation *x) {
+    const jp_result_metric *m = x->metrics;
+    int                     n = x->n_metrics;
     jp_buffer_text(out, "{");
     for (int i = 0, groups = 0; i < n; i++) {
-        if (!first_of_group(m, i)) continue;
+        if (!jp_first_of_group(x, i)) continue;
         if (groups++) jp_buffer_text(out, ", ");
         put_key(out, m[i].group);
         jp_buffer_text(out, "{");
@@ -96,7 +93,7 @@ static void put_value(jp_buffer *out, const jp_field *f, const char *base, int r
     case JP_FIELD_INTS: put_ints(out, MEMBER(int *), COUNT); break;
     case JP_FIELD_OBJECT: put_object(out, f->fields, base, 0, indent); break;
     case JP_FIELD_ROWS: put_rows(out, f, MEMBER(const char *), COUNT, indent); break;
-    case JP_FIELD_METRICS: put_metrics(out, MEMBER(jp_result_metric *), COUNT); break;
+    case JP_FIELD_METRICS: put_metrics(out, (const jp_explanation *)(const void *)base); break;
     }
 }
 

@@ -13,6 +13,7 @@
 enum { COLUMNS = 7, GAP = 2, INDENT = 2, MIN_WORDS = 24, CELL = 64 };
 
 static const char *const titles[COLUMNS] = {"method", "drop", "of best", "units", "sparsity", "evaluations", "seconds"};
+static const int expendable[] = {3, 4, 6, 2, 5}; /* columns that a narrow page leaves out, first to last */
 
 typedef struct { char text[COLUMNS][CELL]; } row;
 
@@ -51,6 +52,7 @@ static int columns(const char *text) { return jp_text_width(text, strlen(text));
 static void put_row(jp_buffer *out, const char *const *cells, const int *widths, const char *start, const char *end) {
     jp_buffer_format(out, "%*s%s", INDENT, "", start);
     for (int c = 0; c < COLUMNS; c++) {
+        if (!widths[c]) continue;
         int pad = widths[c] - columns(cells[c]);
         jp_buffer_format(out, "%*s%s%*s", c ? GAP + pad : 0, "", cells[c], c ? 0 : pad, "");
     }
@@ -76,7 +78,14 @@ static int put_words(jp_page *p, const jp_explanation *x, int used) {
     return status;
 }
 
-static void measure(const jopa_result *r, double best, int *widths) {
+static int total(const int *widths) {
+    int used = INDENT;
+    for (int c = 0; c < COLUMNS; c++) used += widths[c] ? widths[c] + GAP : 0;
+    return used;
+}
+
+/* The columns' widths; 0 for those left out because the page is too narrow. */
+static void measure(const jopa_result *r, double best, int page, int *widths) {
     for (int c = 0; c < COLUMNS; c++) widths[c] = columns(titles[c]);
     for (int i = 0; i < r->n_items; i++) {
         row cells;
@@ -84,13 +93,14 @@ static void measure(const jopa_result *r, double best, int *widths) {
         for (int c = 0; c < COLUMNS; c++)
             if (columns(cells.text[c]) > widths[c]) widths[c] = columns(cells.text[c]);
     }
+    for (size_t i = 0; i < sizeof expendable / sizeof *expendable && total(widths) - GAP > page; i++) widths[expendable[i]] = 0;
 }
 
 static int put_table(jp_page *p, const jopa_result *r) {
-    int    widths[COLUMNS], used = INDENT + GAP * COLUMNS, status = JP_OK;
+    int    widths[COLUMNS], status = JP_OK;
     double best = best_drop(r);
-    measure(r, best, widths);
-    for (int c = 0; c < COLUMNS; c++) used += widths[c];
+    measure(r, best, p->width, widths);
+    int used = total(widths);
     bool beside = p->width - used >= MIN_WORDS;
     put_row(p->out, titles, widths, jp_look_start(JP_LOOK_DIM, p->color), beside ? "  hidden" : "");
     jp_buffer_format(p->out, "%s\n", jp_look_end(JP_LOOK_DIM, p->color));

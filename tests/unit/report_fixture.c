@@ -1,0 +1,165 @@
+#include "report_fixture.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const char fixture_system[] = "Be <b>kind</b>.";
+const char fixture_user[] = "A \"doctor\"\tand\na patient 👩‍⚕️ meet.";
+const char fixture_response[] = "They met & <i>talked</i> 😀.";
+const char fixture_masked[] = "They met & slept.";
+
+static void add_token(jp_explanation *x, size_t start, size_t size, int unit) {
+    char *text = strndup(x->prompt_text + start, size);
+    if (size < 4 && (unsigned char)*text >= 0x80) { /* a cut character */
+        free(text);
+        text = strdup("\xef\xbf\xbd");
+    }
+    x->prompt_tokens[x->n_prompt_tokens++] = (jp_result_token){100 + x->n_prompt_tokens, text, start, start + size, unit};
+}
+
+static void add_unit(jp_explanation *x, size_t start, size_t size, const char *role, double score) {
+    x->units[x->n_units] = (jp_result_unit){strndup(x->prompt_text + start, size), strdup(role), start, start + size,
+                                            score, score > 0 ? 0.5 + score / 20 : NAN, false};
+    add_token(x, start, size, x->n_units++);
+}
+
+/* Units of the user's text: its words with the space before, marks, and the emoji. */
+static void add_user_units(jp_explanation *x, size_t from) {
+    static const struct { int size; double score; } units[] = {
+        {1, 0.1}, {2, -0.25}, {6, 8.5}, {1, 0}, {4, 0.5}, {2, 0.125}, {8, 7.75}, {14, NAN}, {5, 1}, {1, 0.75},
+    };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        add_unit(x, from, (size_t)units[i].size, "user", units[i].score);
+        from += (size_t)units[i].size;
+    }
+}
+
+static void add_prompt(jp_explanation *x) {
+    char text[512];
+    snprintf(text, sizeof text, "<s>%s</s><u>%s</u>", fixture_system, fixture_user);
+    size_t system = 3, user = system + strlen(fixture_system) + 7;
+    x->prompt_text = strdup(text);
+    x->prompt_tokens = calloc(32, sizeof *x->prompt_tokens);
+    x->units = calloc(32, sizeof *x->units);
+    x->messages = calloc(2, sizeof *x->messages);
+    x->messages[x->n_messages++] = (jp_result_message){strdup("system"), system, system + strlen(fixture_system)};
+    x->messages[x->n_messages++] = (jp_result_message){strdup("user"), user, user + strlen(fixture_user)};
+    add_token(x, 0, system, -1);
+    add_token(x, system, user - system, -1);
+    add_user_units(x, user);
+    add_token(x, user + strlen(fixture_user), 4, -1);
+    x->selected = calloc(2, sizeof *x->selected);
+    x->selected[x->n_selected++] = 2;
+    x->selected[x->n_selected++] = 6;
+    x->units[2].selected = x->units[6].selected = true;
+}
+
+static void add_response(jp_explanation *x) {
+    static const struct { const char *text; double full, masked; } tokens[] = {
+        {"They", -0.5, -0.25}, {" met", -1.0, -4.5}, {" &", -2.0, -2.0}, {" <", -0.125, -1}, {"i>talked</i>", -3, -12.0625},
+        {" \xef\xbf\xbd", -0.1, -0.2}, {"\xef\xbf\xbd", -0.1, -0.3}, {"\xef\xbf\xbd", -0.1, -0.4}, {".", NAN, NAN},
+    };
+    x->response_text = strdup(fixture_response);
+    x->response_tokens = calloc(16, sizeof *x->response_tokens);
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+        x->response_tokens[x->n_response_tokens++] =
+            (jp_result_response_token){(int32_t)i, strdup(tokens[i].text), tokens[i].full, tokens[i].masked};
+    x->target_last = x->n_response_tokens - 1;
+}
+
+static void add_joint(jp_explanation *x) {
+    x->joint.present = true;
+    x->joint.sum_of_single_drops = 5.25;
+    x->joint.synergy = 8.5375;
+    x->joint.necessary = calloc(2, sizeof *x->joint.necessary);
+    x->joint.necessary[x->joint.n_necessary++] = (jp_result_necessary){2, 3.5};
+    x->joint.necessary[x->joint.n_necessary++] = (jp_result_necessary){6, 1.75};
+    x->joint.pairs = calloc(1, sizeof *x->joint.pairs);
+    x->joint.pairs[x->joint.n_pairs++] = (jp_result_pair){2, 6, 13.7875, 8.5375};
+}
+
+static void add_metric(jp_explanation *x, const char *group, const char *name, double value) {
+    x->metrics[x->n_metrics++] = (jp_result_metric){strdup(group), strdup(name), value};
+}
+
+static void add_rest(jp_explanation *x, const char *method) {
+    x->version = strdup("0.1.0");
+    x->command = strdup("explain");
+    x->model.file = strdup("/models/tiny.gguf");
+    x->model.architecture = strdup("llama");
+    x->model.quantization = strdup("Q4_1");
+    x->model.parameters = 134515008;
+    x->engine = strdup("local");
+    x->method = strdup(method);
+    x->op = strdup("zero");
+    x->unit = strdup("word");
+    x->seed = UINT64_MAX;
+    x->k = 2;
+    x->sparsity = 0.2;
+    x->log_prob.full = -6.925;
+    x->log_prob.masked = -20.7125;
+    x->log_prob.drop = 13.7875;
+    x->masked_response = strdup(fixture_masked);
+    x->metrics = calloc(4, sizeof *x->metrics);
+    add_metric(x, "prob", "drop_per_token", 13.7875 / 8);
+    add_metric(x, "words", "bleu", NAN);
+    add_metric(x, "prob", "perplexity", 2.5);
+    x->trace = calloc(2, sizeof *x->trace);
+    x->trace[x->n_trace++] = (jp_result_trace){2, 0.5, 4};
+    x->trace[x->n_trace++] = (jp_result_trace){40, 3.25, 13.7875};
+    x->cost.evaluations = 1234;
+    x->cost.gradients = 1;
+    x->cost.decoded_tokens = 56789;
+    x->cost.naive_tokens = 123456;
+    x->cost.seconds = 6.17;
+    x->cost.evaluations_per_second = 200;
+    x->stopped = strdup("done");
+}
+
+static void fill(jp_explanation *x, const char *method) {
+    add_prompt(x);
+    add_response(x);
+    add_joint(x);
+    add_rest(x, method);
+}
+
+jopa_result *fixture_result(void) {
+    jopa_result *r = jp_result_new("explain", 1);
+    assert_non_null(r);
+    fill(&r->items[0], "jopa");
+    return r;
+}
+
+jopa_result *fixture_comparison(void) {
+    jopa_result *r = jp_result_new("compare", 2);
+    assert_non_null(r);
+    fill(&r->items[0], "jopa");
+    fill(&r->items[1], "random");
+    jp_explanation *x = &r->items[1];
+    x->units[6].selected = false;
+    x->units[8].selected = true;
+    x->selected[1] = 8;
+    x->log_prob.drop = 4;
+    x->cost.seconds = NAN;
+    return r;
+}
+
+char *fixture_render(const jopa_result *r, const char *format, int width, bool color, bool scores) {
+    jopa_render_options o;
+    jopa_error          e = {0};
+    jopa_render_options_init(&o);
+    o.width = width;
+    o.color = color;
+    o.scores = scores;
+    char *text = jopa_result_render(r, format, &o, NULL, &e);
+    if (!text) fail_msg("format %s: %s", format, e.message);
+    return text;
+}
