@@ -55,7 +55,16 @@ static plan choose(jp_gradient *g, bool exact) {
     return PLANS[i];
 }
 
-/* ---- filling a copy ----------------------------------------------------------------------------------------------- */
+/* ---- filling the copies, strips of rows spread over the threads ------------------------------------------------------ */
+
+enum { STRIP = 32 }; /* rows at a time: a block of every type that copies have */
+
+typedef struct {
+    const struct ggml_tensor *from;
+    struct ggml_tensor       *straight, *transposed; /* or NULL */
+    float                    *scratch;               /* [threads * 2 * STRIP * widest row] */
+    size_t                    scratch_size;          /* of one thread */
+} copy_job;
 
 static void read_rows(const struct ggml_tensor *t, int64_t first, int64_t count, float *out) {
     const char *from = (const char *)t->data + (size_t)first * t->nb[1];
@@ -64,49 +73,57 @@ static void read_rows(const struct ggml_tensor *t, int64_t first, int64_t count,
     else ggml_get_type_traits(t->type)->to_float(from, out, n);
 }
 
-/* Rows of w as rows of copy, `rows` numbers of scratch. */
-static void copy_straight(const struct ggml_tensor *w, struct ggml_tensor *copy, float *scratch, char *out) {
-    size_t size = ggml_row_size(copy->type, w->ne[0]);
-    for (int64_t r = 0; r < w->ne[1]; r++) {
-        read_rows(w, r, 1, scratch);
-        ggml_quantize_chunk(copy->type, scratch, out + (size_t)r * size, 0, 1, w->ne[0], NULL);
-    }
+static void write_numbers(const struct ggml_tensor *t, int64_t row, int64_t column, const float *values, int64_t n) {
+    char *to = (char *)t->data + (size_t)row * t->nb[1] + ggml_row_size(t->type, column);
+    if (t->type == GGML_TYPE_F32) memcpy(to, values, (size_t)n * sizeof *values);
+    else ggml_get_type_traits_cpu(t->type)->from_float(values, to, n);
 }
 
-enum { STRIP = 32 }; /* rows of w at a time: a block of every type that copies have */
-
-/* A strip of w's rows becomes a strip of copy's columns. */
-static void copy_transposed(const struct ggml_tensor *w, struct ggml_tensor *copy, float *scratch, char *out) {
-    size_t row = ggml_row_size(copy->type, w->ne[1]);
-    float  column[STRIP];
-    for (int64_t r = 0; r < w->ne[1]; r += STRIP) {
-        int64_t count = w->ne[1] - r < STRIP ? w->ne[1] - r : STRIP;
-        read_rows(w, r, count, scratch);
-        for (int64_t c = 0; c < w->ne[0]; c++) {
-            for (int64_t i = 0; i < count; i++) column[i] = scratch[i * w->ne[0] + c];
-            ggml_quantize_chunk(copy->type, column, out + (size_t)c * row + ggml_row_size(copy->type, r), 0, 1, count, NULL);
-        }
-    }
+/* A strip of rows, written as rows of one copy and as columns of the other. */
+static void copy_strip(const copy_job *job, int64_t first, int64_t count, float *rows) {
+    int64_t width = job->from->ne[0];
+    float  *columns = rows + STRIP * width;
+    read_rows(job->from, first, count, rows);
+    for (int64_t i = 0; job->straight && i < count; i++) write_numbers(job->straight, first + i, 0, rows + i * width, width);
+    if (!job->transposed) return;
+    for (int64_t i = 0; i < count; i++)
+        for (int64_t c = 0; c < width; c++) columns[c * count + i] = rows[i * width + c];
+    for (int64_t c = 0; c < width; c++) write_numbers(job->transposed, c, first, columns + c * count, count);
 }
 
-/* The empty tensors of all copies, in g->copies. */
-static void declare(jp_gradient *g, plan p, struct ggml_tensor **forward) {
+static void run_copy_job(struct ggml_tensor *dst, int thread, int threads, void *user) {
+    const copy_job *job = user;
+    int64_t         rows = job->from->ne[1];
+    (void)dst;
+    for (int64_t first = (int64_t)thread * STRIP; first < rows; first += (int64_t)threads * STRIP)
+        copy_strip(job, first, rows - first < STRIP ? rows - first : STRIP, job->scratch + (size_t)thread * job->scratch_size);
+}
+
+/* The empty tensors of all copies, in g->copies, and what fills them. */
+static void declare(jp_gradient *g, plan p, copy_job *jobs) {
     for (int i = 0; i < linear_count(g); i++) {
         jp_linear     *l = linear_at(g, i);
         enum ggml_type straight = forward_type(l, p.forward), back = fitting(p.back, l->w->ne[1]);
-        forward[i] = straight == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, straight, l->w->ne[0], l->w->ne[1]);
-        l->back = back == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, back, l->w->ne[1], l->w->ne[0]);
+        jobs[i].from = l->w;
+        jobs[i].straight = straight == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, straight, l->w->ne[0], l->w->ne[1]);
+        jobs[i].transposed = back == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, back, l->w->ne[1], l->w->ne[0]);
+        l->back = jobs[i].transposed;
+        if (jobs[i].straight) l->w = jobs[i].straight;
     }
 }
 
-static void fill(jp_gradient *g, struct ggml_tensor **forward, float *scratch) {
-    for (int i = 0; i < linear_count(g); i++) {
-        jp_linear *l = linear_at(g, i);
-        if (l->back) copy_transposed(l->w, l->back, scratch, l->back->data);
-        if (!forward[i]) continue;
-        copy_straight(l->w, forward[i], scratch, forward[i]->data);
-        l->w = forward[i];
-    }
+/* A graph whose nodes only do the jobs. */
+static bool run_jobs(jp_gradient *g, copy_job *jobs) {
+    int                  n = linear_count(g);
+    size_t               size = (size_t)n * ggml_tensor_overhead() + ggml_graph_overhead_custom((size_t)n, false);
+    struct ggml_context *ctx = ggml_init((struct ggml_init_params){.mem_size = size, .no_alloc = true});
+    if (!ctx) return false;
+    struct ggml_cgraph *graph = ggml_new_graph_custom(ctx, (size_t)n, false);
+    for (int i = 0; i < n; i++)
+        ggml_build_forward_expand(graph, ggml_custom_4d(ctx, GGML_TYPE_F32, 1, 1, 1, 1, NULL, 0, run_copy_job, GGML_N_TASKS_MAX, jobs + i));
+    bool done = ggml_gallocr_alloc_graph(g->allocator, graph) && ggml_backend_graph_compute(g->cpu, graph) == GGML_STATUS_SUCCESS;
+    ggml_free(ctx);
+    return done;
 }
 
 static size_t widest(jp_gradient *g) {
@@ -115,21 +132,28 @@ static size_t widest(jp_gradient *g) {
     return (size_t)n;
 }
 
-int jp_gradient_copy_weights(jp_gradient *g, bool exact, jopa_error *e) {
+static int fill(jp_gradient *g, plan p, copy_job *jobs, int threads, jopa_error *e) {
+    size_t scratch_size = 2 * STRIP * widest(g);
+    float *scratch = malloc((size_t)threads * scratch_size * sizeof *scratch);
+    if (!scratch) return jp_fail_memory(e);
+    declare(g, p, jobs);
+    for (int i = 0; i < linear_count(g); i++) {
+        jobs[i].scratch = scratch;
+        jobs[i].scratch_size = scratch_size;
+    }
+    g->copy_buffer = ggml_backend_alloc_ctx_tensors_from_buft(g->copies, ggml_backend_cpu_buffer_type());
+    int status = g->copy_buffer && run_jobs(g, jobs) ? JP_OK : jp_fail_memory(e);
+    free(scratch);
+    return status;
+}
+
+int jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e) {
     plan p = choose(g, exact);
     g->copy_size = bytes(g, p);
     if (!g->copy_size) return JP_OK;
     g->copies = ggml_init((struct ggml_init_params){.mem_size = 2 * (size_t)linear_count(g) * ggml_tensor_overhead(), .no_alloc = true});
-    struct ggml_tensor **forward = calloc((size_t)linear_count(g), sizeof *forward);
-    float               *scratch = malloc(STRIP * widest(g) * sizeof *scratch);
-    int                  status = g->copies && forward && scratch ? JP_OK : jp_fail_memory(e);
-    if (!status) {
-        declare(g, p, forward);
-        g->copy_buffer = ggml_backend_alloc_ctx_tensors_from_buft(g->copies, ggml_backend_cpu_buffer_type());
-        if (!g->copy_buffer) status = jp_fail_memory(e);
-    }
-    if (!status) fill(g, forward, scratch);
-    free(scratch);
-    free(forward);
+    copy_job *jobs = calloc((size_t)linear_count(g), sizeof *jobs);
+    int       status = g->copies && jobs ? fill(g, p, jobs, threads, e) : jp_fail_memory(e);
+    free(jobs);
     return status;
 }

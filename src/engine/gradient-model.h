@@ -58,7 +58,7 @@ struct jp_gradient {
 /* The file mapped and its tensors placed. On failure the caller frees what is there by jp_gradient_model_free. */
 int  jp_gradient_model_load(jp_gradient *g, const char *file, jopa_error *e);
 void jp_gradient_model_free(jp_gradient *g);
-/* Copies of the weights, within the bound that gradient.h states. */
-int  jp_gradient_copy_weights(jp_gradient *g, bool exact, jopa_error *e);
+/* Copies of the weights, within g->limits. */
+int  jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e);
 
 #endif

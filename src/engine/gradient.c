@@ -17,24 +17,34 @@ int jp_gradient_open(jp_gradient **out, const char *file, int threads, bool exac
     return jp_gradient_open_within(out, file, threads, exact, NULL, e);
 }
 
+static int all_cores(void) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
+}
+
+/* The bounds that gradient.h states. */
+static jp_gradient_limits default_limits(const jp_gradient *g) {
+    jp_gradient_limits l = {.copies = (size_t)768 << 20, .activations = (size_t)1 << 30, .scores = (size_t)64 << 20};
+    if (g->map_size > l.copies) l.copies = g->map_size;
+    return l;
+}
+
 int jp_gradient_open_within(jp_gradient **out, const char *file, int threads, bool exact, const jp_gradient_limits *limits, jopa_error *e) {
     jp_gradient *g = calloc(1, sizeof *g);
     if (!g) return jp_fail_memory(e);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads < 1) threads = all_cores();
     g->cpu = ggml_backend_cpu_init();
     g->allocator = ggml_gallocr_new(ggml_backend_cpu_buffer_type());
     g->pad = vector_length();
     int status = g->cpu && g->allocator ? jp_gradient_model_load(g, file, e) : jp_fail_memory(e);
-    g->limits = limits ? *limits : (jp_gradient_limits){(size_t)768 << 20, (size_t)1 << 30, (size_t)64 << 20};
-    if (!limits && g->map_size > g->limits.copies) g->limits.copies = g->map_size;
-    if (!status) status = jp_gradient_copy_weights(g, exact, e);
-    if (status) {
-        jp_gradient_free(g);
-        return status;
+    if (!status) {
+        ggml_backend_cpu_set_n_threads(g->cpu, threads);
+        g->limits = limits ? *limits : default_limits(g);
+        status = jp_gradient_copy_weights(g, exact, threads, e);
     }
-    ggml_backend_cpu_set_n_threads(g->cpu, threads > 0 ? threads : cores > 1 ? (int)cores : 1);
-    *out = g;
-    return JP_OK;
+    if (status) jp_gradient_free(g);
+    else *out = g;
+    return status;
 }
 
 void jp_gradient_free(jp_gradient *g) {
