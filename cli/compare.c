@@ -26,7 +26,7 @@ static int compare(options *o) {
 static int run(int argc, const char **argv) {
     options o;
     options_init(&o);
-    int code = options_parse(&o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_SEARCH | OPTIONS_OUTPUT, argc, argv, "[OPTION…] [PROMPT]");
+    int code = options_parse(&o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_SEARCH | OPTIONS_OUTPUT, argc, argv, "[OPTION...] [PROMPT]");
     if (code < 0) code = compare(&o);
     options_free(&o);
     return code;

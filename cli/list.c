@@ -29,7 +29,7 @@ static int list(options *o) {
 static int run(int argc, const char **argv) {
     options o;
     options_init(&o);
-    int code = options_parse(&o, OPTIONS_MODEL, argc, argv, "methods|operators|units|metrics|formats|engines");
+    int code = options_parse(&o, OPTIONS_MODEL, argc, argv, "[OPTION...] methods|operators|units|metrics|formats|engines");
     if (code < 0) code = list(&o);
     options_free(&o);
     return code;

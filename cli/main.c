@@ -22,12 +22,13 @@ int main(int argc, char **argv) {
         return EXIT_USAGE;
     }
     const char *name = argv[1];
-    if (!strcmp(name, "--version") || !strcmp(name, "-V")) return puts("jopa " JOPA_VERSION) < 0 ? EXIT_FAILED : EXIT_DONE;
+    bool        version = !strcmp(name, "--version") || !strcmp(name, "-V");
     if (!strcmp(name, "--help") || !strcmp(name, "-h")) name = "help";
     const command *c = command_find(name);
-    if (!c) return say(EXIT_USAGE, "unknown command '%s': see `jopa help`", name);
-    spin_briefly(argv);
-    int code = c->run(argc - 1, (const char **)argv + 1);
+    if (!c && !version) return say(EXIT_USAGE, "unknown command '%s': see `jopa help`", name);
+    if (version) puts("jopa " JOPA_VERSION);
+    else spin_briefly(argv);
+    int code = version ? EXIT_DONE : c->run(argc - 1, (const char **)argv + 1);
     if (fflush(stdout) && code == EXIT_DONE) return say(EXIT_FAILED, "standard output could not be written");
     return code;
 }

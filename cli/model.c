@@ -9,7 +9,7 @@
 static int run(int argc, const char **argv) {
     options o;
     options_init(&o);
-    int code = options_parse(&o, 0, argc, argv, "");
+    int code = options_parse(&o, 0, argc, argv, "[OPTION...]");
     if (code < 0 && o.positional) code = say(EXIT_USAGE, "unexpected argument '%s': `jopa model` takes none", o.positional);
     if (code < 0) {
         char *path = default_model(false);

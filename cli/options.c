@@ -12,9 +12,9 @@
 #include "say.h"
 
 void options_init(options *o) {
-    *o = (options){0};
-    o->max_tokens = 64;
-    o->sparsity = -1;
+    jopa_explain_options library;
+    jopa_explain_options_init(&library);
+    *o = (options){.max_tokens = library.max_tokens, .sparsity = library.sparsity};
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -75,7 +75,7 @@ GROUP(add_output) {
 }
 
 static void make_table(struct poptOption *table, unsigned groups, options *o) {
-    static const struct poptOption last[] = {POPT_AUTOHELP POPT_TABLEEND};
+    static const struct poptOption last[] = {{"help", 'h', POPT_ARG_NONE, NULL, 'h', "this help", NULL}, POPT_TABLEEND};
     int                            n = 0;
     if (groups & OPTIONS_MODEL) n = add_model(table, n, o);
     if (groups & OPTIONS_QUESTION) n = add_question(table, n, o);
@@ -86,31 +86,42 @@ static void make_table(struct poptOption *table, unsigned groups, options *o) {
 
 /* ---- parsing ------------------------------------------------------------------------------------------------------- */
 
-static bool wants_help(int argc, const char **argv) {
-    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-        if (!strcmp(argv[i], "-h")) return true;
-    return false;
+/* "-k x: invalid numeric value": popt tells the value, the option is the word before it. */
+static int bad_option(poptContext context, int code, int argc, const char **argv, const char *command) {
+    const char *bad = poptBadOption(context, POPT_BADOPTION_NOALIAS), *option = NULL;
+    for (int i = 2; i < argc && *bad != '-'; i++)
+        if (argv[i] == bad) option = argv[i - 1];
+    return say(EXIT_USAGE, "%s%s%s: %s; see `jopa help %s`", option ? option : "", option ? " " : "", bad, poptStrerror(code), command);
+}
+
+static int check_words(const options *o) {
+    if (o->color && strcmp(o->color, "always") && strcmp(o->color, "never") && strcmp(o->color, "auto"))
+        return say(EXIT_USAGE, "--color %s: always, never or auto", o->color);
+    if (o->threads < 0) return say(EXIT_USAGE, "--threads %d: a number of threads, or 0 for all cores", o->threads);
+    if (o->context < 0) return say(EXIT_USAGE, "--ctx %d: a number of tokens, or 0 for as many as needed", o->context);
+    if (o->width < 0) return say(EXIT_USAGE, "--width %d: a number of columns, or 0 for the terminal's", o->width);
+    return -1;
 }
 
 int options_parse(options *o, unsigned groups, int argc, const char **argv, const char *usage) {
     static struct poptOption table[MOST_OPTIONS]; /* popt keeps pointers into it until options_free */
+    const char              *command = argv[0];
     char                     name[64];
-    snprintf(name, sizeof name, "jopa %s", argv[0]);
+    snprintf(name, sizeof name, "jopa %s", command);
     make_table(table, groups, o);
-    const char *help[] = {argv[0], "--help", NULL};
-    bool        asked = wants_help(argc, argv);
-    o->context_popt = poptGetContext(name, asked ? 2 : argc, asked ? help : argv, table, 0);
-    argv[0] = name;
+    argv[0] = name; /* which the help shows */
+    o->context_popt = poptGetContext(name, argc, argv, table, 0);
     poptSetOtherOptionHelp(o->context_popt, usage);
     int code = poptGetNextOpt(o->context_popt);
-    if (code < -1)
-        return say(EXIT_USAGE, "%s: %s; see `jopa help %s`", poptBadOption(o->context_popt, POPT_BADOPTION_NOALIAS), poptStrerror(code), name + 5);
+    if (code == 'h') {
+        poptPrintHelp(o->context_popt, stdout, 0);
+        return EXIT_DONE;
+    }
+    if (code < -1) return bad_option(o->context_popt, code, argc, argv, command);
     o->positional = poptGetArg(o->context_popt);
     const char *extra = poptGetArg(o->context_popt);
     if (extra) return say(EXIT_USAGE, "unexpected argument '%s': put the prompt into quotes", extra);
-    if (o->color && strcmp(o->color, "always") && strcmp(o->color, "never") && strcmp(o->color, "auto"))
-        return say(EXIT_USAGE, "--color %s: always, never or auto", o->color);
-    return -1;
+    return check_words(o);
 }
 
 void options_free(options *o) {
@@ -158,8 +169,9 @@ static int read_texts(options *o) {
 static int parse_target(const char *text, jopa_explain_options *x) {
     int end = 0;
     if (!text) return -1;
-    if (sscanf(text, "%zu:%zu%n", &x->target_start, &x->target_end, &end) != 2 || text[end] || strchr(text, '-'))
-        return say(EXIT_USAGE, "--target %s: two byte offsets are needed, such as 0:12", text);
+    if (sscanf(text, "%zu:%zu%n", &x->target_start, &x->target_end, &end) != 2 || text[end] || strchr(text, '-') ||
+        x->target_start >= x->target_end)
+        return say(EXIT_USAGE, "--target %s: two byte offsets are needed, the smaller first, such as 0:12", text);
     return -1;
 }
 
@@ -179,7 +191,7 @@ int options_question(options *o, jopa_explain_options *x) {
     if (o->roles) x->roles = o->roles;
     if (o->op) x->op = o->op;
     if (o->metrics) x->metrics = o->metrics;
-    if (o->sparsity != -1) x->sparsity = o->sparsity;
+    x->sparsity = o->sparsity;
     x->k = o->units;
     x->budget = o->budget;
     x->seconds = o->seconds;

@@ -24,7 +24,7 @@ static int render(options *o) {
 static int run(int argc, const char **argv) {
     options o;
     options_init(&o);
-    int code = options_parse(&o, OPTIONS_OUTPUT, argc, argv, "[OPTION…] RESULT.json");
+    int code = options_parse(&o, OPTIONS_OUTPUT, argc, argv, "[OPTION...] RESULT.json");
     if (code < 0) code = render(&o);
     options_free(&o);
     return code;

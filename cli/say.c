@@ -6,12 +6,14 @@
 #include "command.h"
 
 int say(int code, const char *format, ...) {
+    char    line[1024];
     va_list args;
     va_start(args, format);
-    fputs("jopa: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    for (char *p = line; *p; p++) /* one line, whatever the arguments held */
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';
+    fprintf(stderr, "jopa: %s\n", line);
     return code;
 }
 
