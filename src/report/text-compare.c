@@ -1,4 +1,4 @@
-/* The text report of `compare`: the prompt once, then a row a method. */
+/* The text report of `compare`: the first method's set in the prompt, what hiding it did, then a row a method. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,9 +119,9 @@ static int put_table(jp_page *p, const jopa_result *r) {
 int jp_text_compare(jp_page *p, const jopa_result *r) {
     const jp_explanation *x = &r->items[0];
     jp_buffer             model = {0};
-    int                   status = jp_page_prompt(p, x, false);
-    jp_page_heading(p, "RESPONSE");
-    if (!status) status = jp_page_paragraph(p, x->response_text, JP_LOOK_PLAIN);
+    int                   status = jp_page_prompt(p, x, true);
+    if (!status) status = jp_page_response(p, x);
+    if (!status) status = jp_page_masked_response(p, x);
     jp_page_heading(p, "METHODS");
     if (!status) status = put_table(p, r);
     jp_buffer_format(p->out, "\n");

@@ -21,6 +21,8 @@ int jp_page_fact(jp_page *p, const char *label, jp_buffer *text);
 int jp_page_prompt(jp_page *p, const jp_explanation *x, bool selection);
 /* The response, shaded by what each token lost. */
 int jp_page_response(jp_page *p, const jp_explanation *x);
+/* What the model writes with the set hidden, if that was generated. */
+int jp_page_masked_response(jp_page *p, const jp_explanation *x);
 /* A fact: the tokens that lost most. */
 int jp_page_most_lost(jp_page *p, const jp_explanation *x);
 

@@ -155,6 +155,12 @@ static int fact_run(jp_page *p, const jp_explanation *x) {
     return jp_page_fact(p, "method", &t);
 }
 
+int jp_page_masked_response(jp_page *p, const jp_explanation *x) {
+    if (!x->masked_response) return JP_OK;
+    jp_page_heading(p, "RESPONSE WITH THE SET HIDDEN");
+    return jp_page_paragraph(p, *x->masked_response ? x->masked_response : "(nothing)", JP_LOOK_PLAIN);
+}
+
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
         fact_hidden, fact_drop,      fact_per_token, jp_page_most_lost, fact_joint,
@@ -162,10 +168,7 @@ int jp_text_explain(jp_page *p, const jp_explanation *x) {
     };
     int status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
-    if (!status && x->masked_response) {
-        jp_page_heading(p, "RESPONSE WITH THE SET HIDDEN");
-        status = jp_page_paragraph(p, *x->masked_response ? x->masked_response : "(nothing)", JP_LOOK_PLAIN);
-    }
+    if (!status) status = jp_page_masked_response(p, x);
     if (!status) jp_page_heading(p, "EXPLANATION");
     for (size_t i = 0; !status && i < sizeof facts / sizeof *facts; i++) status = facts[i](p, x);
     return status;
