@@ -25,7 +25,7 @@ static int source_piece(void *user, int32_t id, bool special, char *out, int siz
     return engine->ops->piece(engine, id, special, out, size);
 }
 
-static int build_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain_options *o, jopa_error *e) {
+int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain_options *o, const jp_keep *keep, jopa_error *e) {
     int          n = o->messages ? o->n_messages : o->system ? 2 : 1;
     const char **roles = malloc((size_t)(n + 1) * sizeof *roles), **contents = malloc((size_t)(n + 1) * sizeof *contents);
     int          status = roles && contents ? JP_OK : jp_fail_memory(e);
@@ -40,7 +40,12 @@ static int build_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain
         roles[n - 1] = "user";
         contents[n - 1] = o->prompt ? o->prompt : "";
     }
-    jp_prompt_options options = {roles, contents, n, o->raw, o->unit, o->roles};
+    jp_prompt_options options = {.roles = roles, .contents = contents, .n = n, .raw = o->raw, .unit = o->unit, .mask_roles = o->roles};
+    if (keep) {
+        options.keep = keep->texts;
+        options.n_keep = keep->n;
+        options.keep_marked = keep->marked;
+    }
     jp_prompt_source  source = {engine, source_template, source_tokenize, source_piece};
     if (!status && o->raw && n != 1)
         status = jp_fail(e, JOPA_ERROR_USAGE, "--raw takes one text: put the system text into the prompt, or leave --raw out");
@@ -145,7 +150,7 @@ static int make_target(jp_explain_problem *p, const jopa_explain_options *o, jop
     return JP_OK;
 }
 
-static int choose_k(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e) {
+int jp_explain_choose_k(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e) {
     int n = p->prompt.n_units;
     if (n == 0) return jp_fail(e, JOPA_ERROR_INPUT, "no unit of the prompt may be hidden: see --roles and --unit");
     if (o->k < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--units %d: at least 1 is needed", o->k);
@@ -164,11 +169,15 @@ static int choose_k(jp_explain_problem *p, const jopa_explain_options *o, jopa_e
 /* ---- all of it ------------------------------------------------------------------------------------------------ */
 
 int jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e) {
+    return jp_explain_problem_keeping(p, m, o, NULL, e);
+}
+
+int jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, const jp_keep *keep, jopa_error *e) {
     *p = (jp_explain_problem){0};
-    int status = build_prompt(&p->prompt, m->engine, o, e);
+    int status = jp_explain_prompt(&p->prompt, m->engine, o, keep, e);
     p->problem.prompt = &p->prompt;
     if (!status) status = parse_operator(&p->problem.op, m->engine, o->op, e);
-    if (!status) status = choose_k(p, o, e);
+    if (!status) status = jp_explain_choose_k(p, o, e);
     if (!status) status = make_response(p, m->engine, o, e);
     p->problem.response = p->response;
     p->problem.n_response = p->n_response;

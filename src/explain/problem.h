@@ -17,8 +17,22 @@ typedef struct {
     double     sparsity;      /* the fraction asked for, 0 when k was given */
 } jp_explain_problem;
 
+/* Text that is never hidden: see jp_prompt_options. */
+typedef struct {
+    const char *const *texts;
+    int                n;
+    bool               marked;
+} jp_keep;
+
+/* The options' chat as a prompt cut into their units; `keep` may be NULL. */
+int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain_options *o, const jp_keep *keep, jopa_error *e);
+
+int  jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, const jp_keep *keep, jopa_error *e);
 int  jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
+
+/* k and sparsity from the options, for a problem whose prompt is there. */
+int jp_explain_choose_k(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e);
 
 /* The text of tokens, malloc'd; *start (may be NULL) gets n + 1 malloc'd offsets. NULL without memory. */
 char *jp_detokenize(jp_engine *engine, const int32_t *tokens, int n, size_t **start);

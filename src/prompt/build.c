@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "prompt/marks.h"
+#include "prompt/protect.h"
 #include "prompt/segment.h"
 #include "prompt/tokens.h"
 #include "prompt/units.h"
@@ -42,8 +43,11 @@ static bool is_role_name(const char *role) {
     return length && !role[length];
 }
 
-static int check_input(const jp_prompt_options *o, jopa_error *e) {
+static int check_input(const work *w, jopa_error *e) {
+    const jp_prompt_options *o = w->o;
     bool text = false;
+    if (w->kind == JP_UNIT_MARKED && o->keep_marked)
+        return jp_fail(e, JOPA_ERROR_USAGE, "--unit marked: marked spans are what is kept here; choose another unit");
     if (o->raw && o->n != 1) return jp_fail(e, JOPA_ERROR_USAGE, "a raw prompt is one text, not %d messages", o->n);
     for (int i = 0; i < o->n; i++) {
         size_t size = strlen(o->contents[i]), valid = jp_utf8_valid(o->contents[i], size);
@@ -65,7 +69,7 @@ static int strip_marks(work *w, jopa_error *e) {
     if (!w->marks || !w->contents) return jp_fail_memory(e);
     for (int i = 0; i < o->n; i++) {
         w->contents[i] = o->contents[i];
-        if (w->kind != JP_UNIT_MARKED || !jp_role_listed(w->mask_roles, role_of(o, i))) continue;
+        if ((w->kind != JP_UNIT_MARKED && !o->keep_marked) || !jp_role_listed(w->mask_roles, role_of(o, i))) continue;
         int status = jp_marks_parse(&w->marks[i], o->contents[i], strlen(o->contents[i]), e);
         if (status) return status;
         w->contents[i] = w->marks[i].text;
@@ -121,15 +125,25 @@ static int find_units(work *w, jp_prompt *p, jopa_error *e) {
     return status ? status : jp_units_build(p, &options, e);
 }
 
+/* After find_units: take away what is to stay. */
+static int protect(work *w, jp_prompt *p, jopa_error *e) {
+    int status = JP_OK;
+    if (w->kind == JP_UNIT_MARKED) w->n_ranges = 0;
+    for (int i = 0; i < w->o->n_keep && !status; i++) status = jp_find_occurrences(p, w->o->keep[i], &w->ranges, &w->n_ranges, e);
+    if (!status) jp_units_protect(p, w->ranges, w->n_ranges);
+    return status || p->n_units ? status : jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: all of the text is to be kept");
+}
+
 int jp_prompt_build(jp_prompt *out, const jp_prompt_source *source, const jp_prompt_options *options, jopa_error *e) {
     work      w = {.source = source, .o = options, .mask_roles = options->mask_roles ? options->mask_roles : "user"};
     jp_prompt p = {0};
     int       status = jp_unit_kind_parse(options->unit ? options->unit : "token", &w.kind, e);
-    if (!status) status = check_input(options, e);
+    if (!status) status = check_input(&w, e);
     if (!status) status = strip_marks(&w, e);
     if (!status) status = find_spans(&w, &p, e);
     if (!status) status = find_tokens(&w, &p, e);
     if (!status) status = find_units(&w, &p, e);
+    if (!status) status = protect(&w, &p, e);
     work_free(&w);
     if (status)
         jp_prompt_free(&p);

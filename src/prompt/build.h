@@ -7,11 +7,17 @@
 
 typedef struct {
     const char *const *roles;      /* [n] letters, digits, '_', '-', '.' */
-    const char *const *contents;   /* [n] UTF-8; with unit "marked" and a role in mask_roles: may hold {{marks}} */
+    const char *const *contents;   /* [n] UTF-8; may hold {{marks}} where they are read: see keep_marked */
     int                n;
     bool               raw;        /* n == 1 and contents[0] is the prompt: no template, role "user" */
     const char        *unit;       /* see units.h; NULL: "token" */
-    const char        *mask_roles; /* comma-separated; NULL: "user" */
+    const char        *mask_roles; /* comma-separated, or "all"; NULL: "user" */
+    /* What may be hidden is cut down: units that touch an occurrence of keep[i], and with keep_marked those that touch
+     * a {{marked}} span, stay. Marks are read (and left out of the text) in messages whose role is in mask_roles,
+     * with the unit "marked", whose units they are, or with keep_marked; not both. */
+    const char *const *keep;
+    int                n_keep;
+    bool               keep_marked;
 } jp_prompt_options;
 
 /* On success *out is the caller's: jp_prompt_free. JOPA_ERROR_USAGE: unknown unit. JOPA_ERROR_INPUT: empty text,

@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     size_t start, end;
     char  *role; /* owned: "user", "system", ... */
+    int    message; /* which of the messages, from 0: empty ones have no span */
 } jp_span;
 
 typedef struct {

@@ -26,7 +26,7 @@ static int add_span(jp_prompt *p, int **message, jp_range r, const char *role, i
         spans[at] = spans[at - 1];
         owners[at] = owners[at - 1];
     }
-    spans[at] = (jp_span){.start = r.start, .end = r.end, .role = copy};
+    spans[at] = (jp_span){.start = r.start, .end = r.end, .role = copy, .message = index};
     owners[at] = index;
     return JP_OK;
 }

@@ -39,7 +39,7 @@ bool jp_role_listed(const char *list, const char *role) {
     while (*list) {
         list += strspn(list, ", ");
         size_t size = strcspn(list, ", ");
-        if (size == length && !memcmp(list, role, length)) return true;
+        if ((size == length && !memcmp(list, role, length)) || (size == 3 && !memcmp(list, "all", 3))) return true;
         list += size;
     }
     return false;

@@ -27,7 +27,7 @@ int jp_units_build(jp_prompt *p, const jp_unit_options *options, jopa_error *e);
 int jp_unit_kind_parse(const char *name, jp_unit_kind *kind, jopa_error *e);
 /* The table behind `jopa list units`: NULL past the end. */
 const char *jp_unit_kind_name(int index, const char **summary);
-/* Whether `role` is in the comma-separated list. */
+/* Whether `role` is in the comma-separated list; "all" in it stands for every role. */
 bool jp_role_listed(const char *list, const char *role);
 
 #endif
