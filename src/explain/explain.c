@@ -1,12 +1,13 @@
 /* jopa_explain and jopa_compare: problem -> scorer -> method -> metrics -> result. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/utf8.h"
+#include "explain/explain.h"
 #include "explain/fill.h"
+#include "explain/measure.h"
 #include "explain/nearest.h"
+#include "explain/progress.h"
 #include "metric/metric.h"
 
 void jopa_explain_options_init(jopa_explain_options *o) {
@@ -21,7 +22,7 @@ static const char *method_name(int index) {
     return m ? m->name : NULL;
 }
 
-static int find_method(const jp_method **out, const char *name, unsigned can, jopa_error *e) {
+int jp_explain_find_method(const jp_method **out, const char *name, unsigned can, jopa_error *e) {
     *out = jp_method_find(name);
     if (!*out) {
         const char *nearest = jp_nearest(name, method_name);
@@ -33,72 +34,20 @@ static int find_method(const jp_method **out, const char *name, unsigned can, jo
     return JP_OK;
 }
 
-/* ---- progress ------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const jopa_explain_options *o;
-    const char                 *stage;
-    double                      started;
-    bool                        stopped;
-} run_progress;
-
-static int forward_progress(void *user, int evaluations, int budget, double best_drop) {
-    run_progress *p = user;
-    double        seconds = jp_seconds() - p->started;
-    jopa_progress report = {evaluations, budget, best_drop, seconds, -1, p->stage};
-    if (budget > 0 && evaluations > 1) report.seconds_left = seconds / evaluations * (budget - evaluations);
-    if (p->o->seconds > 0 && (report.seconds_left < 0 || report.seconds_left > p->o->seconds - seconds)) report.seconds_left = p->o->seconds - seconds;
-    p->stopped = p->o->progress && p->o->progress(p->o->user, &report);
-    return p->stopped;
-}
-
 /* ---- one method ------------------------------------------------------------------------------------------------ */
 
-static int selection_init(jp_selection *s, int n, jopa_error *e) {
-    *s = (jp_selection){.score = malloc((size_t)n * sizeof(double)), .probability = malloc((size_t)n * sizeof(double))};
-    if (!s->score || !s->probability || jp_bitset_init(&s->selected, n)) return jp_fail_memory(e);
-    for (int i = 0; i < n; i++) s->score[i] = s->probability[i] = NAN;
-    return JP_OK;
-}
-
-static void selection_free(jp_selection *s) {
-    free(s->score);
-    free(s->probability);
-    jp_bitset_free(&s->selected);
-}
-
-static const char *stop_word(jp_stop_reason reason) {
+const char *jp_stop_word(jp_stop_reason reason) {
     return reason == JP_STOP_BUDGET ? "budget" : reason == JP_STOP_TIME ? "time" : reason == JP_STOP_USER ? "interrupted" : "done";
 }
 
-static int add_metrics(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
-                       const jp_selection *found, const jopa_explain_options *o, jopa_error *e) {
-    unsigned bits = 0;
-    int      status = jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);
-    int32_t *tokens = NULL;
-    int      n = 0;
-    if (!status && jp_metric_generates(bits) && m->engine->ops->generate) {
-        int longest = p->n_response > o->max_tokens ? p->n_response : o->max_tokens;
-        status = jp_explain_generate(m->engine, &p->prompt, &p->problem.op, &found->selected, longest, &tokens, &n, e);
-        char *text = status ? NULL : jp_detokenize(m->engine, tokens, n, NULL);
-        if (text) x->masked_response = jp_utf8_repair(text, strlen(text));
-        if (!status && !x->masked_response) status = jp_fail_memory(e);
-        free(text);
-        free(tokens);
-    }
-    jp_measured measured = {s, &found->selected, method->ranks ? found->score : NULL, x->response_text, x->masked_response, m->encoder};
-    if (!status) status = jp_metric_measure(bits, &measured, x, e);
-    return status == JP_STOP ? JP_OK : status;
-}
-
-static int run_method(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
-                      const jopa_explain_options *o, bool *interrupted, jopa_error *e) {
-    run_progress progress = {o, method->name, jp_seconds(), false};
-    jp_limits    limits = {o->budget, o->seconds, p->k, forward_progress, &progress};
-    jp_scorer   *s = NULL;
-    jp_selection found = {0};
-    int          status = jp_fill_question(x, m, p, o, method->name, e);
-    if (!status) status = selection_init(&found, p->prompt.n_units, e);
+int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
+                   const jopa_explain_options *o, bool *interrupted, jopa_error *e) {
+    jp_run_progress progress = {o, method->name, jp_seconds()};
+    jp_limits       limits = {o->budget, o->seconds, p->k, jp_run_forward, &progress};
+    jp_scorer      *s = NULL;
+    jp_selection    found = {0};
+    int             status = jp_fill_question(x, m, p, o, method->name, e);
+    if (!status) status = jp_selection_init(&found, p->prompt.n_units, e);
     if (!status) status = jp_scorer_new(&s, m->engine, &p->problem, &limits, e);
     if (!status) {
         jp_task task = {s, p->prompt.n_units, p->k, o->budget, o->seed};
@@ -108,19 +57,19 @@ static int run_method(jp_explanation *x, jopa_model *m, const jp_explain_problem
         jp_cost cost;
         jp_scorer_cost(s, &cost);
         *interrupted = jp_scorer_stopped(s) == JP_STOP_USER;
-        x->stopped = strdup(stop_word(jp_scorer_stopped(s)));
+        x->stopped = strdup(jp_stop_word(jp_scorer_stopped(s)));
         jp_scorer_relimit(s, &(jp_limits){.k = p->prompt.n_units});
         status = x->stopped ? jp_fill_answer(x, s, p, &found, &cost, e) : jp_fail_memory(e);
-        if (!status && !*interrupted) status = add_metrics(x, s, m, p, method, &found, o, e);
+        if (!status && !*interrupted) status = jp_explain_measure(x, s, m, p, &found.selected, method->ranks ? found.score : NULL, o, e);
     }
-    selection_free(&found);
+    jp_selection_free(&found);
     jp_scorer_free(s);
     return status;
 }
 
 /* ---- the public functions -------------------------------------------------------------------------------------- */
 
-static int check_options(const jopa_explain_options *o, jopa_error *e) {
+int jp_explain_check(const jopa_explain_options *o, jopa_error *e) {
     unsigned bits;
     if (!o->prompt && !o->messages) return jp_fail(e, JOPA_ERROR_USAGE, "no prompt: give its text, or --prompt-file");
     if (o->budget < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--budget %d: a number of evaluations, or 0 for the method's own", o->budget);
@@ -134,7 +83,7 @@ static int run_all(jopa_result *r, jopa_model *m, const jopa_explain_options *o,
     if (status) return status;
     bool interrupted = false;
     int  done = 0;
-    for (; done < n && !status && !interrupted; done++) status = run_method(r->items + done, m, &p, methods[done], o, &interrupted, e);
+    for (; done < n && !status && !interrupted; done++) status = jp_explain_run(r->items + done, m, &p, methods[done], o, &interrupted, e);
     if (interrupted) { /* what was not begun is not in the result */
         for (int i = done; i < r->n_items; i++) jp_explanation_free(r->items + i);
         r->n_items = done;
@@ -145,8 +94,8 @@ static int run_all(jopa_result *r, jopa_model *m, const jopa_explain_options *o,
 
 int jopa_explain(jopa_result **out, jopa_model *m, const jopa_explain_options *o, jopa_error *e) {
     const jp_method *method;
-    int              status = check_options(o, e);
-    if (!status) status = find_method(&method, o->method ? o->method : "jopa", m->engine->ops->capabilities(m->engine), e);
+    int              status = jp_explain_check(o, e);
+    if (!status) status = jp_explain_find_method(&method, o->method ? o->method : "jopa", m->engine->ops->capabilities(m->engine), e);
     if (status) return status;
     jopa_result *r = jp_result_new("explain", 1);
     status = r ? run_all(r, m, o, &method, 1, e) : jp_fail_memory(e);
@@ -167,7 +116,7 @@ static int find_methods(const jp_method **methods, int *n, const char *list, uns
         memcpy(name, at, size);
         name[size] = '\0';
         if (*n == MOST_METHODS) return jp_fail(e, JOPA_ERROR_USAGE, "more than %d methods at once", MOST_METHODS);
-        int status = find_method(methods + (*n)++, name, can, e);
+        int status = jp_explain_find_method(methods + (*n)++, name, can, e);
         if (status) return status;
         at += size + (at[size] == ',');
     }
@@ -176,7 +125,7 @@ static int find_methods(const jp_method **methods, int *n, const char *list, uns
 
 int jopa_compare(jopa_result **out, jopa_model *m, const jopa_explain_options *o, const char *methods, jopa_error *e) {
     const jp_method *found[MOST_METHODS];
-    int              n = 0, status = check_options(o, e);
+    int              n = 0, status = jp_explain_check(o, e);
     if (!status) status = find_methods(found, &n, methods, m->engine->ops->capabilities(m->engine), e);
     if (status) return status;
     jopa_result *r = jp_result_new("compare", n);

@@ -34,6 +34,10 @@ typedef struct {
 const jp_method *jp_method_at(int index);              /* NULL past the end */
 const jp_method *jp_method_find(const char *name);     /* NULL: unknown */
 
+/* An empty set and NAN for n units; free with jp_selection_free, also after a failure. */
+int  jp_selection_init(jp_selection *s, int n, jopa_error *e);
+void jp_selection_free(jp_selection *s);
+
 /* Shared by score methods: select the k units with the highest score (NAN never, ties by index). */
 void jp_select_top(const double *score, int n, int k, jp_bitset *selected);
 /* Drops of all n single units into out[n]; JP_STOP leaves NAN for what was not reached. */

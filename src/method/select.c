@@ -3,6 +3,19 @@
 
 #include "method/method.h"
 
+int jp_selection_init(jp_selection *s, int n, jopa_error *e) {
+    *s = (jp_selection){.score = malloc((size_t)n * sizeof(double)), .probability = malloc((size_t)n * sizeof(double))};
+    if (!s->score || !s->probability || jp_bitset_init(&s->selected, n)) return jp_fail_memory(e);
+    for (int i = 0; i < n; i++) s->score[i] = s->probability[i] = NAN;
+    return JP_OK;
+}
+
+void jp_selection_free(jp_selection *s) {
+    free(s->score);
+    free(s->probability);
+    jp_bitset_free(&s->selected);
+}
+
 void jp_select_top(const double *score, int n, int k, jp_bitset *selected) {
     jp_bitset_clear(selected);
     for (int taken = 0; taken < k; taken++) {
