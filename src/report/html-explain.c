@@ -196,7 +196,7 @@ static void put_joint(jp_html *h, const jp_explanation *x) {
 
 static void put_search(jp_html *h, const jp_explanation *x) {
     jp_explanation copy = *x; /* borrowed: only to hand one explanation to a figure of results */
-    jopa_result    alone = {"explain", &copy, 1};
+    jopa_result    alone = {.command = "explain", .items = &copy, .n_items = 1};
     jp_plot        plot = {.width = JP_FIGURE_WIDTH, .height = JP_FIGURE_HEIGHT};
     if (!jp_figure_search(NULL, &alone, plot)) return;
     jp_html_section(h, "search", "How it was found", NULL);
@@ -210,7 +210,7 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     jp_buffer title = {0};
     jp_buffer_text(&title, "The response rests on ");
     jp_put_selection(&title, x);
-    jp_html_open(h, title.failed ? "Joint explanation" : title.data);
+    jp_html_open(h, title.failed ? "Joint explanation" : title.data, "prompt");
     jp_buffer_free(&title);
     put_head(h, x);
     jp_buffer_text(h->out, "<dl class=\"tiles\">\n");

@@ -116,7 +116,55 @@ static const jp_field cost[] = {
     END,
 };
 
+static const jp_field trigger[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_trigger, text),
+    SCALAR("role", JP_FIELD_TEXT, false, jp_result_trigger, role),
+    SCALAR("message", JP_FIELD_INT, false, jp_result_trigger, message),
+    SCALAR("offset", JP_FIELD_SIZE, false, jp_result_trigger, offset),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_trigger, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_trigger, end),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_trigger, drop),
+    END,
+};
+
+static const jp_field audit[] = {
+    SCALAR("reached", JP_FIELD_BOOL, true, jp_explanation, audit.reached),
+    SCALAR("until", JP_FIELD_TEXT, false, jp_explanation, audit.until),
+    SCALAR("threshold", JP_FIELD_REAL, false, jp_explanation, audit.threshold),
+    SCALAR("refusal", JP_FIELD_BOOL, false, jp_explanation, audit.refusal),
+    SCALAR("drop_per_token", JP_FIELD_REAL, false, jp_explanation, audit.drop_per_token),
+    SCALAR("similarity", JP_FIELD_REAL, false, jp_explanation, audit.similarity),
+    SCALAR("turned_away", JP_FIELD_BOOL, false, jp_explanation, audit.turned_away),
+    SCALAR("unmasked_response", JP_FIELD_TEXT, false, jp_explanation, audit.unmasked_response),
+    ROWS("sentences", true, jp_explanation, audit.sentences, audit.n_sentences, jp_result_trigger, trigger),
+    ROWS("words", false, jp_explanation, audit.words, audit.n_words, jp_result_trigger, trigger),
+    SCALAR("words_reached", JP_FIELD_BOOL, false, jp_explanation, audit.words_reached),
+    SCALAR("words_drop_per_token", JP_FIELD_REAL, false, jp_explanation, audit.words_drop_per_token),
+    SCALAR("words_response", JP_FIELD_TEXT, false, jp_explanation, audit.words_response),
+    END,
+};
+
+static const jp_field turn[] = {
+    SCALAR("role", JP_FIELD_TEXT, true, jp_result_turn, role),
+    SCALAR("content", JP_FIELD_TEXT, true, jp_result_turn, content),
+    END,
+};
+
+static const jp_field compression[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, compression.text),
+    ROWS("messages", false, jp_explanation, compression.turns, compression.n_turns, jp_result_turn, turn),
+    SCALAR("tokens", JP_FIELD_INT, false, jp_explanation, compression.tokens),
+    SCALAR("tokens_left", JP_FIELD_INT, false, jp_explanation, compression.tokens_left),
+    SCALAR("ratio", JP_FIELD_REAL, false, jp_explanation, compression.ratio),
+    SCALAR("tolerance", JP_FIELD_REAL, false, jp_explanation, compression.tolerance),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_explanation, compression.drop),
+    SCALAR("drop_per_token", JP_FIELD_REAL, false, jp_explanation, compression.drop_per_token),
+    SCALAR("reached", JP_FIELD_BOOL, false, jp_explanation, compression.reached),
+    END,
+};
+
 const jp_field jp_json_explanation[] = {
+    SCALAR("id", JP_FIELD_TEXT, false, jp_explanation, id),
     SCALAR("version", JP_FIELD_TEXT, false, jp_explanation, version),
     SCALAR("command", JP_FIELD_TEXT, true, jp_explanation, command),
     OBJECT("model", false, model),
@@ -138,5 +186,7 @@ const jp_field jp_json_explanation[] = {
     ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),
     OBJECT("cost", false, cost),
     SCALAR("stopped", JP_FIELD_TEXT, false, jp_explanation, stopped),
+    {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
+    {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression, JP_PRESENT_BOOL},
     END,
 };

@@ -234,9 +234,8 @@ static int check_schema(const json_t *root, jopa_error *e) {
 }
 
 static int read_all(const json_t *root, struct jopa_result *r, jopa_error *e) {
-    path        top = {NULL, NULL, 0}, results = {NULL, "results", 0};
-    const char *command = r->command;
-    if (strcmp(command, "compare")) return read_explanation(root, &r->items[0], &top, e);
+    path top = {NULL, NULL, 0}, results = {NULL, "results", 0};
+    if (!r->list) return read_explanation(root, &r->items[0], &top, e);
     for (int i = 0; i < r->n_items; i++) {
         path row = {&results, NULL, i};
         int  status = read_explanation(json_array_get(json_object_get(root, "results"), (size_t)i), &r->items[i], &row, e);
@@ -251,16 +250,23 @@ static int read_root(struct jopa_result **out, const json_t *root, jopa_error *e
     if (status) return status;
     const char   *command = json_string_value(json_object_get(root, "command"));
     const json_t *results = json_object_get(root, "results");
-    bool          compare = command && !strcmp(command, "compare");
+    bool          list = command && (!strcmp(command, "compare") || results);
     if (!command) return jp_fail(e, JOPA_ERROR_INPUT, "not a usable result: \"command\" is missing");
-    if (compare && (!json_is_array(results) || !json_array_size(results)))
+    if (list && (!json_is_array(results) || !json_array_size(results)))
         return jp_fail(e, JOPA_ERROR_INPUT, "not a usable result: \"results\" should be an array with something in it");
-    struct jopa_result *r = jp_result_new(command, compare ? (int)json_array_size(results) : 1);
+    struct jopa_result *r = jp_result_new(command, list ? (int)json_array_size(results) : 1);
     if (!r) return jp_fail_memory(e);
+    r->list = list;
     status = read_all(root, r, e);
     if (status) jopa_result_free(r);
     else *out = r;
     return status;
+}
+
+/* jansson quotes the document: nothing of it may steer a terminal. */
+static void make_printable(char *text) {
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
 }
 
 int jp_json_read(struct jopa_result **out, const char *json, size_t size, jopa_error *e) {
@@ -272,6 +278,7 @@ int jp_json_read(struct jopa_result **out, const char *json, size_t size, jopa_e
         if (!size) return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: it is empty");
         if (code == json_error_premature_end_of_input)
             return jp_fail(e, JOPA_ERROR_INPUT, "not a whole jopa result: it ends too early, at line %d", problem.line);
+        make_printable(problem.text);
         return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: no JSON at line %d: %s", problem.line, problem.text);
     }
     int status = read_root(out, root, e);

@@ -4,6 +4,7 @@
 #include "report/formats.h"
 #include "report/json-fields.h"
 #include "report/number.h"
+#include "report/triggers.h"
 #include "report/view.h"
 
 static void put_string(jp_buffer *out, const char *text) {
@@ -130,20 +131,48 @@ static void put_explanation(jp_buffer *out, const jp_explanation *x, int indent)
     jp_buffer_text(out, "}");
 }
 
-static int write_json(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
-    (void)o;
-    if (r->n_items == 1 && strcmp(r->command, "compare")) {
-        put_explanation(out, &r->items[0], 0);
-    } else {
-        jp_buffer_format(out, "{\n  \"schema\": %d,\n  \"command\": \"compare\",\n  \"results\": [", JP_JSON_SCHEMA);
-        for (int i = 0; i < r->n_items; i++) {
-            jp_buffer_text(out, i ? ", " : "");
-            put_explanation(out, &r->items[i], 2);
-        }
-        jp_buffer_text(out, "]\n}");
+/* "triggers": what a list of audits found most often. */
+static int put_triggers(jp_buffer *out, const jopa_result *r, jopa_error *e) {
+    jp_trigger_count *found = NULL;
+    int               n = 0, status = jp_triggers_count(r, &found, &n, e);
+    if (status) return status;
+    jp_buffer_text(out, "\"triggers\": [");
+    for (int i = 0; i < n; i++) {
+        jp_buffer_text(out, i ? ",\n    {" : "\n    {");
+        put_key(out, "text");
+        put_string(out, found[i].text);
+        jp_buffer_text(out, ", ");
+        put_key(out, "unit");
+        put_string(out, found[i].word ? "word" : r->items[0].unit ? r->items[0].unit : "unit");
+        jp_buffer_format(out, ", \"questions\": %d}", found[i].questions);
     }
+    jp_buffer_text(out, n ? "\n  ],\n  " : "],\n  ");
+    jp_triggers_free(found, n);
+    return JP_OK;
+}
+
+static int put_list(jp_buffer *out, const jopa_result *r, jopa_error *e) {
+    int status = JP_OK;
+    jp_buffer_format(out, "{\n  \"schema\": %d,\n  \"command\": ", JP_JSON_SCHEMA);
+    put_string(out, r->command);
+    jp_buffer_text(out, ",\n  ");
+    if (!strcmp(r->command, "audit")) status = put_triggers(out, r, e);
+    jp_buffer_text(out, "\"results\": [");
+    for (int i = 0; i < r->n_items; i++) {
+        jp_buffer_text(out, i ? ", " : "");
+        put_explanation(out, &r->items[i], 2);
+    }
+    jp_buffer_text(out, "]\n}");
+    return status;
+}
+
+static int write_json(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+    int status = JP_OK;
+    (void)o;
+    if (r->list) status = put_list(out, r, e);
+    else put_explanation(out, &r->items[0], 0);
     jp_buffer_text(out, "\n");
-    return out->failed ? jp_fail_memory(e) : JP_OK;
+    return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
 const jp_format jp_format_json = {"json", "everything, for other programs and for `jopa render`", write_json};

@@ -81,7 +81,7 @@ static void draw_facts(picture *p, const jp_explanation *x) {
 
 static int draw_explanation(picture *p, const jp_explanation *x) {
     jp_explanation copy = *x; /* borrowed, for the figure of results */
-    jopa_result    alone = {"explain", &copy, 1};
+    jopa_result    alone = {.command = "explain", .items = &copy, .n_items = 1};
     int            status = draw_prompt(p, x);
     if (!status) status = draw_response(p, x);
     draw_facts(p, x);

@@ -24,13 +24,36 @@ static void free_metrics(jp_explanation *x) {
     free(x->metrics);
 }
 
+static void free_triggers(jp_result_trigger *t, int n) {
+    for (int i = 0; i < n; i++) {
+        free(t[i].text);
+        free(t[i].role);
+    }
+    free(t);
+}
+
+static void free_uses(jp_explanation *x) {
+    free_triggers(x->audit.sentences, x->audit.n_sentences);
+    free_triggers(x->audit.words, x->audit.n_words);
+    free(x->audit.until);
+    free(x->audit.unmasked_response);
+    free(x->audit.words_response);
+    for (int i = 0; i < x->compression.n_turns; i++) {
+        free(x->compression.turns[i].role);
+        free(x->compression.turns[i].content);
+    }
+    free(x->compression.turns);
+    free(x->compression.text);
+}
+
 void jp_explanation_free(jp_explanation *x) {
     for (int i = 0; i < x->n_response_tokens; i++) free(x->response_tokens[i].text);
     free_prompt(x);
     free_metrics(x);
+    free_uses(x);
     char *owned[] = {x->version, x->command, x->model.file, x->model.architecture, x->model.quantization,
                      x->engine,  x->method,  x->op,         x->unit,               x->response_text,
-                     x->stopped, x->masked_response};
+                     x->stopped, x->masked_response, x->id};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(x->response_tokens);
     free(x->selected);
@@ -46,11 +69,24 @@ struct jopa_result *jp_result_new(const char *command, int n) {
     r->command = strdup(command);
     r->items = calloc(n > 0 ? (size_t)n : 1, sizeof *r->items);
     r->n_items = n;
+    r->list = !strcmp(command, "compare");
     if (r->command && r->items) return r;
     free(r->command);
     free(r->items);
     free(r);
     return NULL;
+}
+
+int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error *e) {
+    size_t          n = (size_t)to->n_items + (size_t)from->n_items;
+    jp_explanation *items = realloc(to->items, (n ? n : 1) * sizeof *items);
+    if (!items) return jp_fail_memory(e);
+    memcpy(items + to->n_items, from->items, (size_t)from->n_items * sizeof *items);
+    to->items = items;
+    to->n_items = (int)n;
+    to->list = true;
+    from->n_items = 0;
+    return JP_OK;
 }
 
 void jopa_result_free(jopa_result *r) {

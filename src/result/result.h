@@ -14,6 +14,41 @@ typedef struct { int evaluations; double seconds, drop; } jp_result_trace;
 typedef struct { int unit; double drop_without; } jp_result_necessary;
 typedef struct { int first, second; double drop, interaction; } jp_result_pair;
 typedef struct { char *group, *name; double value; } jp_result_metric; /* metrics.GROUP.NAME */
+/* A part of the prompt that triggers: its place in prompt_text, and in the content of message `message` from `offset` on. */
+typedef struct { char *text, *role; int message; size_t start, end, offset; double drop; } jp_result_trigger;
+typedef struct { char *role, *content; } jp_result_turn;
+
+/* Command "audit": the explanation is the smallest set of sentences (or other units) that triggers the response. */
+typedef struct {
+    bool   present;
+    double threshold;             /* drop per token from which on the response counts as gone */
+    char  *until;                 /* "probability" or "response": what decides */
+    bool   refusal, reached;      /* reached: the set suffices */
+    double drop_per_token;
+    char  *unmasked_response;     /* what the model writes with nothing hidden */
+    double similarity;            /* ROUGE-L between the response and masked_response */
+    bool   turned_away;           /* similarity is below the bound */
+    jp_result_trigger *sentences; /* the set; drop: hidden alone */
+    int                n_sentences;
+    jp_result_trigger *words;     /* the smallest set of words in it that suffices; absent when nothing was refined */
+    int                n_words;
+    double             words_drop_per_token;
+    bool               words_reached;
+    char              *words_response; /* what the model writes with the words hidden */
+} jp_result_audit;
+
+/* Command "compress": the explanation is the set that was taken out. */
+typedef struct {
+    bool            present;
+    char           *text;      /* the shorter prompt, to be pasted: the last message that may be cut */
+    jp_result_turn *turns;     /* the whole shorter chat */
+    int             n_turns;
+    int             tokens, tokens_left; /* of the templated prompt, before and after */
+    double          ratio;     /* of the maskable tokens that were taken out */
+    double          tolerance; /* drop per token allowed; NAN when a ratio was asked for */
+    double          drop, drop_per_token; /* of the response after the shorter prompt as pasted */
+    bool            reached;   /* tolerance or ratio kept */
+} jp_result_compression;
 
 typedef struct {
     char *version, *command;
@@ -53,16 +88,22 @@ typedef struct {
     int               n_trace;
     struct { int64_t evaluations, gradients, decoded_tokens, naive_tokens; double seconds, evaluations_per_second; } cost;
     char             *stopped; /* "done", "budget", "time", "interrupted" */
+    char             *id;      /* name of the question in a file of them; NULL: none */
+    jp_result_audit       audit;
+    jp_result_compression compression;
 } jp_explanation;
 
-/* `command` "explain": one explanation; "compare": one a method. */
+/* `command` "explain" and others: one explanation; "compare": one a method; "audit" as a list: one a question. */
 struct jopa_result {
     char           *command;
     jp_explanation *items;
     int             n_items;
+    bool            list;
 };
 
 void jp_explanation_free(jp_explanation *x); /* frees the members; safe on a zeroed struct */
+/* Move the explanations of `from` behind those of `to`, which becomes a list; `from` is left empty. JP_OK or no memory. */
+int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error *e);
 /* An empty result with `n` zeroed explanations, or NULL. */
 struct jopa_result *jp_result_new(const char *command, int n);
 
