@@ -152,6 +152,33 @@ JOPA_API const char *jopa_result_unit_text(const jopa_result *r, int i, int u);
 /* Whether the run was ended by the progress callback. */
 JOPA_API bool        jopa_result_interrupted(const jopa_result *r);
 
+/* ---- bench: methods x prompts, and tables over them --------------------------------------------------------- */
+typedef struct {
+    int         done, total;           /* prompts */
+    double      seconds, seconds_left; /* seconds_left < 0: unknown */
+    const char *id, *method;           /* what runs now, or NULL */
+} jopa_bench_progress;
+
+typedef struct {
+    const char *const *data;     /* files: JSON Lines with "prompt", or an array as Alpaca's */
+    int                n_data;
+    const char        *results;  /* JSON Lines: appended to, one result a line; what is there is not run again */
+    const char        *methods;  /* comma-separated NAME or NAME@SPARSITY, default "jopa,ablation,random" */
+    int                per_task; /* prompts of each task at most, spread evenly; 0: all */
+    jopa_explain_options explain; /* for all; its prompt, messages, response, method and callback are not used */
+    void (*warn)(void *user, const char *line);                    /* a prompt or line of data that was left out */
+    int  (*progress)(void *user, const jopa_bench_progress *p);    /* called often; nonzero stops */
+    void *user;
+} jopa_bench_options;
+
+JOPA_API void jopa_bench_options_init(jopa_bench_options *o);
+JOPA_API int  jopa_bench(jopa_model *m, const jopa_bench_options *o, jopa_error *e);
+/* Formats of the tables: NULL past the end. */
+JOPA_API const char *jopa_bench_format(int index);
+/* Tables of a file of results: mean, 95 % bootstrap interval, paired win rate against "jopa", by task and over all.
+ * A malloc'd string that the caller frees, its length in *size (may be NULL); NULL on failure. */
+JOPA_API char *jopa_bench_tables(const char *results, const char *format, size_t *size, jopa_error *e);
+
 #ifdef __cplusplus
 }
 #endif

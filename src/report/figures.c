@@ -153,7 +153,7 @@ bool jp_figure_drops(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     if (!out) return r->n_items > 0;
     jp_bar *bars = calloc((size_t)r->n_items + 1, sizeof *bars);
     for (int i = 0; bars && i < r->n_items; i++)
-        bars[i] = (jp_bar){r->items[i].method, r->items[i].log_prob.drop, r->items[i].log_prob.drop >= best_drop(r)};
+        bars[i] = (jp_bar){.label = r->items[i].method, .value = r->items[i].log_prob.drop, .strong = r->items[i].log_prob.drop >= best_drop(r)};
     if (bars) qsort(bars, (size_t)r->n_items, sizeof *bars, by_value);
     plot.name = "Drop of the set that each method found, in nats";
     if (bars) jp_plot_bars(out, &plot, bars, r->n_items);

@@ -156,7 +156,7 @@ int jp_html_compare(jp_html *h, const jopa_result *r) {
     int *order = by_drop(r);
     if (!order) return jp_fail_memory(h->e);
     const jp_explanation *best = &r->items[order[0]];
-    jp_html_open(h, "Comparison of methods");
+    jp_html_open(h, "Comparison of methods", "prompt");
     put_head(h, r, best);
     jp_html_section(h, "methods", "Methods", NULL);
     put_table(h, r, order);

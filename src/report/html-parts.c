@@ -13,7 +13,7 @@ enum { HEATS = 10 };
 
 void jp_html_text(jp_html *h, const char *text) { jp_put_html(h->out, text, strlen(text)); }
 
-void jp_html_open(jp_html *h, const char *title) {
+void jp_html_open(jp_html *h, const char *title, const char *main_part) {
     jp_buffer *out = h->out;
     jp_buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
@@ -25,8 +25,9 @@ void jp_html_open(jp_html *h, const char *title) {
     jp_buffer_text(out, jp_page_css);
     jp_buffer_text(out, "</style>\n<style>");
     jp_buffer_text(out, jp_plot_css);
-    jp_buffer_text(out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#prompt\">Skip to the prompt</a>\n"
-                        "<header class=\"top\"><span class=\"brand\">jopa</span>"
+    jp_buffer_text(out, "</style>\n</head>\n<body>\n");
+    jp_buffer_format(out, "<a class=\"skip\" href=\"#%s\">Skip to the %s</a>\n", main_part, main_part);
+    jp_buffer_text(out, "<header class=\"top\"><span class=\"brand\">jopa</span>"
                         "<button id=\"theme\" type=\"button\" hidden>Dark</button></header>\n<main>\n");
 }
 

@@ -10,7 +10,8 @@ typedef struct {
     jopa_error *e;
 } jp_html;
 
-void jp_html_open(jp_html *h, const char *title);
+/* `main_part`: the id of the section that a link at the top of the page leads to, a word. */
+void jp_html_open(jp_html *h, const char *title, const char *main_part);
 void jp_html_close(jp_html *h, const jp_explanation *x);
 /* <section> with its heading and, unless NULL, a sentence below it. Close with jp_html_end_section. */
 void jp_html_section(jp_html *h, const char *id, const char *title, const char *note);

@@ -102,9 +102,8 @@ static void put_pair(jp_buffer *out, const char *command, double x, double y) {
     jp_put_exact(out, rounded(y));
 }
 
-static void put_path(jp_buffer *out, const frame *f, const jp_series *s, const char *style) {
+static void put_steps(jp_buffer *out, const frame *f, const jp_series *s) {
     double x = to_x(f, f->x_low), y = to_y(f, 0);
-    jp_buffer_format(out, "<path class=\"line %s\" d=\"", style);
     put_pair(out, "M", x, y);
     for (int i = 0; i < s->n; i++) {
         x = to_x(f, s->points[i].x);
@@ -113,6 +112,12 @@ static void put_path(jp_buffer *out, const frame *f, const jp_series *s, const c
         put_pair(out, "L", x, y);
     }
     if (s->end > 0) put_pair(out, "L", fmax(x, to_x(f, s->end)), y);
+}
+
+static void put_path(jp_buffer *out, const frame *f, const jp_series *s, const char *style, bool steps) {
+    jp_buffer_format(out, "<path class=\"line %s\" d=\"", style);
+    if (steps) put_steps(out, f, s);
+    for (int i = 0; i < s->n && !steps; i++) put_pair(out, i ? "L" : "M", to_x(f, s->points[i].x), to_y(f, s->points[i].y));
     jp_buffer_text(out, "\"/>\n");
     for (int i = 0; i < s->n; i++) {
         jp_buffer_format(out, "<circle class=\"dot %s\" r=\"%s\"", style, i + 1 == s->n ? "4" : "2.5");
@@ -148,28 +153,35 @@ static void put_names(jp_buffer *out, const frame *f, const jp_series *series, i
     }
 }
 
-void jp_plot_steps(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) {
+static void plot_series(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n, bool steps) {
     bool     named = n > 1;
     frame    f = frame_of(plot, series, n, named);
     jp_point ends[MAX_NAMED];
-    jp_svg_open(out, plot, "steps");
+    jp_svg_open(out, plot, steps ? "steps" : "lines");
     put_axes(out, &f, plot);
     for (int s = n; s-- > 0;) {
         char style[3] = "c0";
         if (!series[s].strong) style[1] = (char)('1' + s % (STYLES - 1));
-        put_path(out, &f, &series[s], style);
+        put_path(out, &f, &series[s], style, steps);
         if (s < MAX_NAMED) ends[s] = end_of(&f, &series[s]);
     }
     if (named) put_names(out, &f, series, n < MAX_NAMED ? n : MAX_NAMED, ends);
     jp_buffer_text(out, "</svg>\n");
 }
 
+void jp_plot_steps(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) { plot_series(out, plot, series, n, true); }
+void jp_plot_lines(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) { plot_series(out, plot, series, n, false); }
+
+/* How far a bar and its interval reach. */
+static double bar_low(const jp_bar *b) { return b->has_interval && isfinite(b->low) ? fmin(b->value, b->low) : b->value; }
+static double bar_high(const jp_bar *b) { return b->has_interval && isfinite(b->high) ? fmax(b->value, b->high) : b->value; }
+
 void jp_plot_bars(jp_buffer *out, const jp_plot *p, const jp_bar *bars, int n) {
     double low = 0, high = 0, left = NAMES + 8, right = p->width - 64;
     for (int i = 0; i < n; i++) {
         if (!isfinite(bars[i].value)) continue;
-        low = fmin(low, bars[i].value);
-        high = fmax(high, bars[i].value);
+        low = fmin(low, bar_low(&bars[i]));
+        high = fmax(high, bar_high(&bars[i]));
     }
     double scale = high > low ? (right - left) / (high - low) : 0, zero = left - low * scale, pitch = (double)p->height / (n > 0 ? n : 1);
     jp_svg_open(out, p, "bars");
@@ -183,9 +195,12 @@ void jp_plot_bars(jp_buffer *out, const jp_plot *p, const jp_bar *bars, int n) {
         put_coordinate(out, "width", fmax(fabs(end - zero), 1));
         put_coordinate(out, "height", pitch * 0.6);
         jp_buffer_text(out, "/>\n");
+        double reach = fmax(zero, zero + bar_high(&bars[i]) * scale);
+        if (bars[i].has_interval && isfinite(bars[i].value))
+            jp_svg_line(out, "whisker", zero + bar_low(&bars[i]) * scale, y, zero + bar_high(&bars[i]) * scale, y);
         jp_put_figure(&text, bars[i].value);
         if (text.failed) out->failed = true;
-        else jp_svg_text(out, "tick", "start", fmax(zero, end) + 8, y + 4, text.data);
+        else jp_svg_text(out, "tick", "start", (isfinite(reach) ? reach : zero) + 8, y + 4, text.data);
         jp_buffer_free(&text);
     }
     jp_svg_line(out, "axis", zero, 0, zero, p->height);

@@ -26,7 +26,15 @@ typedef struct {
 /* Best-so-far curves as steps from (0, 0) on. */
 void jp_plot_steps(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n);
 
-typedef struct { const char *label; double value; bool strong; } jp_bar;
+/* Straight lines from point to point. */
+void jp_plot_lines(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n);
+
+typedef struct {
+    const char *label;
+    double      value;
+    bool        strong, has_interval;
+    double      low, high; /* of the interval: a whisker */
+} jp_bar;
 
 /* Horizontal bars from 0, negative ones to the left. */
 void jp_plot_bars(jp_buffer *out, const jp_plot *plot, const jp_bar *bars, int n);

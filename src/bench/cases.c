@@ -1,0 +1,193 @@
+#include "bench/cases.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "bench/lines.h"
+
+/* Where a case stands: for its id, its task and for messages. */
+typedef struct {
+    const char        *file;
+    char               name[128]; /* the file's, without folder and ending */
+    bool               array;     /* places are numbers of elements, otherwise of lines */
+    const jp_warnings *warn;
+} source;
+
+static void name_source(source *s) {
+    const char *base = strrchr(s->file, '/');
+    base = base ? base + 1 : s->file;
+    size_t size = strcspn(base, ".");
+    snprintf(s->name, sizeof s->name, "%.*s", (int)(size ? size : strlen(base)), base);
+}
+
+static void complain(const source *s, int place, const char *what) {
+    char line[640];
+    snprintf(line, sizeof line, s->array ? "%s: element %d left out: %s" : "%s:%d: left out: %s", s->file, place, what);
+    if (s->warn->line) s->warn->line(s->warn->user, line);
+}
+
+/* ---- one case ---------------------------------------------------------------------------------------------------- */
+
+static void free_case(jp_case *c) {
+    char *const texts[] = {c->id, c->task, c->prompt, c->system, c->response};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
+}
+
+/* The string `key` of an object, NULL when absent or null; *wrong is set when it is something else. */
+static const char *text_of(const json_t *object, const char *key, const char **wrong) {
+    const json_t *value = json_object_get(object, key);
+    if (!value || json_is_null(value)) return NULL;
+    if (!json_is_string(value)) *wrong = key;
+    return json_string_value(value);
+}
+
+/* `prompt`, or `instruction` and, after a blank line, `input`; malloc'd, NULL without memory. */
+static char *prompt_of(const json_t *object, const char **wrong) {
+    jp_buffer   text = {0};
+    const char *prompt = text_of(object, "prompt", wrong), *input = text_of(object, "input", wrong);
+    if (!prompt) {
+        prompt = text_of(object, "instruction", wrong);
+        if (prompt && input && *input) {
+            jp_buffer_format(&text, "%s\n\n%s", prompt, input);
+            return jp_buffer_take(&text, NULL);
+        }
+    }
+    jp_buffer_text(&text, prompt ? prompt : "");
+    return jp_buffer_take(&text, NULL);
+}
+
+static char *copy(const char *text, bool *short_of_memory) {
+    char *out = text ? strdup(text) : NULL;
+    if (text && !out) *short_of_memory = true;
+    return out;
+}
+
+static int make_case(jp_case *out, const json_t *object, const source *s, int place, const char **wrong, jopa_error *e) {
+    char        id[160];
+    bool        failed = false;
+    const char *given = text_of(object, "id", wrong), *task = text_of(object, "task", wrong);
+    const char *response = text_of(object, "response", wrong);
+    snprintf(id, sizeof id, "%s-%d", s->name, place);
+    *out = (jp_case){.id = copy(given ? given : id, &failed), .task = copy(task ? task : s->name, &failed),
+                     .prompt = prompt_of(object, wrong), .system = copy(text_of(object, "system", wrong), &failed),
+                     .response = copy(response && *response ? response : NULL, &failed)};
+    return failed || !out->prompt ? jp_fail_memory(e) : JP_OK;
+}
+
+static bool known_id(const jp_cases *c, const char *id) {
+    for (int i = 0; i < c->n; i++)
+        if (!strcmp(c->items[i].id, id)) return true;
+    return false;
+}
+
+static int grow(jp_cases *c, jopa_error *e) {
+    if (c->n < c->capacity) return JP_OK;
+    int      capacity = c->capacity ? 2 * c->capacity : 64;
+    jp_case *items = realloc(c->items, (size_t)capacity * sizeof *items);
+    if (!items) return jp_fail_memory(e);
+    c->items = items;
+    c->capacity = capacity;
+    return JP_OK;
+}
+
+static int add(jp_cases *c, const json_t *object, const source *s, int place, jopa_error *e) {
+    char        what[192];
+    const char *wrong = NULL;
+    if (!json_is_object(object)) return complain(s, place, "not a JSON object"), JP_OK;
+    int status = grow(c, e);
+    if (status) return status;
+    jp_case *made = &c->items[c->n];
+    status = make_case(made, object, s, place, &wrong, e);
+    if (status) return free_case(made), status;
+    if (wrong) snprintf(what, sizeof what, "\"%s\" is not a string", wrong);
+    else if (!*made->prompt) snprintf(what, sizeof what, "neither \"prompt\" nor \"instruction\" has text");
+    else if (known_id(c, made->id)) snprintf(what, sizeof what, "its id '%.100s' was there before", made->id);
+    else return c->n++, JP_OK;
+    complain(s, place, what);
+    free_case(made);
+    return JP_OK;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+static int read_array(jp_cases *c, const jp_buffer *text, const source *s, jopa_error *e) {
+    json_error_t problem;
+    json_t      *root = json_loadb(text->data, text->size, 0, &problem);
+    if (!root) return jp_fail(e, JOPA_ERROR_INPUT, "'%s' begins like a JSON array but is none (line %d): %s", s->file, problem.line, problem.text);
+    int status = JP_OK;
+    for (size_t i = 0; i < json_array_size(root) && !status; i++) status = add(c, json_array_get(root, i), s, (int)i + 1, e);
+    json_decref(root);
+    return status;
+}
+
+static int read_lines(jp_cases *c, const jp_buffer *text, const source *s, jopa_error *e) {
+    int status = JP_OK, number = 0;
+    for (jp_line line = {0}; jp_next_line(text, &line) && !status;) {
+        char         what[192];
+        json_error_t problem;
+        number++;
+        if (line.blank) continue;
+        json_t *object = json_loadb(line.start, line.size, 0, &problem);
+        if (object) {
+            status = add(c, object, s, number, e);
+        } else {
+            snprintf(what, sizeof what, "no JSON (column %d): %.140s", problem.column, problem.text);
+            complain(s, number, what);
+        }
+        json_decref(object);
+    }
+    return status;
+}
+
+int jp_cases_read(jp_cases *c, const char *file, const jp_warnings *warn, jopa_error *e) {
+    source    s = {.file = file, .warn = warn};
+    jp_buffer text = {0};
+    int       before = c->n, status = jp_read_file(file, &text, e);
+    name_source(&s);
+    const char *first = text.data ? text.data + strspn(text.data, " \t\r\n") : "";
+    s.array = *first == '[';
+    if (!status) status = s.array ? read_array(c, &text, &s, e) : read_lines(c, &text, &s, e);
+    jp_buffer_free(&text);
+    if (!status && c->n == before) status = jp_fail(e, JOPA_ERROR_INPUT, "'%s' holds no prompt that can be used: JSON Lines with \"prompt\" are needed", file);
+    return status;
+}
+
+/* ---- selection ----------------------------------------------------------------------------------------------------- */
+
+/* How many cases of the task there are, and how many of them before case `at`. */
+static long count_task(const jp_cases *c, int at, long *before) {
+    long n = 0;
+    for (int i = 0; i < c->n; i++) {
+        if (strcmp(c->items[i].task, c->items[at].task)) continue;
+        if (i == at) *before = n;
+        n++;
+    }
+    return n;
+}
+
+int jp_cases_thin(jp_cases *c, int per_task, jopa_error *e) {
+    if (per_task <= 0) return JP_OK;
+    bool *keep = calloc((size_t)c->n + 1, sizeof *keep);
+    if (!keep) return jp_fail_memory(e);
+    for (int i = 0; i < c->n; i++) { /* of n cases, those at whose rank the share r * per_task / n passes a whole number */
+        long rank = 0, n = count_task(c, i, &rank);
+        keep[i] = n <= per_task || (rank + 1) * per_task / n > rank * per_task / n;
+    }
+    int kept = 0;
+    for (int i = 0; i < c->n; i++) {
+        if (keep[i]) c->items[kept++] = c->items[i];
+        else free_case(&c->items[i]);
+    }
+    c->n = kept;
+    free(keep);
+    return JP_OK;
+}
+
+void jp_cases_free(jp_cases *c) {
+    for (int i = 0; i < c->n; i++) free_case(&c->items[i]);
+    free(c->items);
+    *c = (jp_cases){0};
+}

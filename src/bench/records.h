@@ -1,0 +1,35 @@
+/* The file of results: JSON Lines, a header with the settings, then one result a line as `jopa explain` writes it, with
+ * one more key, "bench": {"id", "task", "method"}. Lines are appended whole and flushed, so that a killed run leaves at
+ * most a part of its last line, which the next run cuts off. */
+#ifndef JP_RECORDS_H
+#define JP_RECORDS_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "result/result.h"
+
+typedef struct {
+    char        *id, *task, *label; /* label: the method as it was asked for, "jopa@0.08" */
+    jopa_result *result;            /* of one explanation */
+} jp_record;
+
+typedef struct {
+    jp_record *items;
+    int        n, capacity;
+    json_t    *settings; /* NULL: the file is new */
+    size_t     whole;    /* bytes up to the end of the last whole line */
+} jp_records;
+
+/* A file that is not there holds nothing. JOPA_ERROR_INPUT, with the line's number, for a line that is no result. */
+int  jp_records_read(jp_records *r, const char *file, jopa_error *e);
+void jp_records_free(jp_records *r);
+bool jp_records_have(const jp_records *r, const char *id, const char *label);
+
+/* Open the file that was read into `r` for appending, and write the header when it is new. JOPA_ERROR_USAGE, naming the
+ * setting, when its results were made with other settings. On success the caller fcloses *out. */
+int jp_records_open(FILE **out, const jp_records *r, const char *file, const json_t *settings, jopa_error *e);
+/* Append one result and flush. */
+int jp_records_append(FILE *f, const char *id, const char *task, const char *label, jp_explanation *x, jopa_error *e);
+
+#endif
