@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +59,13 @@ GROUP(add_search) {
         {"sparsity", 0, POPT_ARG_DOUBLE, &o->sparsity, 0, "at most that fraction of the units (0.1)", "F"},
         {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "token, word, sentence, line, paragraph or marked (token)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (user)", "LIST"},
-        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"},
-        {"budget", 'b', POPT_ARG_INT, &o->budget, 0, "evaluations at most (the method's own default)", "N"},
+        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"});
+}
+
+GROUP(add_effort) {
+    ADD({"budget", 'b', POPT_ARG_INT, &o->budget, 0, "evaluations at most (the method's own default)", "N"},
         {"time", 0, POPT_ARG_DOUBLE, &o->seconds, 0, "stop after that, with the best so far", "SECONDS"},
-        {"seed", 0, POPT_ARG_LONG, &o->seed, 0, "same seed, same machine, same result (0)", "N"},
+        {"seed", 0, POPT_ARG_STRING, &o->seed_text, 0, "same seed, same machine, same result (0)", "N"},
         {"metrics", 0, POPT_ARG_STRING, &o->metrics, 0, "`jopa list metrics`, none (prob,words)", "LIST"});
 }
 
@@ -79,7 +84,9 @@ static void make_table(struct poptOption *table, unsigned groups, options *o) {
     int                            n = 0;
     if (groups & OPTIONS_MODEL) n = add_model(table, n, o);
     if (groups & OPTIONS_QUESTION) n = add_question(table, n, o);
+    if (o->n_own) n = add(table, n, o->own, o->n_own);
     if (groups & OPTIONS_SEARCH) n = add_search(table, n, o);
+    if (groups & (OPTIONS_SEARCH | OPTIONS_EFFORT)) n = add_effort(table, n, o);
     if (groups & OPTIONS_OUTPUT) n = add_output(table, n, o);
     add(table, n, last, (int)(sizeof last / sizeof *last));
 }
@@ -92,6 +99,14 @@ static int bad_option(poptContext context, int code, int argc, const char **argv
     for (int i = 2; i < argc && *bad != '-'; i++)
         if (argv[i] == bad) option = argv[i - 1];
     return say(EXIT_USAGE, "%s%s%s: %s; see `jopa help %s`", option ? option : "", option ? " " : "", bad, poptStrerror(code), command);
+}
+
+static int parse_seed(options *o) {
+    if (!o->seed_text) return -1;
+    errno = 0;
+    o->seed = strtoull(o->seed_text, NULL, 10);
+    if (*o->seed_text && !o->seed_text[strspn(o->seed_text, "0123456789")] && !errno) return -1;
+    return say(EXIT_USAGE, "--seed %s: a whole number is needed, from 0 to %" PRIu64, o->seed_text, UINT64_MAX);
 }
 
 static int check_words(const options *o) {
@@ -121,14 +136,15 @@ int options_parse(options *o, unsigned groups, int argc, const char **argv, cons
     o->positional = poptGetArg(o->context_popt);
     const char *extra = poptGetArg(o->context_popt);
     if (extra) return say(EXIT_USAGE, "unexpected argument '%s': put the prompt into quotes", extra);
-    return check_words(o);
+    int checked = check_words(o);
+    return checked < 0 ? parse_seed(o) : checked;
 }
 
 void options_free(options *o) {
     char **const strings[] = {&o->model,  &o->engine,        &o->encoder,       &o->prompt_file, &o->system, &o->messages_file,
                               &o->response, &o->response_file, &o->target,      &o->method,      &o->unit,   &o->roles,
                               &o->op,     &o->metrics,       &o->format,        &o->output,      &o->color,  &o->prompt_text,
-                              &o->response_text};
+                              &o->response_text, &o->seed_text};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) free(*strings[i]);
     messages_free(o->messages, o->messages_json);
     poptFreeContext(o->context_popt);
@@ -175,16 +191,7 @@ static int parse_target(const char *text, jopa_explain_options *x) {
     return -1;
 }
 
-int options_question(options *o, jopa_explain_options *x) {
-    int code = read_texts(o);
-    if (code >= 0) return code;
-    jopa_explain_options_init(x);
-    x->prompt = o->prompt_text ? o->prompt_text : o->positional;
-    x->system = o->system;
-    x->messages = o->messages;
-    x->n_messages = o->n_messages;
-    x->raw = o->raw;
-    x->response = o->response_text ? o->response_text : o->response;
+void options_how(options *o, jopa_explain_options *x) {
     x->max_tokens = o->max_tokens;
     if (o->method) x->method = o->method;
     if (o->unit) x->unit = o->unit;
@@ -195,9 +202,27 @@ int options_question(options *o, jopa_explain_options *x) {
     x->k = o->units;
     x->budget = o->budget;
     x->seconds = o->seconds;
-    x->seed = (uint64_t)o->seed;
+    x->seed = o->seed;
     x->progress = progress_show;
     x->user = progress_begin(o->quiet, o->progress);
+}
+
+int options_texts(options *o, jopa_explain_options *x) {
+    int code = read_texts(o);
+    if (code >= 0) return code;
+    x->prompt = o->prompt_text ? o->prompt_text : o->positional;
+    x->system = o->system;
+    x->messages = o->messages;
+    x->n_messages = o->n_messages;
+    x->raw = o->raw;
+    x->response = o->response_text ? o->response_text : o->response;
     if (o->messages_file && o->system) return say(EXIT_USAGE, "--messages holds the system's text itself: leave --system out");
     return parse_target(o->target, x);
+}
+
+int options_question(options *o, jopa_explain_options *x) {
+    jopa_explain_options_init(x);
+    int code = options_texts(o, x);
+    if (code < 0) options_how(o, x);
+    return code;
 }

@@ -179,6 +179,48 @@ JOPA_API const char *jopa_bench_format(int index);
  * A malloc'd string that the caller frees, its length in *size (may be NULL); NULL on failure. */
 JOPA_API char *jopa_bench_tables(const char *results, const char *format, size_t *size, jopa_error *e);
 
+/* ---- audit: which part of a prompt makes the model say this -------------------------------------------------- */
+typedef struct {
+    /* The question, as for jopa_explain. Its method, k and sparsity are not used; its defaults are those of an audit:
+     * unit "sentence", roles "all", operator "delete", metrics "words". */
+    jopa_explain_options explain;
+    const char *id;         /* a name of the question for the report, or NULL */
+    const char *until;      /* "probability": the drop per target token reaches `threshold` (default);
+                             * "response": what the model then writes is turned away from the response */
+    double      threshold;  /* nats per target token, default 0.5: each token 0.6 times as likely in the geometric mean */
+    double      similarity; /* ROUGE-L below which a text is turned away, default 0.5 */
+    bool        refusal;    /* the target is the sentence in which the response refuses; JOPA_ERROR_INPUT when it does not */
+} jopa_audit_options;
+
+JOPA_API void jopa_audit_options_init(jopa_audit_options *o);
+/* The smallest set of units whose hiding is enough, and within it the smallest set of words. On success *out is owned
+ * by the caller: jopa_result_free. */
+JOPA_API int  jopa_audit(jopa_result **out, jopa_model *m, const jopa_audit_options *o, jopa_error *e);
+/* Whether audit i of the result found a set that is enough. */
+JOPA_API bool jopa_result_triggered(const jopa_result *r, int i);
+/* Append the audits of `more` to *list (which may point to NULL: an empty list) and free `more`. The list's reports add
+ * the triggers found most often; its formats are "text" and "json". */
+JOPA_API int  jopa_audit_join(jopa_result **list, jopa_result *more, jopa_error *e);
+
+/* ---- compress: what can go while the answer stays --------------------------------------------------------------- */
+typedef struct {
+    /* The question, as for jopa_explain. Its k, sparsity and operator (always "delete") are not used; its defaults are
+     * those of a compression: unit "word", metrics "words". Text between {{ and }} is kept (and the marks left out).
+     * method: "jopa", or one of the simple rules it is compared with: "random", "ablation" (lowest single drops first),
+     * "surprisal" (least surprising to the model first: Selective Context, Li et al. 2023). */
+    jopa_explain_options explain;
+    double tolerance;        /* drop per target token allowed, nats, default 0.1 */
+    double ratio;            /* above 0: take out that fraction of the maskable tokens instead */
+    const char *const *keep; /* texts that stay wherever they occur */
+    int                n_keep;
+} jopa_compress_options;
+
+JOPA_API void jopa_compress_options_init(jopa_compress_options *o);
+/* On success *out is owned by the caller: jopa_result_free. */
+JOPA_API int  jopa_compress(jopa_result **out, jopa_model *m, const jopa_compress_options *o, jopa_error *e);
+/* The shorter prompt of explanation i, owned by the result; NULL when it is no compression. */
+JOPA_API const char *jopa_result_compressed(const jopa_result *r, int i);
+
 #ifdef __cplusplus
 }
 #endif

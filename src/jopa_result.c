@@ -13,6 +13,10 @@ char *jopa_result_render(const jopa_result *r, const char *format, const jopa_re
         jp_fail(e, JOPA_ERROR_USAGE, "no format is called \"%s\"", format);
         return NULL;
     }
+    if (r->list && !strcmp(r->command, "audit") && strcmp(format, "text") && strcmp(format, "json")) {
+        jp_fail(e, JOPA_ERROR_USAGE, "the format %s shows one audit: a list of them as text or json", format);
+        return NULL;
+    }
     if (f->write(r, o, &out, e)) {
         jp_buffer_free(&out);
         return NULL;
@@ -43,6 +47,16 @@ int jopa_result_units(const jopa_result *r, int i) { return item(r, i) ? item(r,
 const char *jopa_result_unit_text(const jopa_result *r, int i, int u) {
     const jp_explanation *x = item(r, i);
     return x && u >= 0 && u < x->n_units ? x->units[u].text : NULL;
+}
+
+bool jopa_result_triggered(const jopa_result *r, int i) {
+    const jp_explanation *x = item(r, i);
+    return x && x->audit.present && x->audit.reached;
+}
+
+const char *jopa_result_compressed(const jopa_result *r, int i) {
+    const jp_explanation *x = item(r, i);
+    return x && x->compression.present ? x->compression.text : NULL;
 }
 
 bool jopa_result_interrupted(const jopa_result *r) {

@@ -138,7 +138,7 @@ static int make_response(jp_explain_problem *p, jp_engine *engine, const jopa_ex
 }
 
 /* Bytes to tokens: every token that has a byte of the span. */
-static int make_target(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e) {
+int jp_explain_target(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e) {
     size_t size = p->response_start[p->n_response];
     p->problem.target_first = 0;
     p->problem.target_last = p->n_response;
@@ -181,7 +181,7 @@ int jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa_
     if (!status) status = make_response(p, m->engine, o, e);
     p->problem.response = p->response;
     p->problem.n_response = p->n_response;
-    if (!status) status = make_target(p, o, e);
+    if (!status) status = jp_explain_target(p, o, e);
     if (status) jp_explain_problem_free(p);
     return status;
 }

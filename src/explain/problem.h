@@ -31,6 +31,8 @@ int  jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa
 int  jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
 
+/* The target tokens from the options' bytes of the response, for a problem whose response is there. */
+int jp_explain_target(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e);
 /* k and sparsity from the options, for a problem whose prompt is there. */
 int jp_explain_choose_k(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e);
 

@@ -26,8 +26,14 @@ int jp_page_masked_response(jp_page *p, const jp_explanation *x);
 /* A fact: the tokens that lost most. */
 int jp_page_most_lost(jp_page *p, const jp_explanation *x);
 
-/* The two reports of the format. */
+/* Facts: metrics, cost, method and model. */
+int jp_page_run(jp_page *p, const jp_explanation *x);
+
+/* The reports of the format. */
 int jp_text_explain(jp_page *p, const jp_explanation *x);
 int jp_text_compare(jp_page *p, const jopa_result *r);
+int jp_text_audit(jp_page *p, const jp_explanation *x);
+int jp_text_audits(jp_page *p, const jopa_result *r);
+int jp_text_compress(jp_page *p, const jp_explanation *x);
 
 #endif

@@ -161,6 +161,12 @@ int jp_page_masked_response(jp_page *p, const jp_explanation *x) {
     return jp_page_paragraph(p, *x->masked_response ? x->masked_response : "(nothing)", JP_LOOK_PLAIN);
 }
 
+int jp_page_run(jp_page *p, const jp_explanation *x) {
+    int status = facts_metrics(p, x);
+    if (!status) status = fact_cost(p, x);
+    return status ? status : fact_run(p, x);
+}
+
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
         fact_hidden, fact_drop,      fact_per_token, jp_page_most_lost, fact_joint,
@@ -176,7 +182,12 @@ int jp_text_explain(jp_page *p, const jp_explanation *x) {
 
 static int write_text(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     jp_page page = {out, o && o->width > 0 ? o->width : 80, o && o->color, o && o->scores, e};
-    int status = strcmp(r->command, "compare") ? jp_text_explain(&page, &r->items[0]) : jp_text_compare(&page, r);
+    int     status;
+    if (!strcmp(r->command, "compare")) status = jp_text_compare(&page, r);
+    else if (r->list) status = jp_text_audits(&page, r);
+    else if (r->items[0].audit.present) status = jp_text_audit(&page, &r->items[0]);
+    else if (r->items[0].compression.present) status = jp_text_compress(&page, &r->items[0]);
+    else status = jp_text_explain(&page, &r->items[0]);
     return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
 }
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(os.environ.get("JOPA_SOURCE_DIR", Path(__file__).parents[2]))
-LAYERS = ["base", "prompt", "engine", "score", "method", "result", "metric", "report", "explain", "bench"]
+LAYERS = ["base", "prompt", "engine", "score", "method", "result", "metric", "report", "explain", "use", "bench"]
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 600, 80
 # Which files may include a foreign header.
 FOREIGN = [

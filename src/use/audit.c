@@ -1,0 +1,257 @@
+/* jopa_audit: the smallest set of sentences whose hiding takes the response away, then the smallest set of words in it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "explain/explain.h"
+#include "explain/measure.h"
+#include "explain/progress.h"
+#include "metric/words.h"
+#include "prompt/protect.h"
+#include "prompt/segment.h"
+#include "prompt/units.h"
+#include "use/common.h"
+#include "use/refusal.h"
+#include "use/smallest.h"
+
+void jopa_audit_options_init(jopa_audit_options *o) {
+    *o = (jopa_audit_options){.until = "probability", .threshold = 0.5, .similarity = 0.5};
+    jopa_explain_options_init(&o->explain);
+    o->explain.unit = "sentence";
+    o->explain.roles = "all";
+    o->explain.op = "delete";
+    o->explain.metrics = "words";
+}
+
+typedef struct {
+    const jopa_audit_options *o;
+    jopa_explain_options      explain;    /* with the target of a refusal */
+    jopa_model               *model;
+    jp_explain_problem        p;          /* by sentences */
+    bool                      by_response;
+    jp_explain_problem        words;      /* the same response, by words of the set; its prompt is its own */
+    const jp_explain_problem *current;    /* the one that is searched */
+    jp_run_progress           progress;
+    jp_limits                 limits;
+} audit;
+
+/* ---- the test of a set -------------------------------------------------------------------------------------------- */
+
+static int longest(const audit *a) { return a->p.n_response > a->explain.max_tokens ? a->p.n_response : a->explain.max_tokens; }
+
+/* ROUGE-L between the response and what the model writes with `set` hidden, which is left in *text when asked for. */
+static int similarity(const audit *a, const jp_bitset *set, char **text, double *out, jopa_error *e) {
+    char           *written = NULL;
+    jp_rouge_scores scores;
+    int             status = jp_explain_write(&written, a->model, a->current, set, longest(a), e);
+    if (!status) status = jp_rouge(written, a->p.response_text, &scores, e);
+    if (!status) *out = scores.rougeL;
+    if (!status && text) *text = written;
+    else free(written);
+    return status;
+}
+
+static int turns_away(void *user, const jp_bitset *set, bool *yes, jopa_error *e) {
+    const audit *a = user;
+    double       value = 1;
+    int          status = similarity(a, set, NULL, &value, e);
+    *yes = !status && value < a->o->similarity;
+    return status;
+}
+
+static int search(audit *a, jp_scorer *s, jp_selection *found, bool *reached, jopa_error *e) {
+    jp_smallest_task task = {.scorer = s, .limits = a->limits, .user = a, .seed = a->explain.seed,
+                             .enough = a->o->threshold * (a->p.problem.target_last - a->p.problem.target_first)};
+    if (a->by_response) task.suffices = turns_away;
+    return jp_smallest_set(&task, found, reached, e);
+}
+
+/* ---- what was found ------------------------------------------------------------------------------------------------- */
+
+/* The members of `found` with their places. */
+static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_selection *found, jp_result_trigger **out, int *n, jopa_error *e) {
+    *out = calloc((size_t)jp_bitset_count(&found->selected) + 1, sizeof **out);
+    if (!*out) return jp_fail_memory(e);
+    for (int u = jp_bitset_next(&found->selected, 0); u >= 0; u = jp_bitset_next(&found->selected, u + 1)) {
+        const jp_unit     *unit = &p->prompt.units[u];
+        const jp_span     *span = &p->prompt.spans[unit->role];
+        jp_result_trigger *t = *out + (*n)++;
+        const char        *content = jp_use_content(&a->explain, span->message);
+        size_t             trimmed = 0;
+        if (content && !jp_segment_offset(&p->prompt, span, content, &trimmed)) trimmed = 0;
+        *t = (jp_result_trigger){.message = span->message, .start = unit->start, .end = unit->end, .drop = found->score[u],
+                                 .offset = unit->start - span->start + trimmed};
+        t->role = strdup(span->role);
+        t->text = jp_utf8_repair(p->prompt.text + unit->start, unit->end - unit->start);
+        if (!t->role || !t->text) return jp_fail_memory(e);
+    }
+    return JP_OK;
+}
+
+/* ---- words within the set ------------------------------------------------------------------------------------------- */
+
+static bool refines(const char *unit) { return !strcmp(unit, "sentence") || !strcmp(unit, "line") || !strcmp(unit, "paragraph"); }
+
+static int word_problem(audit *a, const jp_selection *found, jopa_error *e) {
+    jopa_explain_options o = a->explain;
+    jp_range            *ranges = malloc((size_t)a->p.prompt.n_units * sizeof *ranges);
+    int                  n = 0;
+    o.unit = "word";
+    if (!ranges) return jp_fail_memory(e);
+    for (int u = jp_bitset_next(&found->selected, 0); u >= 0; u = jp_bitset_next(&found->selected, u + 1))
+        ranges[n++] = (jp_range){a->p.prompt.units[u].start, a->p.prompt.units[u].end};
+    a->words = a->p;
+    a->words.prompt = (jp_prompt){0};
+    int status = jp_explain_prompt(&a->words.prompt, a->model->engine, &o, NULL, e);
+    if (!status) jp_units_restrict(&a->words.prompt, ranges, n);
+    a->words.problem.prompt = &a->words.prompt;
+    free(ranges);
+    return status;
+}
+
+static int fill_words(audit *a, jp_scorer *s, const jp_selection *found, jp_result_audit *out, jopa_error *e) {
+    double drop = NAN, unused;
+    jp_scorer_relimit(s, &(jp_limits){.k = a->words.prompt.n_units});
+    int status = list_triggers(a, &a->words, found, &out->words, &out->n_words, e);
+    if (!status) status = jp_scorer_drops(s, &found->selected, 1, &drop, e);
+    if (!status) out->words_drop_per_token = drop / (a->p.problem.target_last - a->p.problem.target_first);
+    if (!status && a->model->engine->ops->generate) status = similarity(a, &found->selected, &out->words_response, &unused, e);
+    return status;
+}
+
+/* The bill of the second search is added to the first one's. */
+static void add_cost(jp_explanation *x, const jp_scorer *s) {
+    jp_cost cost;
+    jp_scorer_cost(s, &cost);
+    x->cost.evaluations += cost.evaluations;
+    x->cost.gradients += cost.gradients;
+    x->cost.decoded_tokens += cost.decoded_tokens;
+    x->cost.naive_tokens += cost.naive_tokens;
+    x->cost.seconds += cost.seconds;
+    x->cost.evaluations_per_second = x->cost.seconds > 0 ? (double)x->cost.evaluations / x->cost.seconds : NAN;
+}
+
+static int refine(audit *a, jp_explanation *x, const jp_selection *sentences, jopa_error *e) {
+    jp_scorer   *s = NULL;
+    jp_selection found = {0};
+    int          status = word_problem(a, sentences, e), n = a->words.prompt.n_units;
+    a->current = &a->words;
+    if (!status && n) {
+        a->limits.k = n;
+        status = jp_selection_init(&found, n, e);
+        if (!status) status = jp_scorer_new(&s, a->model->engine, &a->words.problem, &a->limits, e);
+        if (!status) status = search(a, s, &found, &x->audit.words_reached, e);
+        if (s) add_cost(x, s);
+        if (!status || status == JP_STOP) status = fill_words(a, s, &found, &x->audit, e);
+    }
+    jp_scorer_free(s);
+    jp_selection_free(&found);
+    jp_prompt_free(&a->words.prompt);
+    return status;
+}
+
+/* ---- one audit ---------------------------------------------------------------------------------------------------- */
+
+/* The question with its answer, and the target narrowed to a refusal. */
+static int ask(audit *a, jopa_error *e) {
+    jp_range refusal;
+    bool     found = false;
+    int      status = jp_explain_problem_init(&a->p, a->model, &a->explain, e);
+    if (status || !a->o->refusal) return status;
+    status = jp_refusal_find(a->p.response_text, &found, &refusal, e);
+    if (!status && !found)
+        status = jp_fail(e, JOPA_ERROR_INPUT, "the response is no refusal: \"%.80s\"; audit it without --refusal", a->p.response_text);
+    if (!status) {
+        a->explain.target_start = refusal.start;
+        a->explain.target_end = refusal.end;
+        status = jp_explain_target(&a->p, &a->explain, e);
+    }
+    if (status) jp_explain_problem_free(&a->p);
+    return status;
+}
+
+/* What the model writes with and without the set. */
+static int fill_texts(audit *a, jp_explanation *x, jp_scorer *s, const jp_selection *found, jopa_error *e) {
+    jp_result_audit *out = &x->audit;
+    if (!a->model->engine->ops->generate) return JP_OK;
+    int status = similarity(a, &found->selected, &x->masked_response, &out->similarity, e);
+    out->turned_away = !status && out->similarity < a->o->similarity;
+    if (!status && a->explain.response) status = jp_explain_write(&out->unmasked_response, a->model, &a->p, NULL, longest(a), e);
+    else if (!status && !(out->unmasked_response = strdup(x->response_text))) status = jp_fail_memory(e);
+    if (!status) status = jp_explain_measure(x, s, a->model, &a->p, &found->selected, found->score, &a->explain, e);
+    return status;
+}
+
+static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_selection *found, bool reached, jopa_error *e) {
+    jp_result_audit *out = &x->audit;
+    int              status = jp_use_fill(x, a->model, s, &a->p, found, &a->explain, "audit", "jopa", e);
+    *out = (jp_result_audit){.present = true, .threshold = a->o->threshold, .refusal = a->o->refusal, .reached = reached,
+                             .similarity = NAN, .words_drop_per_token = NAN};
+    out->drop_per_token = x->log_prob.drop / (a->p.problem.target_last - a->p.problem.target_first);
+    out->until = strdup(a->o->until);
+    if (a->o->id) x->id = strdup(a->o->id);
+    if (!status && (!out->until || (a->o->id && !x->id))) status = jp_fail_memory(e);
+    return status ? status : list_triggers(a, &a->p, found, &out->sentences, &out->n_sentences, e);
+}
+
+static int run_audit(audit *a, jp_explanation *x, jopa_error *e) {
+    jp_scorer   *s = NULL;
+    jp_selection found = {0};
+    bool         reached = false;
+    a->limits = (jp_limits){a->explain.budget, a->explain.seconds, a->p.prompt.n_units, jp_run_forward, &a->progress};
+    a->current = &a->p;
+    int status = jp_selection_init(&found, a->p.prompt.n_units, e);
+    if (!status) status = jp_scorer_new(&s, a->model->engine, &a->p.problem, &a->limits, e);
+    if (!status) status = search(a, s, &found, &reached, e);
+    bool stopped = status == JP_STOP, interrupted = s && jp_scorer_stopped(s) == JP_STOP_USER;
+    if (!status || stopped) status = fill_audit(a, x, s, &found, reached, e);
+    if (!status && !interrupted) status = fill_texts(a, x, s, &found, e);
+    jp_scorer_free(s);
+    if (!status && !stopped && refines(a->explain.unit)) status = refine(a, x, &found, e);
+    jp_selection_free(&found);
+    return status;
+}
+
+static int check(const jopa_audit_options *o, const jopa_explain_options *x, jopa_error *e) {
+    int status = jp_explain_check(x, e);
+    if (status) return status;
+    if (strcmp(o->until, "probability") && strcmp(o->until, "response"))
+        return jp_fail(e, JOPA_ERROR_USAGE, "--until %.100s: probability or response", o->until);
+    if (!(o->threshold > 0) || isinf(o->threshold))
+        return jp_fail(e, JOPA_ERROR_USAGE, "--threshold %g: a number of nats per token above 0 is needed", o->threshold);
+    if (!(o->similarity > 0 && o->similarity <= 1))
+        return jp_fail(e, JOPA_ERROR_USAGE, "--similarity %g: a number above 0, at most 1, is needed", o->similarity);
+    if (o->refusal && (x->target_start || x->target_end))
+        return jp_fail(e, JOPA_ERROR_USAGE, "--refusal finds its own target: leave --target out");
+    return JP_OK;
+}
+
+int jopa_audit(jopa_result **out, jopa_model *m, const jopa_audit_options *o, jopa_error *e) {
+    audit a = {.o = o, .explain = o->explain, .model = m, .by_response = o->until && !strcmp(o->until, "response")};
+    a.explain.k = 0;
+    a.explain.sparsity = 1;
+    if (!a.explain.unit) a.explain.unit = "sentence";
+    a.progress = (jp_run_progress){&a.explain, "audit", jp_seconds()};
+    int status = check(o, &a.explain, e);
+    if (!status && a.by_response && !m->engine->ops->generate)
+        status = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "--until response: this engine does not generate");
+    if (!status) status = ask(&a, e);
+    if (status) return status;
+    jopa_result *r = jp_result_new("audit", 1);
+    status = r ? run_audit(&a, &r->items[0], e) : jp_fail_memory(e);
+    jp_explain_problem_free(&a.p);
+    if (status) jopa_result_free(r);
+    else *out = r;
+    return status;
+}
+
+int jopa_audit_join(jopa_result **list, jopa_result *more, jopa_error *e) {
+    jopa_result *to = *list ? *list : jp_result_new("audit", 0);
+    if (!to) return jp_fail_memory(e);
+    *list = to;
+    int status = jp_result_join(to, more, e);
+    if (!status) jopa_result_free(more);
+    return status;
+}

@@ -1,0 +1,197 @@
+#include "use/smallest.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    CANDIDATES = 12,      /* units tried in each step of the forward selection */
+    HOPELESS = 4,         /* steps when hiding everything is not enough */
+    BUDGET_PER_UNIT = 6,  /* of each search for a smaller set */
+    ALTERNATIVES = 3      /* single units that are put to the caller's test */
+};
+static const double NEARLY = 0.9; /* of the largest drop, where none is enough */
+
+typedef struct {
+    const jp_smallest_task *task;
+    int        n;
+    double    *gain;  /* [n] what adding each unit was last seen to give */
+    double    *drops; /* [n] scratch */
+    int       *units; /* [n] scratch */
+    jp_bitset *sets;  /* [n] scratch */
+    jp_bitset  taken; /* scratch */
+    jp_bitset  path;  /* the set that grows */
+    double     path_drop;
+} search;
+
+static int decide(const search *s, const jp_bitset *set, double drop, bool *yes, jopa_error *e) {
+    *yes = false;
+    if (s->task->suffices) return s->task->suffices(s->task->user, set, yes, e);
+    *yes = drop >= s->task->enough;
+    return JP_OK;
+}
+
+/* ---- one unit, then more ----------------------------------------------------------------------------------------- */
+
+/* The best single units, put to the test one by one. */
+static int try_singles(search *s, jp_selection *found, bool *reached, jopa_error *e) {
+    int most = s->task->suffices ? ALTERNATIVES : 1, status = JP_OK;
+    for (int i = 0; i < most && i < s->n && !*reached && !status; i++) {
+        int best = -1;
+        for (int u = 0; u < s->n; u++)
+            if (!isnan(s->gain[u]) && (best < 0 || s->gain[u] > s->gain[best])) best = u;
+        if (best < 0) break;
+        jp_bitset_clear(&s->sets[0]);
+        jp_bitset_add(&s->sets[0], best);
+        s->gain[best] = NAN; /* not again */
+        status = decide(s, &s->sets[0], found->score[best], reached, e);
+        if (i == 0 || *reached) {
+            jp_bitset_copy(&found->selected, &s->sets[0]);
+            s->path_drop = found->score[best];
+        }
+    }
+    for (int u = 0; u < s->n; u++) s->gain[u] = found->score[u];
+    jp_bitset_copy(&s->path, &found->selected);
+    return status;
+}
+
+/* The unit outside `taken` that promised most, -1: none is left. */
+static int most_promising(const search *s) {
+    int best = -1;
+    for (int u = 0; u < s->n; u++)
+        if (!jp_bitset_has(&s->taken, u) && (best < 0 || isnan(s->gain[best]) || s->gain[u] > s->gain[best])) best = u;
+    return best;
+}
+
+/* Add the unit that raises the drop most, of those that promised most. */
+static int grow(search *s, jopa_error *e) {
+    int count = 0;
+    jp_bitset_copy(&s->taken, &s->path);
+    for (int u; count < CANDIDATES && (u = most_promising(s)) >= 0; count++) {
+        jp_bitset_add(&s->taken, u);
+        s->units[count] = u;
+        jp_bitset_copy(&s->sets[count], &s->path);
+        jp_bitset_add(&s->sets[count], u);
+    }
+    int top = 0, status = jp_scorer_drops(s->task->scorer, s->sets, count, s->drops, e);
+    if (status) return status;
+    for (int i = 0; i < count; i++) {
+        s->gain[s->units[i]] = s->drops[i] - s->path_drop;
+        if (s->drops[i] > s->drops[top]) top = i;
+    }
+    jp_bitset_add(&s->path, s->units[top]);
+    s->path_drop = s->drops[top];
+    return JP_OK;
+}
+
+/* Steps worth taking: few when even hiding everything is not enough. */
+static int step_limit(search *s, int *steps, jopa_error *e) {
+    double drop;
+    *steps = s->n;
+    if (s->task->suffices) return JP_OK;
+    jp_bitset_clear(&s->sets[0]);
+    for (int u = 0; u < s->n; u++) jp_bitset_add(&s->sets[0], u);
+    int status = jp_scorer_drops(s->task->scorer, s->sets, 1, &drop, e);
+    if (!status && drop < s->task->enough && s->n > HOPELESS) *steps = HOPELESS;
+    return status;
+}
+
+/* From the best single unit on, until it is enough. When it never is: the first set that is nearly the best. */
+static int grow_until(search *s, jp_selection *found, bool *reached, jopa_error *e) {
+    int       steps, size = 1, status = step_limit(s, &steps, e);
+    double    best = s->path_drop, kept = s->path_drop;
+    for (; size < steps && !*reached && !status; size++) {
+        status = grow(s, e);
+        if (!status) status = decide(s, &s->path, s->path_drop, reached, e);
+        if (status) break;
+        best = fmax(best, s->path_drop);
+        if (*reached || (kept < NEARLY * best && s->path_drop > kept)) {
+            jp_bitset_copy(&found->selected, &s->path);
+            kept = s->path_drop;
+        }
+    }
+    return status;
+}
+
+/* ---- fewer -------------------------------------------------------------------------------------------------------- */
+
+/* Take out the members without which the set is still enough, the least needed first. */
+static int prune(search *s, jp_bitset *set, jopa_error *e) {
+    int size = jp_bitset_members(set, s->units), status = JP_OK;
+    for (bool shrunk = true; shrunk && size > 1 && !status;) {
+        shrunk = false;
+        for (int i = 0; i < size; i++) {
+            jp_bitset_copy(&s->sets[i], set);
+            jp_bitset_remove(&s->sets[i], s->units[i]);
+        }
+        status = jp_scorer_drops(s->task->scorer, s->sets, size, s->drops, e);
+        for (int tried = 0; tried < size && !shrunk && !status; tried++) {
+            int top = -1;
+            for (int i = 0; i < size; i++)
+                if (!isnan(s->drops[i]) && (top < 0 || s->drops[i] > s->drops[top])) top = i;
+            if (top < 0) break;
+            status = decide(s, &s->sets[top], s->drops[top], &shrunk, e);
+            if (shrunk && !status) jp_bitset_copy(set, &s->sets[top]);
+            s->drops[top] = NAN;
+        }
+        size = jp_bitset_members(set, s->units);
+    }
+    return status;
+}
+
+/* One size less, by the joint search, as long as that works. */
+static int descend(search *s, jp_bitset *set, jopa_error *e) {
+    jp_selection smaller;
+    int          status = jp_selection_init(&smaller, s->n, e);
+    bool         found = true;
+    while (found && !status && jp_bitset_count(set) > 2) {
+        int       k = jp_bitset_count(set) - 1;
+        jp_task   task = {s->task->scorer, s->n, k, BUDGET_PER_UNIT * s->n, s->task->seed};
+        double    drop = NAN;
+        jp_limits limits = s->task->limits;
+        jp_bitset_clear(&smaller.selected);
+        limits.k = k;
+        jp_scorer_relimit(s->task->scorer, &limits);
+        status = jp_method_find("jopa")->run(&task, &smaller, e);
+        if (status <= 0 && jp_bitset_count(&smaller.selected)) {
+            int scored = jp_scorer_drops(s->task->scorer, &smaller.selected, 1, &drop, e);
+            if (!status) status = scored;
+        }
+        found = false;
+        if (!status && !isnan(drop)) status = decide(s, &smaller.selected, drop, &found, e);
+        if (found) jp_bitset_copy(set, &smaller.selected);
+    }
+    jp_selection_free(&smaller);
+    return status;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------ */
+
+static int run(search *s, jp_selection *found, bool *reached, jopa_error *e) {
+    int status = jp_single_drops(s->task->scorer, found->score, e);
+    for (int u = 0; u < s->n; u++) s->gain[u] = found->score[u];
+    if (status > 0) return status;
+    int tried = try_singles(s, found, reached, e);
+    if (!status) status = tried;
+    if (status || *reached) return status;
+    status = grow_until(s, found, reached, e);
+    if (!status && *reached) status = prune(s, &found->selected, e);
+    if (!status && *reached) status = descend(s, &found->selected, e);
+    return status;
+}
+
+int jp_smallest_set(const jp_smallest_task *task, jp_selection *found, bool *reached, jopa_error *e) {
+    int    n = jp_scorer_units(task->scorer), status = JP_OK;
+    search s = {.task = task, .n = n, .gain = malloc((size_t)n * sizeof(double)), .drops = malloc((size_t)n * sizeof(double)),
+                .units = malloc((size_t)n * sizeof(int)), .sets = jp_bitset_array_new(n, n)};
+    *reached = false;
+    if (!s.gain || !s.drops || !s.units || !s.sets || jp_bitset_init(&s.path, n) || jp_bitset_init(&s.taken, n))
+        status = jp_fail_memory(e);
+    if (!status) status = run(&s, found, reached, e);
+    free(s.gain);
+    free(s.drops);
+    free(s.units);
+    jp_bitset_array_free(s.sets);
+    jp_bitset_free(&s.path);
+    jp_bitset_free(&s.taken);
+    return status;
+}
