@@ -7,23 +7,23 @@
 
 static const char *const tables[] = {"methods", "operators", "units", "metrics", "formats", "engines"};
 
-/* What the engine can do with the model of --model. */
-static int list_capabilities(options *o) {
-    jopa_model *m = NULL;
-    int         code = options_open_model(o, &m);
-    if (code >= 0) return code;
-    printf("  with %s: %s\n", o->model, jopa_model_capabilities(m));
-    jopa_model_free(m);
-    return EXIT_DONE;
+/* The table `what`; with a model also what its engine can do with it. */
+static void print_list(const char *what, const char *file, const jopa_model *m) {
+    jopa_name name;
+    for (int i = 0; jopa_list(what, i, &name); i++) printf("%-20s %s\n", name.name, name.summary);
+    if (m) printf("  with %s: %s\n", file, jopa_model_capabilities(m));
 }
 
 static int list(options *o) {
     bool known = false;
     for (size_t i = 0; o->positional && i < sizeof tables / sizeof *tables; i++) known |= !strcmp(tables[i], o->positional);
     if (!known) return say(EXIT_USAGE, "list what? methods, operators, units, metrics, formats or engines");
-    jopa_name name;
-    for (int i = 0; jopa_list(o->positional, i, &name); i++) printf("%-20s %s\n", name.name, name.summary);
-    return o->model && !strcmp(o->positional, "engines") ? list_capabilities(o) : EXIT_DONE;
+    jopa_model *m = NULL;
+    int         code = o->model && !strcmp(o->positional, "engines") ? options_open_model(o, &m) : -1;
+    if (code >= 0) return code;
+    print_list(o->positional, o->model, m);
+    jopa_model_free(m);
+    return EXIT_DONE;
 }
 
 static int run(int argc, const char **argv) {
