@@ -22,7 +22,9 @@ void jp_put_exact(jp_buffer *out, double value) {
         jp_buffer_text(out, "null");
         return;
     }
-    for (int precision = 1; precision <= 17; precision++) {
+    double size = fabs(value);
+    int    precision = size >= 1 && size < 1e15 ? (int)log10(size) + 1 : 1; /* below: "2.5e+02" for 250 */
+    for (; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (strtod(digits, NULL) == value) break;
     }

@@ -88,7 +88,7 @@ class Render(unittest.TestCase):
         cases = {
             b"": "empty", b"hello": "no JSON", whole[:-20]: "ends too early", whole[: len(whole) // 2]: "ends too early",
             b"[1]": "not a JSON object", whole.replace(b'"schema": 1', b'"schema": 9'): "schema 9, this version reads schema 1",
-            whole.replace(b'"method"', b'"Method"'): 'method" is missing', b"\x7fELF\x00\x01": "is not text", b"{\xff}": "is not",
+            whole.replace(b'"method"', b'"Method"'): 'method" is missing', b"\x7fELF\x00\x01": "is not text", b"{\xff}": "no JSON",
         }
         with tempfile.TemporaryDirectory() as folder:
             for content, part in cases.items():

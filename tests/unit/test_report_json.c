@@ -98,7 +98,7 @@ static void numbers_are_short_and_exact(void **state) {
     (void)state;
     static const struct { double value; const char *text; } cases[] = {
         {0.1, "0.1"}, {-2, "-2"}, {1e300, "1e+300"}, {1.0 / 3, "0.3333333333333333"}, {NAN, "null"}, {INFINITY, "null"}, {0, "0"},
-        {5e-324, "5e-324"}, {123456789.125, "123456789.125"},
+        {250, "250"}, {1000, "1000"}, {999.5, "999.5"}, {5e-324, "5e-324"}, {123456789.125, "123456789.125"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jp_buffer out = {0};
@@ -129,6 +129,7 @@ static void other_documents_are_refused_in_one_line(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_refused(cases[i].json, strlen(cases[i].json), cases[i].part);
     assert_refused("{\"schema\":1}\0", 13, "no JSON");
     assert_refused("{\"a\":\"\xff\"}", 9, "no JSON");
+    assert_refused("{\"a\":\x1b[31m}", 11, "no JSON"); /* nothing of it reaches a terminal: assert_refused looks */
 }
 
 /* The fixture's JSON with the first `from` replaced by `to` is refused. */

@@ -5,7 +5,7 @@
   const number = (value, digits = 3) => Number(value).toLocaleString("en", { maximumSignificantDigits: digits });
   const percent = (logProb) => {
     const p = 100 * Math.exp(logProb);
-    return p < 0.01 ? "under 0.01 %" : number(p, p < 1 ? 2 : 3) + " %";
+    return p < 0.001 ? "under 0.001 %" : number(p) + " %";
   };
 
   // What the tip says of an element: [name, value] rows.
