@@ -305,6 +305,24 @@ int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request 
 
 int jp_scorer_gradient_price(const jp_scorer *s) { return s->gradient_price; }
 
+int jp_scorer_attention(jp_scorer *s, const jp_bitset *mask, jp_attention_request *request, jopa_error *e) {
+    if (!s->engine->ops->attention || !(s->engine->ops->capabilities(s->engine) & JP_CAN_ATTENTION))
+        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "this engine shows no attention for this model: choose another method, such as jopa or ablation");
+    if (limit_reached(s)) return JP_STOP;
+    int32_t *symbols = malloc((size_t)row_capacity(s) * sizeof *symbols);
+    if (!symbols) return jp_fail_memory(e);
+    jp_row row = make_row(s, mask, 0, symbols);
+    request->symbols = row.symbols;
+    request->n = row.size;
+    int status = s->engine->ops->attention(s->engine, request, e);
+    request->symbols = NULL;
+    free(symbols);
+    s->cost.evaluations++;
+    s->cost.decoded_tokens += row.size;
+    s->cost.naive_tokens += row.size;
+    return status;
+}
+
 /* ---- what is known ---------------------------------------------------------------------------------------- */
 
 int               jp_scorer_units(const jp_scorer *s) { return s->problem->prompt->n_units; }

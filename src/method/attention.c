@@ -1,0 +1,54 @@
+/* Attention rollout (Abnar and Zuidema 2020): the mean of the heads, half of it replaced by the residual connection,
+ * multiplied through the layers; what the rows that predict the target draw from each token. One forward pass. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "method/guide.h"
+#include "method/method.h"
+
+/* share [n] of the last layer's rows -> share of the inputs: share <- share (A + I) / 2, last layer first. */
+static void roll_out(const jp_attention_request *r, double *share, double *next) {
+    size_t n = (size_t)r->n;
+    for (int layer = r->n_layer - 1; layer >= 0; layer--) {
+        const float *a = r->weights + (size_t)layer * n * n;
+        memset(next, 0, n * sizeof *next);
+        for (size_t i = 0; i < n; i++) {
+            if (share[i] == 0) continue;
+            next[i] += 0.5 * share[i];
+            for (size_t j = 0; j <= i; j++) next[j] += 0.5 * share[i] * (double)a[i * n + j];
+        }
+        memcpy(share, next, n * sizeof *next);
+    }
+}
+
+static int attend(jp_scorer *s, double *unit_score, jopa_error *e) {
+    const jp_problem    *problem = jp_scorer_problem(s);
+    jp_engine           *engine = jp_scorer_engine(s);
+    int                  prompt = problem->prompt->n_tokens, n = prompt + problem->target_last - 1;
+    size_t               size = (size_t)n * (size_t)n * (size_t)engine->ops->n_layer(engine);
+    jp_attention_request r = {.n = n, .weights = malloc(size * sizeof *r.weights)};
+    double              *share = calloc(2 * (size_t)n, sizeof *share);
+    int                  status = r.weights && share ? jp_scorer_attention(s, NULL, &r, e) : jp_fail_memory(e);
+    if (!status) {
+        for (int i = prompt + problem->target_first - 1; i < n; i++) share[i] = 1.0 / (problem->target_last - problem->target_first);
+        roll_out(&r, share, share + n);
+        jp_sum_units(problem->prompt, share, unit_score);
+    }
+    free(share);
+    free(r.weights);
+    return status;
+}
+
+static int run_attention(const jp_task *task, jp_selection *selection, jopa_error *e) {
+    int status = attend(task->scorer, selection->score, e);
+    for (int u = 0; status && u < task->n; u++) selection->score[u] = NAN;
+    if (!status) jp_select_top(selection->score, task->n, task->k, &selection->selected);
+    return status;
+}
+
+const jp_method jp_method_attention = {.name = "attention",
+                                       .summary = "attention rollout from the response's rows",
+                                       .needs = JP_CAN_ATTENTION,
+                                       .ranks = true,
+                                       .run = run_attention};
