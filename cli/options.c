@@ -59,8 +59,11 @@ GROUP(add_search) {
         {"sparsity", 0, POPT_ARG_DOUBLE, &o->sparsity, 0, "at most that fraction of the units (0.1)", "F"},
         {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "token, word, sentence, line, paragraph or marked (token)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (user)", "LIST"},
-        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"},
-        {"budget", 'b', POPT_ARG_INT, &o->budget, 0, "evaluations at most (the method's own default)", "N"},
+        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"});
+}
+
+GROUP(add_effort) {
+    ADD({"budget", 'b', POPT_ARG_INT, &o->budget, 0, "evaluations at most (the method's own default)", "N"},
         {"time", 0, POPT_ARG_DOUBLE, &o->seconds, 0, "stop after that, with the best so far", "SECONDS"},
         {"seed", 0, POPT_ARG_STRING, &o->seed_text, 0, "same seed, same machine, same result (0)", "N"},
         {"metrics", 0, POPT_ARG_STRING, &o->metrics, 0, "`jopa list metrics`, none (prob,words)", "LIST"});
@@ -81,7 +84,9 @@ static void make_table(struct poptOption *table, unsigned groups, options *o) {
     int                            n = 0;
     if (groups & OPTIONS_MODEL) n = add_model(table, n, o);
     if (groups & OPTIONS_QUESTION) n = add_question(table, n, o);
+    if (o->n_own) n = add(table, n, o->own, o->n_own);
     if (groups & OPTIONS_SEARCH) n = add_search(table, n, o);
+    if (groups & (OPTIONS_SEARCH | OPTIONS_EFFORT)) n = add_effort(table, n, o);
     if (groups & OPTIONS_OUTPUT) n = add_output(table, n, o);
     add(table, n, last, (int)(sizeof last / sizeof *last));
 }
@@ -186,16 +191,7 @@ static int parse_target(const char *text, jopa_explain_options *x) {
     return -1;
 }
 
-int options_question(options *o, jopa_explain_options *x) {
-    int code = read_texts(o);
-    if (code >= 0) return code;
-    jopa_explain_options_init(x);
-    x->prompt = o->prompt_text ? o->prompt_text : o->positional;
-    x->system = o->system;
-    x->messages = o->messages;
-    x->n_messages = o->n_messages;
-    x->raw = o->raw;
-    x->response = o->response_text ? o->response_text : o->response;
+void options_how(options *o, jopa_explain_options *x) {
     x->max_tokens = o->max_tokens;
     if (o->method) x->method = o->method;
     if (o->unit) x->unit = o->unit;
@@ -209,6 +205,24 @@ int options_question(options *o, jopa_explain_options *x) {
     x->seed = o->seed;
     x->progress = progress_show;
     x->user = progress_begin(o->quiet, o->progress);
+}
+
+int options_texts(options *o, jopa_explain_options *x) {
+    int code = read_texts(o);
+    if (code >= 0) return code;
+    x->prompt = o->prompt_text ? o->prompt_text : o->positional;
+    x->system = o->system;
+    x->messages = o->messages;
+    x->n_messages = o->n_messages;
+    x->raw = o->raw;
+    x->response = o->response_text ? o->response_text : o->response;
     if (o->messages_file && o->system) return say(EXIT_USAGE, "--messages holds the system's text itself: leave --system out");
     return parse_target(o->target, x);
+}
+
+int options_question(options *o, jopa_explain_options *x) {
+    jopa_explain_options_init(x);
+    int code = options_texts(o, x);
+    if (code < 0) options_how(o, x);
+    return code;
 }

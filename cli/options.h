@@ -23,6 +23,10 @@ typedef struct {
     char *format, *output, *color;
     int   scores, width, quiet, progress;
 
+    /* options of one command alone, set between options_init and options_parse */
+    const struct poptOption *own;
+    int                      n_own;
+
     /* filled by options_parse and options_question; freed by options_free */
     const char   *positional; /* the one argument, or NULL */
     poptContext   context_popt;
@@ -32,7 +36,8 @@ typedef struct {
     void         *messages_json;
 } options;
 
-enum { OPTIONS_MODEL = 1, OPTIONS_QUESTION = 2, OPTIONS_SEARCH = 4, OPTIONS_OUTPUT = 8 };
+/* SEARCH has all of EFFORT: budget, time, seed, metrics. */
+enum { OPTIONS_MODEL = 1, OPTIONS_QUESTION = 2, OPTIONS_SEARCH = 4, OPTIONS_OUTPUT = 8, OPTIONS_EFFORT = 16 };
 
 void options_init(options *o);
 /* Parse argv with the table groups in `groups`. -1: go on; otherwise the exit code (help was shown, or wrong usage). */
@@ -41,7 +46,11 @@ void options_free(options *o);
 
 /* -1: *m is open and the caller's; otherwise the exit code. */
 int options_open_model(options *o, jopa_model **m);
-/* Fill the library's options from files and texts. -1: done; otherwise the exit code. `x` borrows from `o`. */
+/* Set in `x` what was asked for of how to search, and the progress; the rest of `x` stays. */
+void options_how(options *o, jopa_explain_options *x);
+/* Set in `x` the question, from files and texts. -1: done; otherwise the exit code. `x` borrows from `o`. */
+int options_texts(options *o, jopa_explain_options *x);
+/* Both, from the library's defaults on. -1: done; otherwise the exit code. `x` borrows from `o`. */
 int options_question(options *o, jopa_explain_options *x);
 
 #endif
