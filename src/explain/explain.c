@@ -73,7 +73,7 @@ int jp_explain_check(const jopa_explain_options *o, jopa_error *e) {
     unsigned bits;
     if (!o->prompt && !o->messages) return jp_fail(e, JOPA_ERROR_USAGE, "no prompt: give its text, or --prompt-file");
     if (o->budget < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--budget %d: a number of evaluations, or 0 for the method's own", o->budget);
-    if (o->seconds < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--time %g: a number of seconds, or 0 for no limit", o->seconds);
+    if (!(o->seconds >= 0)) return jp_fail(e, JOPA_ERROR_USAGE, "--time %g: a number of seconds, or 0 for no limit", o->seconds);
     return jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);
 }
 
