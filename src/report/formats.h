@@ -4,6 +4,7 @@
 
 #include "report/report.h"
 
-extern const jp_format jp_format_text, jp_format_json, jp_format_html, jp_format_svg, jp_format_csv, jp_format_markdown;
+extern const jp_format jp_format_text, jp_format_json, jp_format_html, jp_format_svg, jp_format_csv, jp_format_markdown,
+    jp_format_prompt;
 
 #endif

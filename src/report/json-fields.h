@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "result/result.h"
 
 enum { JP_JSON_SCHEMA = 1 };
@@ -38,6 +39,9 @@ typedef struct jp_field {
     enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT } present; /* OBJECT: left out when the bool at
                                                                             `offset` is false, or the char * NULL */
 } jp_field;
+
+/* `text` in quotes, escaped. */
+void jp_json_string(jp_buffer *out, const char *text);
 
 extern const jp_field jp_json_explanation[]; /* all of jp_explanation but "schema" */
 

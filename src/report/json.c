@@ -7,7 +7,7 @@
 #include "report/triggers.h"
 #include "report/view.h"
 
-static void put_string(jp_buffer *out, const char *text) {
+void jp_json_string(jp_buffer *out, const char *text) {
     jp_buffer_text(out, "\"");
     for (const char *p = text; *p;) {
         size_t plain = strcspn(p, "\"\\\x01\x02\x03\x04\x05\x06\x07\b\t\n\x0b\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16"
@@ -24,7 +24,7 @@ static void put_string(jp_buffer *out, const char *text) {
 }
 
 static void put_key(jp_buffer *out, const char *name) {
-    put_string(out, name);
+    jp_json_string(out, name);
     jp_buffer_text(out, ": ");
 }
 
@@ -77,7 +77,7 @@ static void put_seed(jp_buffer *out, uint64_t seed) {
 
 static void put_value(jp_buffer *out, const jp_field *f, const char *base, int row, int indent) {
     switch (f->kind) {
-    case JP_FIELD_TEXT: put_string(out, MEMBER(char *)); break;
+    case JP_FIELD_TEXT: jp_json_string(out, MEMBER(char *)); break;
     case JP_FIELD_INT: jp_buffer_format(out, "%d", MEMBER(int)); break;
     case JP_FIELD_I32: jp_buffer_format(out, "%d", (int)MEMBER(int32_t)); break;
     case JP_FIELD_I64: jp_buffer_format(out, "%lld", (long long)MEMBER(int64_t)); break;
@@ -140,10 +140,10 @@ static int put_triggers(jp_buffer *out, const jopa_result *r, jopa_error *e) {
     for (int i = 0; i < n; i++) {
         jp_buffer_text(out, i ? ",\n    {" : "\n    {");
         put_key(out, "text");
-        put_string(out, found[i].text);
+        jp_json_string(out, found[i].text);
         jp_buffer_text(out, ", ");
         put_key(out, "unit");
-        put_string(out, found[i].word ? "word" : r->items[0].unit ? r->items[0].unit : "unit");
+        jp_json_string(out, found[i].word ? "word" : r->items[0].unit ? r->items[0].unit : "unit");
         jp_buffer_format(out, ", \"questions\": %d}", found[i].questions);
     }
     jp_buffer_text(out, n ? "\n  ],\n  " : "],\n  ");
@@ -154,7 +154,7 @@ static int put_triggers(jp_buffer *out, const jopa_result *r, jopa_error *e) {
 static int put_list(jp_buffer *out, const jopa_result *r, jopa_error *e) {
     int status = JP_OK;
     jp_buffer_format(out, "{\n  \"schema\": %d,\n  \"command\": ", JP_JSON_SCHEMA);
-    put_string(out, r->command);
+    jp_json_string(out, r->command);
     jp_buffer_text(out, ",\n  ");
     if (!strcmp(r->command, "audit")) status = put_triggers(out, r, e);
     jp_buffer_text(out, "\"results\": [");

@@ -1,0 +1,14 @@
+/* The chat without what was taken out, as texts. */
+#ifndef JP_PASTE_H
+#define JP_PASTE_H
+
+#include "prompt/prompt.h"
+#include "result/result.h"
+
+/* Fill turns[n_messages] (zeroed before; the caller frees roles and contents): message i has the role roles[i] and the
+ * bytes of its content that no token of `out` covers, without white space at its ends where something was taken out.
+ * contents[i]: as they were, for messages that the template does not show. */
+int jp_paste(const jp_prompt *p, const jp_bitset *out, const char *const *roles, const char *const *contents, int n_messages,
+             jp_result_turn *turns, jopa_error *e);
+
+#endif
