@@ -9,11 +9,11 @@
 
 static const char *const bars[JP_HEATS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 
-/* Black on a ramp from pale yellow to red: readable on dark and on light terminals. */
+/* Black on a ramp from sand to red, none for what hardly counts: readable on dark and on light terminals. */
 static const char *const looks[] = {
     "", "\x1b[2m", "\x1b[1m", "\x1b[1;38;5;16;48;5;220m",
-    "", "\x1b[38;5;16;48;5;230m", "\x1b[38;5;16;48;5;229m", "\x1b[38;5;16;48;5;222m",
-    "\x1b[38;5;16;48;5;215m", "\x1b[38;5;16;48;5;209m", "\x1b[38;5;16;48;5;203m", "\x1b[1;38;5;16;48;5;203m",
+    "", "", "", "\x1b[38;5;16;48;5;223m", "\x1b[38;5;16;48;5;216m", "\x1b[38;5;16;48;5;209m", "\x1b[38;5;16;48;5;203m",
+    "\x1b[1;38;5;16;48;5;203m",
 };
 
 const char *jp_look_start(int look, bool color) { return color ? looks[look] : ""; }

@@ -13,7 +13,7 @@ enum { MAX_PAIRS = 3, MAX_NECESSARY = 6 };
 
 static void put_percent(jp_buffer *out, double share) {
     jp_put_fixed(out, 100 * share, fabs(share) < 0.0995 ? 1 : 0);
-    jp_buffer_text(out, " %");
+    jp_buffer_text(out, "\xc2\xa0%"); /* a space that does not break */
 }
 
 static int fact_hidden(jp_page *p, const jp_explanation *x) {

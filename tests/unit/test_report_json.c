@@ -26,8 +26,9 @@ static jopa_result *parse(const char *json) {
 
 static void all_formats_are_listed(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) assert_string_equal(jp_format_at((int)i)->name, formats[i]);
-    assert_null(jp_format_at(sizeof formats / sizeof *formats));
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) assert_string_equal(jp_format_find(formats[i])->name, formats[i]);
+    for (int i = 0; jp_format_at(i); i++) assert_true(jp_format_find(jp_format_at(i)->name) == jp_format_at(i));
+    assert_null(jp_format_at(-1));
     assert_null(jp_format_find("pdf"));
     jopa_error   e = {0};
     jopa_result *r = fixture_result();

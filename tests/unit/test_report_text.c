@@ -44,7 +44,7 @@ static void the_figures_are_in_words(void **state) {
     (void)state;
     jopa_result *r = fixture_result();
     char        *text = fixture_render(r, "text", 200, false, false);
-    assert_has(text, "hidden together “doctor”, “patient” (2 of 10 words, 20 %)\n");
+    assert_has(text, "hidden together “doctor”, “patient” (2 of 10 words, 20 %)\n");
     assert_has(text, "13.8 nats: log p(response) goes from −6.92 to −20.7\n");
     assert_has(text, "probability 0.421 → 0.075, 5.60 times less likely (geometric mean of 8)\n");
     assert_has(text, "“i>talked</i>” −9.06, “met” −3.50, “<” −0.875, “😀” −0.600\n");
