@@ -69,10 +69,13 @@ int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p
 
 /* ---- the public functions -------------------------------------------------------------------------------------- */
 
+enum { MOST_TOKENS = 1 << 24 };
+
 int jp_explain_check(const jopa_explain_options *o, jopa_error *e) {
     unsigned bits;
     if (!o->prompt && !o->messages) return jp_fail(e, JOPA_ERROR_USAGE, "no prompt: give its text, or --prompt-file");
     if (o->budget < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--budget %d: a number of evaluations, or 0 for the method's own", o->budget);
+    if (o->max_tokens > MOST_TOKENS) return jp_fail(e, JOPA_ERROR_USAGE, "--max-tokens %d: at most %d", o->max_tokens, MOST_TOKENS);
     if (!(o->seconds >= 0)) return jp_fail(e, JOPA_ERROR_USAGE, "--time %g: a number of seconds, or 0 for no limit", o->seconds);
     return jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);
 }

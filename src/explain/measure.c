@@ -6,10 +6,16 @@
 #include "base/utf8.h"
 #include "metric/metric.h"
 
+/* As many tokens as the context has room for: at least the response's, which fits. */
+static int room(jopa_model *m, const jp_explain_problem *p, int max_tokens) {
+    int rows, tokens;
+    return m->engine->ops->reserve(m->engine, p->prompt.n_tokens + max_tokens, &rows, &tokens, NULL) ? p->n_response : max_tokens;
+}
+
 int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens, jopa_error *e) {
     int32_t *tokens = NULL;
     int      n = 0;
-    int      status = jp_explain_generate(m->engine, &p->prompt, &p->problem.op, mask, max_tokens, &tokens, &n, e);
+    int      status = jp_explain_generate(m->engine, &p->prompt, &p->problem.op, mask, room(m, p, max_tokens), &tokens, &n, e);
     if (status) return status;
     char *text = jp_detokenize(m->engine, tokens, n, NULL);
     char *repaired = text ? jp_utf8_repair(text, strlen(text)) : NULL;
