@@ -31,8 +31,9 @@ static int weight_of(const search *s, const jp_bitset *set) {
     return weight;
 }
 
-/* Whether a set is an answer at all, and better than the best one. */
+/* Whether a set is an answer at all: something is left, and enough is out or the drop allowed. */
 static bool fits(const search *s, const jp_bitset *set, double drop) {
+    if (jp_bitset_count(set) == s->n) return false;
     return s->task->want > 0 ? weight_of(s, set) >= s->task->want : drop <= s->task->allowed;
 }
 
