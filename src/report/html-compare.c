@@ -28,9 +28,20 @@ static int *by_drop(const jopa_result *r) {
     return order;
 }
 
-static void put_head(jp_html *h, const jopa_result *r, const jp_explanation *best) {
+/* "jopa", "jopa and greedy", "jopa, greedy and lime": the methods whose sets share the largest drop. */
+static void put_best_methods(jp_html *h, const jopa_result *r, const int *order, double best) {
+    int n = 0;
+    while (n < r->n_items && r->items[order[n]].log_prob.drop >= best) n++;
+    for (int i = 0; i < n; i++) {
+        if (i) jp_buffer_text(h->out, i + 1 == n ? " and " : ", ");
+        jp_html_text(h, r->items[order[i]].method);
+    }
+}
+
+static void put_head(jp_html *h, const jopa_result *r, const int *order) {
+    const jp_explanation *best = &r->items[order[0]];
     jp_buffer_text(h->out, "<p class=\"eyebrow\">Comparison</p>\n<h1>");
-    jp_html_text(h, best->method);
+    put_best_methods(h, r, order, best->log_prob.drop);
     jp_buffer_text(h->out, " found the set that the response needs most</h1>\n<p class=\"lead\">");
     jp_buffer_format(h->out, "%d methods, one prompt, one response, %d ", r->n_items, best->n_units);
     jp_put_units(h->out, best, best->n_units);
@@ -157,7 +168,7 @@ int jp_html_compare(jp_html *h, const jopa_result *r) {
     if (!order) return jp_fail_memory(h->e);
     const jp_explanation *best = &r->items[order[0]];
     jp_html_open(h, "Comparison of methods", "prompt");
-    put_head(h, r, best);
+    put_head(h, r, order);
     jp_html_section(h, "methods", "Methods", NULL);
     put_table(h, r, order);
     jp_html_end_section(h);

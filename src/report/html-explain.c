@@ -118,7 +118,7 @@ static int put_maps(jp_html *h, const jp_explanation *x) {
     jp_html_section(h, "prompt", "Prompt", "What the model read. Point at a word, or press Tab and then the arrow keys.");
     int status = jp_html_prompt(h, x, values, max, true);
     free(values);
-    jp_html_legend(h, "counts little", "counts much", "the set that is hidden together");
+    jp_html_legend(h, max > 0 ? "counts little" : NULL, "counts much", "the set that is hidden together");
     jp_html_end_section(h);
     jp_html_section(h, "response", "Response", "What it answered. Colour: how much probability a token loses once the set is hidden.");
     if (!status) status = jp_html_response(h, x);

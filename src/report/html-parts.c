@@ -162,9 +162,10 @@ int jp_html_response(jp_html *h, const jp_explanation *x) {
 }
 
 void jp_html_legend(jp_html *h, const char *low, const char *high, const char *marked) {
-    jp_buffer_format(h->out, "<p class=\"legend\"><span>%s</span><span class=\"ramp\" aria-hidden=\"true\">", low);
-    for (int i = 2; i <= HEATS; i += 2) jp_buffer_format(h->out, "<i class=\"h%d\"></i>", i);
-    jp_buffer_format(h->out, "</span><span>%s</span>", high);
+    jp_buffer_text(h->out, "<p class=\"legend\">");
+    if (low) jp_buffer_format(h->out, "<span>%s</span><span class=\"ramp\" aria-hidden=\"true\">", low);
+    for (int i = 2; low && i <= HEATS; i += 2) jp_buffer_format(h->out, "<i class=\"h%d\"></i>", i);
+    if (low) jp_buffer_format(h->out, "</span><span>%s</span>", high);
     if (marked) jp_buffer_format(h->out, "<span class=\"key\"><mark aria-hidden=\"true\">&nbsp;</mark> %s</span>", marked);
     jp_buffer_text(h->out, "</p>\n");
 }

@@ -26,6 +26,7 @@ void jp_html_tile(jp_html *h, const char *name, jp_buffer *value, jp_buffer *det
 int jp_html_prompt(jp_html *h, const jp_explanation *x, const double *values, double max, bool selection);
 /* The response as a heat map of what its tokens lost. */
 int jp_html_response(jp_html *h, const jp_explanation *x);
+/* What the colours mean: the ramp from `low` to `high` (NULL: no ramp) and the marks (NULL: none). */
 void jp_html_legend(jp_html *h, const char *low, const char *high, const char *marked);
 
 /* A table cell: text, or a figure aligned right. */
