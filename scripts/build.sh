@@ -4,9 +4,10 @@
 
 build=$1
 "$scripts/packages.sh"
-# A folder configured for another CPU, compiler or set of options starts over.
+# A folder configured for another CPU, compiler or set of options, or whose libllama is gone, starts over.
 key="$("$scripts/fetch-llama.sh" --key) ${CMAKE_FLAGS:-}"
-if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ]; then
+llama=$(sed -n 's/^llama_DIR:PATH=//p' "$build/CMakeCache.txt" 2> /dev/null || true)
+if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ] || [ ! -d "${llama:-/}" ]; then
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
     # shellcheck disable=SC2086  # CMAKE_FLAGS holds several words
     cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${CMAKE_FLAGS:-} >&2
