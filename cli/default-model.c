@@ -10,11 +10,14 @@
 
 #include "say.h"
 
-static const char *script(void) {
-    static const char *const places[] = {JOPA_SCRIPTS "/fetch-model.sh", JOPA_INSTALLED_SCRIPTS "/fetch-model.sh"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (!access(places[i], X_OK)) return places[i];
-    return NULL;
+/* Where the script `name` is, into path[size]; false: nowhere. */
+static bool find_script(const char *name, char *path, size_t size) {
+    static const char *const places[] = {JOPA_SCRIPTS, JOPA_INSTALLED_SCRIPTS};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        snprintf(path, size, "%s/%s", places[i], name);
+        if (!access(path, X_OK)) return true;
+    }
+    return false;
 }
 
 /* Run the script, which prints the path on its standard output and what it does on stderr. */
@@ -52,18 +55,23 @@ static char *read_line(int fd) {
     return line;
 }
 
-char *default_model(bool quiet) {
-    const char *path = script();
-    int         from = -1, status = 0;
-    pid_t       child = path ? start(path, quiet, &from) : -1;
+/* The path that the script prints; `what` it fetches and the option that names another, for messages. */
+static char *fetch(const char *name, const char *what, const char *option, bool quiet) {
+    char  path[4096];
+    int   from = -1, status = 0;
+    bool  there = find_script(name, path, sizeof path);
+    pid_t child = there ? start(path, quiet, &from) : -1;
     if (child < 0) {
-        say(0, "cannot fetch the default model: %s; give one with --model", path ? strerror(errno) : "scripts/fetch-model.sh is not there");
+        say(0, "cannot fetch %s: %s%s; give one with %s FILE", what, there ? "" : name, there ? strerror(errno) : " is not there", option);
         return NULL;
     }
     char *line = read_line(from);
     waitpid(child, &status, 0);
     if (line && WIFEXITED(status) && !WEXITSTATUS(status)) return line;
     free(line);
-    say(0, "the default model could not be fetched (see above): give one with --model FILE");
+    say(0, "%s could not be fetched (see above): give one with %s FILE", what, option);
     return NULL;
 }
+
+char *default_model(bool quiet) { return fetch("fetch-model.sh", "the default model", "--model", quiet); }
+char *default_encoder(bool quiet) { return fetch("fetch-encoder.sh", "the sentence encoder", "--encoder", quiet); }

@@ -5,5 +5,7 @@
 
 /* Path of the default model, malloc'd, fetched into the user's cache where it is missing. NULL: said why not. */
 char *default_model(bool quiet);
+/* The same for the sentence encoder all-MiniLM-L6-v2. */
+char *default_encoder(bool quiet);
 
 #endif

@@ -36,7 +36,7 @@ static int add(struct poptOption *table, int n, const struct poptOption *from, i
 GROUP(add_model) {
     ADD({"model", 'm', POPT_ARG_STRING, &o->model, 0, "a GGUF file, or `default`: SmolLM2-135M-Instruct, fetched once", "FILE"},
         {"engine", 0, POPT_ARG_STRING, &o->engine, 0, "what computes the scores: `jopa list engines`", "NAME"},
-        {"encoder", 0, POPT_ARG_STRING, &o->encoder, 0, "a GGUF sentence encoder for the metric `meaning`", "FILE"},
+        {"encoder", 0, POPT_ARG_STRING, &o->encoder, 0, "a GGUF sentence encoder for the metric `meaning`; `default`: all-MiniLM-L6-v2", "FILE"},
         {"threads", 't', POPT_ARG_INT, &o->threads, 0, "threads (all cores)", "N"},
         {"ctx", 0, POPT_ARG_INT, &o->context, 0, "tokens of prompt and response at most (as needed)", "N"},
         {"gpu-layers", 0, POPT_ARG_INT, &o->gpu_layers, 0, "layers that a GPU computes (0)", "N"});
@@ -133,8 +133,9 @@ int options_parse(options *o, unsigned groups, int argc, const char **argv, cons
         return EXIT_DONE;
     }
     if (code < -1) return bad_option(o->context_popt, code, argc, argv, command);
-    o->positional = poptGetArg(o->context_popt);
-    const char *extra = poptGetArg(o->context_popt);
+    if (groups & OPTIONS_FILES) o->files = poptGetArgs(o->context_popt);
+    else o->positional = poptGetArg(o->context_popt);
+    const char *extra = groups & OPTIONS_FILES ? NULL : poptGetArg(o->context_popt);
     if (extra) return say(EXIT_USAGE, "unexpected argument '%s': put the prompt into quotes", extra);
     int checked = check_words(o);
     return checked < 0 ? parse_seed(o) : checked;
@@ -158,6 +159,11 @@ int options_open_model(options *o, jopa_model **m) {
         free(o->model);
         o->model = default_model(o->quiet);
         if (!o->model) return EXIT_FAILED;
+    }
+    if (o->encoder && !strcmp(o->encoder, "default")) {
+        free(o->encoder);
+        o->encoder = default_encoder(o->quiet);
+        if (!o->encoder) return EXIT_FAILED;
     }
     jopa_model_options mo;
     jopa_model_options_init(&mo);

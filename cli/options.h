@@ -29,6 +29,7 @@ typedef struct {
 
     /* filled by options_parse and options_question; freed by options_free */
     const char   *positional; /* the one argument, or NULL */
+    const char  **files;      /* OPTIONS_FILES: all arguments, NULL-terminated; NULL: none */
     poptContext   context_popt;
     char         *prompt_text, *response_text;
     jopa_message *messages;
@@ -36,8 +37,8 @@ typedef struct {
     void         *messages_json;
 } options;
 
-/* SEARCH has all of EFFORT: budget, time, seed, metrics. */
-enum { OPTIONS_MODEL = 1, OPTIONS_QUESTION = 2, OPTIONS_SEARCH = 4, OPTIONS_OUTPUT = 8, OPTIONS_EFFORT = 16 };
+/* SEARCH has all of EFFORT: budget, time, seed, metrics. FILES: any number of arguments. */
+enum { OPTIONS_MODEL = 1, OPTIONS_QUESTION = 2, OPTIONS_SEARCH = 4, OPTIONS_OUTPUT = 8, OPTIONS_EFFORT = 16, OPTIONS_FILES = 32 };
 
 void options_init(options *o);
 /* Parse argv with the table groups in `groups`. -1: go on; otherwise the exit code (help was shown, or wrong usage). */

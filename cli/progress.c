@@ -26,6 +26,11 @@ void *progress_begin(bool quiet, bool always) {
     return &s;
 }
 
+static void put(const state *s, const char *line) {
+    fprintf(stderr, s->terminal ? "\r\033[K%s" : "%s\n", line);
+    fflush(stderr);
+}
+
 /* "jopa 48/204 evaluations, best drop 31.20, 6 s left" */
 static void draw(const state *s, const jopa_progress *p) {
     char line[160];
@@ -34,16 +39,31 @@ static void draw(const state *s, const jopa_progress *p) {
     n += snprintf(line + n, sizeof line - (size_t)n, " evaluations");
     if (!isnan(p->best_drop)) n += snprintf(line + n, sizeof line - (size_t)n, ", best drop %.2f", p->best_drop);
     if (p->seconds_left >= 0) n += snprintf(line + n, sizeof line - (size_t)n, ", %.0f s left", ceil(p->seconds_left));
-    fprintf(stderr, s->terminal ? "\r\033[K%s" : "%s\n", line);
-    fflush(stderr);
+    put(s, line);
+}
+
+/* Whether `pause` seconds are over since the last line. */
+static bool is_due(state *s, double seconds, double pause) {
+    if (!s->shown || (s->last >= 0 && seconds >= s->last && seconds - s->last < (s->terminal ? 0.1 : pause))) return false;
+    s->last = seconds;
+    return true;
 }
 
 int progress_show(void *user, const jopa_progress *p) {
-    state *s = user;
-    double pause = s->terminal ? 0.1 : 2.0;
-    if (s->shown && (s->last < 0 || p->seconds < s->last || p->seconds - s->last >= pause)) {
-        draw(s, p);
-        s->last = p->seconds;
+    if (is_due(user, p->seconds, 2)) draw(user, p);
+    return interrupted;
+}
+
+/* "12/45 prompts, 14 min left: qa-07, lime" */
+int progress_bench(void *user, const jopa_bench_progress *p) {
+    char   line[160];
+    double left = p->seconds_left;
+    if (is_due(user, p->seconds, 30)) {
+        int n = snprintf(line, sizeof line, "%d/%d prompts", p->done, p->total);
+        if (left >= 0) n += snprintf(line + n, sizeof line - (size_t)n, left < 100 ? ", %.0f s left" : ", %.0f min left", ceil(left < 100 ? left : left / 60));
+        if (p->id) n += snprintf(line + n, sizeof line - (size_t)n, ": %.60s", p->id);
+        if (p->id && p->method) snprintf(line + n, sizeof line - (size_t)n, ", %.40s", p->method);
+        put(user, line);
     }
     return interrupted;
 }

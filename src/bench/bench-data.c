@@ -77,7 +77,7 @@ static int write_json(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     json_t *root = fine ? json_pack("{s:i, s:s, s:s, s:O, s:s?, s:O}", "schema", 1, "version", JOPA_VERSION, "command", "bench", "settings",
                                     t->records->settings, "baseline", t->has_baseline ? t->methods[0] : NULL, "tables", tables)
                         : NULL;
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
     if (text) jp_buffer_format(out, "%s\n", text);
     free(text);
     json_decref(root);

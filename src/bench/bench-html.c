@@ -36,10 +36,10 @@ static void put_head(jp_html *h, const jp_tables *t) {
     jp_buffer_text(h->out, "</p>\n");
 }
 
-static void put_caption(jp_html *h, const char *before, const char *text) {
-    jp_buffer_format(h->out, "<figcaption>%s", before);
+static void put_caption(jp_html *h, const char *text) {
+    jp_buffer_text(h->out, "<figcaption>");
     jp_html_text(h, text);
-    jp_buffer_text(h->out, "</figcaption></figure>\n");
+    jp_buffer_text(h->out, "</figcaption>");
 }
 
 static void put_drops(jp_html *h, const jp_tables *t) {
@@ -48,8 +48,9 @@ static void put_drops(jp_html *h, const jp_tables *t) {
     jp_buffer_text(h->out, "<div class=\"figures\">\n");
     for (int task = 0; task < t->n_tasks; task++) {
         jp_buffer_text(h->out, "<figure>");
+        put_caption(h, t->tasks[task]);
         jp_bench_figure_drops(h->out, t, task);
-        put_caption(h, "", t->tasks[task]);
+        jp_buffer_text(h->out, "</figure>\n");
     }
     jp_buffer_text(h->out, "</div>\n");
     jp_html_end_section(h);
@@ -59,17 +60,17 @@ static void put_figures(jp_html *h, const jp_tables *t) {
     jp_html_section(h, "curves", "Drop against what it takes", NULL);
     jp_buffer_text(h->out, "<div class=\"figures\">\n<figure>");
     jp_bench_figure_sparsity(h->out, t);
-    put_caption(h, "", "How much of the prompt is hidden, and what that costs the response.");
-    jp_buffer_text(h->out, "<figure>");
+    put_caption(h, "How much of the prompt is hidden, and what that costs the response.");
+    jp_buffer_text(h->out, "</figure>\n<figure>");
     jp_bench_figure_search(h->out, t);
-    put_caption(h, "", "The best set found so far. Methods that score units first have their set at the end.");
+    put_caption(h, "The best set found so far. Methods that score units first have their set at the end.");
     for (int insertion = 0; insertion < 2 && jp_bench_figure_curve(NULL, t, insertion); insertion++) {
-        jp_buffer_text(h->out, "<figure>");
+        jp_buffer_text(h->out, "</figure>\n<figure>");
         jp_bench_figure_curve(h->out, t, insertion);
-        put_caption(h, "", insertion ? "Only the units that a method ranks highest are shown: higher is better."
-                                     : "The units that a method ranks highest are hidden: lower is better.");
+        put_caption(h, insertion ? "Only the units that a method ranks highest are shown: higher is better."
+                                 : "The units that a method ranks highest are hidden: lower is better.");
     }
-    jp_buffer_text(h->out, "</div>\n");
+    jp_buffer_text(h->out, "</figure>\n</div>\n");
     jp_html_end_section(h);
 }
 

@@ -84,20 +84,23 @@ bool jp_records_have(const jp_records *r, const char *id, const char *label) {
 
 /* ---- writing ------------------------------------------------------------------------------------------------------- */
 
+/* A setting as text: so many digits as survive being written and read. */
+static char *setting_text(const json_t *value) { return value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) : strdup("unknown"); }
+
 static int check_settings(const jp_records *r, const char *file, const json_t *settings, jopa_error *e) {
     const char *name;
     json_t     *wanted;
+    int         status = JP_OK;
     json_object_foreach((json_t *)(uintptr_t)settings, name, wanted) {
-        const json_t *there = json_object_get(r->settings, name);
-        if (json_equal(there, wanted)) continue;
-        char *old = there ? json_dumps(there, JSON_ENCODE_ANY) : NULL, *new = json_dumps(wanted, JSON_ENCODE_ANY);
-        int   status = jp_fail(e, JOPA_ERROR_USAGE, "'%s' holds results with %s %.80s, not %.80s: choose another file of results",
-                               file, name, old ? old : "unknown", new ? new : "");
+        char *old = setting_text(json_object_get(r->settings, name)), *new = setting_text(wanted);
+        if (!old || !new) status = jp_fail_memory(e);
+        else if (strcmp(old, new))
+            status = jp_fail(e, JOPA_ERROR_USAGE, "'%s' holds results with %s %.80s, not %.80s: choose another file of results", file, name, old, new);
         free(old);
         free(new);
-        return status;
+        if (status) break;
     }
-    return JP_OK;
+    return status;
 }
 
 static int write_line(FILE *f, jp_buffer *line, jopa_error *e) {
@@ -110,7 +113,7 @@ static int write_line(FILE *f, jp_buffer *line, jopa_error *e) {
 
 static int write_header(FILE *f, const json_t *settings, jopa_error *e) {
     jp_buffer line = {0};
-    char     *text = json_dumps(settings, 0);
+    char     *text = json_dumps(settings, JSON_REAL_PRECISION(12));
     jp_buffer_format(&line, "{\"schema\": 1, \"version\": \"%s\", \"command\": \"bench\", \"settings\": %s}", JOPA_VERSION, text ? text : "");
     int status = text ? write_line(f, &line, e) : jp_fail_memory(e);
     free(text);

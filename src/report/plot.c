@@ -6,7 +6,7 @@
 #include "report/markup.h"
 #include "report/number.h"
 
-enum { LEFT = 56, RIGHT = 16, TOP = 14, BOTTOM = 46, NAMES = 116, LINE_HEIGHT = 15, STYLES = 8, MAX_NAMED = 16 };
+enum { LEFT = 56, RIGHT = 16, TOP = 14, BOTTOM = 46, NAMES = 116, LINE_HEIGHT = 15, STYLES = 8, MAX_NAMED = 16, MAX_DOTS = 40 };
 
 static double rounded(double value) { return isfinite(value) ? round(value * 100) / 100 : 0; }
 
@@ -119,7 +119,7 @@ static void put_path(jp_buffer *out, const frame *f, const jp_series *s, const c
     if (steps) put_steps(out, f, s);
     for (int i = 0; i < s->n && !steps; i++) put_pair(out, i ? "L" : "M", to_x(f, s->points[i].x), to_y(f, s->points[i].y));
     jp_buffer_text(out, "\"/>\n");
-    for (int i = 0; i < s->n; i++) {
+    for (int i = s->n > MAX_DOTS ? s->n - 1 : 0; i < s->n; i++) {
         jp_buffer_format(out, "<circle class=\"dot %s\" r=\"%s\"", style, i + 1 == s->n ? "4" : "2.5");
         put_coordinate(out, "cx", to_x(f, s->points[i].x));
         put_coordinate(out, "cy", to_y(f, s->points[i].y));
