@@ -1,0 +1,445 @@
+/* What everything else stands on: sets, random numbers, buffers, UTF-8, errors. Random tests have fixed seeds; their
+ * frequencies are held against the chi-squared distribution. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// cmocka.h needs the four above
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bitset.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/utf8.h"
+
+/* ---- sets ------------------------------------------------------------------------------------------------------ */
+
+static const int SIZES[] = {1, 2, 63, 64, 65, 127, 128, 129, 1000};
+enum { N_SIZES = sizeof SIZES / sizeof *SIZES, LARGEST = 1000 };
+
+/* Random additions and removals, beside an array of bools. */
+static void test_bitset_against_bools(void **state) {
+    (void)state;
+    jp_random r;
+    jp_random_seed(&r, 1);
+    for (int size = 0; size < N_SIZES; size++) {
+        int       n = SIZES[size], members[LARGEST];
+        bool      has[LARGEST] = {0};
+        jp_bitset s;
+        assert_int_equal(jp_bitset_init(&s, n), JOPA_OK);
+        assert_int_equal(jp_bitset_next(&s, 0), -1);
+        for (int step = 0; step < 3 * n; step++) {
+            int i = jp_random_below(&r, n);
+            has[i] = jp_random_below(&r, 3) > 0;
+            if (has[i]) jp_bitset_add(&s, i);
+            else jp_bitset_remove(&s, i);
+        }
+        int count = 0, next = -1;
+        for (int i = n - 1; i >= 0; i--) {
+            assert_int_equal(jp_bitset_has(&s, i), has[i]);
+            if (has[i]) count++, next = i;
+            assert_int_equal(jp_bitset_next(&s, i), next);
+        }
+        assert_int_equal(jp_bitset_next(&s, n), -1);
+        assert_int_equal(jp_bitset_count(&s), count);
+        assert_int_equal(jp_bitset_members(&s, members), count);
+        for (int i = 0; i < count; i++) assert_true(has[members[i]] && (i == 0 || members[i] > members[i - 1]));
+        jp_bitset_clear(&s);
+        assert_int_equal(jp_bitset_count(&s), 0);
+        jp_bitset_free(&s);
+        jp_bitset_free(&s);
+    }
+}
+
+static void test_bitset_equality(void **state) {
+    (void)state;
+    jp_bitset a, b, c;
+    assert_int_equal(jp_bitset_init(&a, 130), JOPA_OK);
+    assert_int_equal(jp_bitset_init(&b, 130), JOPA_OK);
+    assert_int_equal(jp_bitset_init(&c, 131), JOPA_OK);
+    for (int i = 0; i < 130; i++) {
+        jp_bitset_add(&a, i);
+        assert_false(jp_bitset_equal(&a, &b));
+        assert_true(jp_bitset_hash(&a) != jp_bitset_hash(&b));
+        jp_bitset_copy(&b, &a);
+        assert_true(jp_bitset_equal(&a, &b));
+        assert_true(jp_bitset_hash(&a) == jp_bitset_hash(&b));
+    }
+    jp_bitset_clear(&a);
+    assert_false(jp_bitset_equal(&a, &c)); /* of another size */
+    jp_bitset_free(&a);
+    jp_bitset_free(&b);
+    jp_bitset_free(&c);
+}
+
+static void test_bitset_array(void **state) {
+    (void)state;
+    jp_bitset *sets = jp_bitset_array_new(7, 70);
+    assert_non_null(sets);
+    for (int i = 0; i < 7; i++) jp_bitset_add(sets + i, 10 * i);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(sets[i].n, 70);
+        assert_int_equal(jp_bitset_count(sets + i), 1);
+        assert_int_equal(jp_bitset_next(sets + i, 0), 10 * i);
+    }
+    jp_bitset_array_free(sets);
+    jp_bitset_array_free(NULL);
+    sets = jp_bitset_array_new(0, 5);
+    assert_non_null(sets);
+    jp_bitset_array_free(sets);
+}
+
+/* ---- random numbers --------------------------------------------------------------------------------------------- */
+
+/* The 99.9 % quantile of chi-squared with `df` degrees of freedom: Wilson and Hilferty 1931. */
+static double chi_squared_limit(int df) {
+    double c = 2.0 / (9 * df);
+    return df * pow(1 - c + 3.0902 * sqrt(c), 3);
+}
+
+static void assert_frequencies(const int *counts, const double *expected, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += pow(counts[i] - expected[i], 2) / expected[i];
+    if (sum > chi_squared_limit(n - 1)) fail_msg("chi-squared %g of %d cells, limit %g", sum, n, chi_squared_limit(n - 1));
+}
+
+static void assert_uniform(const int *counts, int n, int draws) {
+    double expected[256];
+    for (int i = 0; i < n; i++) expected[i] = (double)draws / n;
+    assert_frequencies(counts, expected, n);
+}
+
+/* Vigna's reference implementation of xoshiro256**, from the state 1, 2, 3, 4; of splitmix64, from 0. */
+static void test_random_reference(void **state) {
+    (void)state;
+    static const uint64_t numbers[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240), UINT64_C(1216172134540287360),
+                                       UINT64_C(607988272756665600), UINT64_C(16172922978634559625)};
+    static const uint64_t seeded[] = {UINT64_C(0xe220a8397b1dcdaf), UINT64_C(0x6e789e6aa1b965f4), UINT64_C(0x06c45d188009454f),
+                                      UINT64_C(0xf88bb8a8724c81ec)};
+    jp_random r = {{1, 2, 3, 4}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) assert_true(jp_random_next(&r) == numbers[i]);
+    jp_random_seed(&r, 0);
+    assert_memory_equal(r.s, seeded, sizeof seeded);
+}
+
+static void test_random_seed(void **state) {
+    (void)state;
+    jp_random a, b, c;
+    jp_random_seed(&a, 42);
+    jp_random_seed(&b, 42);
+    jp_random_seed(&c, 43);
+    for (int i = 0; i < 100; i++) {
+        uint64_t x = jp_random_next(&a);
+        assert_true(x == jp_random_next(&b));
+        assert_true(x != jp_random_next(&c));
+    }
+}
+
+static void test_random_unit(void **state) {
+    (void)state;
+    enum { BINS = 100, DRAWS = 100000 };
+    int       counts[BINS] = {0};
+    jp_random r;
+    jp_random_seed(&r, 3);
+    for (int i = 0; i < DRAWS; i++) {
+        double x = jp_random_unit(&r);
+        assert_true(x >= 0 && x < 1);
+        counts[(int)(x * BINS)]++;
+    }
+    assert_uniform(counts, BINS, DRAWS);
+}
+
+static void test_random_below(void **state) {
+    (void)state;
+    static const int limits[] = {2, 3, 7, 64, 100, 255};
+    enum { DRAWS = 60000 };
+    jp_random r;
+    jp_random_seed(&r, 4);
+    assert_int_equal(jp_random_below(&r, 1), 0);
+    for (size_t l = 0; l < sizeof limits / sizeof *limits; l++) {
+        int counts[256] = {0};
+        for (int i = 0; i < DRAWS; i++) {
+            int x = jp_random_below(&r, limits[l]);
+            assert_in_range(x, 0, limits[l] - 1);
+            counts[x]++;
+        }
+        assert_uniform(counts, limits[l], DRAWS);
+    }
+    for (int i = 0; i < 1000; i++) assert_in_range(jp_random_below(&r, INT32_MAX), 0, INT32_MAX - 1);
+}
+
+static void assert_subset(const int *units, int n, int k) {
+    for (int i = 0; i < k; i++) assert_true(units[i] >= 0 && units[i] < n && (i == 0 || units[i] > units[i - 1]));
+}
+
+/* The set as a number, bit i for unit i. */
+static int as_bits(const int *units, int k) {
+    int bits = 0;
+    for (int i = 0; i < k; i++) bits |= 1 << units[i];
+    return bits;
+}
+
+/* Each of the C(7, 3) = 35 sets as often as the others. */
+static void test_random_subset_is_uniform(void **state) {
+    (void)state;
+    enum { N = 7, K = 3, SETS = 35, DRAWS = 70000 };
+    int       counts[1 << N] = {0}, units[N], of_sets[SETS], sets = 0;
+    jp_random r;
+    jp_random_seed(&r, 5);
+    for (int i = 0; i < DRAWS; i++) {
+        jp_random_subset(&r, N, K, units);
+        assert_subset(units, N, K);
+        counts[as_bits(units, K)]++;
+    }
+    for (int bits = 0; bits < 1 << N; bits++)
+        if (counts[bits]) of_sets[sets++] = counts[bits];
+    assert_int_equal(sets, SETS);
+    assert_uniform(of_sets, SETS, DRAWS);
+}
+
+static void test_random_subset_bounds(void **state) {
+    (void)state;
+    int       units[LARGEST];
+    jp_random r;
+    jp_random_seed(&r, 6);
+    for (int n = 1; n < 200; n += 13) {
+        jp_random_subset(&r, n, n, units);
+        for (int i = 0; i < n; i++) assert_int_equal(units[i], i);
+        jp_random_subset(&r, n, 1, units);
+        assert_subset(units, n, 1);
+        jp_random_subset(&r, n, 0, units);
+    }
+}
+
+/* Drawing one after the other, each with odds by weight: P{i, j} = w_i w_j / W (1 / (W - w_i) + 1 / (W - w_j)). */
+static void test_random_weighted_subset(void **state) {
+    (void)state;
+    enum { N = 5, PAIRS = N * (N - 1) / 2, DRAWS = 100000 };
+    static const double weight[N] = {1, 2, 0.5, 4, 2.5};
+    int                 counts[1 << N] = {0}, units[N], of_pairs[PAIRS], pair = 0;
+    double              keys[N], expected[PAIRS], total = 10;
+    jp_random           r;
+    jp_random_seed(&r, 7);
+    for (int i = 0; i < DRAWS; i++) {
+        jp_random_weighted_subset(&r, weight, N, 2, units, keys);
+        assert_subset(units, N, 2);
+        counts[as_bits(units, 2)]++;
+    }
+    for (int i = 0; i < N; i++)
+        for (int j = i + 1; j < N; j++, pair++) {
+            expected[pair] = DRAWS * weight[i] * weight[j] / total * (1 / (total - weight[i]) + 1 / (total - weight[j]));
+            of_pairs[pair] = counts[1 << i | 1 << j];
+        }
+    assert_frequencies(of_pairs, expected, PAIRS);
+}
+
+/* Units of weight 0 come only when no other is left, and then each as often as the others. */
+static void test_random_weighted_subset_zeros(void **state) {
+    (void)state;
+    enum { N = 6, DRAWS = 40000 };
+    static const double weight[N] = {0, 3, 0, 1e-12, 0, 0}, none[N] = {0};
+    int                 units[N], fourth[N] = {0}, first[N] = {0};
+    double              keys[N];
+    jp_random           r;
+    jp_random_seed(&r, 8);
+    for (int i = 0; i < DRAWS; i++) {
+        jp_random_weighted_subset(&r, weight, N, 2, units, keys);
+        assert_true(units[0] == 1 && units[1] == 3);
+        jp_random_weighted_subset(&r, weight, N, 3, units, keys);
+        int bits = as_bits(units, 3);
+        assert_true((bits & 10) == 10);
+        for (int j = 0; j < N; j++) fourth[j] += bits == (10 | 1 << j);
+        jp_random_weighted_subset(&r, none, N, 1, units, keys);
+        first[units[0]]++;
+    }
+    int zeros[] = {fourth[0], fourth[2], fourth[4], fourth[5]};
+    assert_uniform(zeros, 4, DRAWS);
+    assert_uniform(first, N, DRAWS);
+    jp_random_weighted_subset(&r, weight, N, N, units, keys);
+    assert_subset(units, N, N);
+}
+
+/* ---- buffers ------------------------------------------------------------------------------------------------------ */
+
+static void test_buffer(void **state) {
+    (void)state;
+    jp_buffer b = {0};
+    size_t    size = 0;
+    char     *text = jp_buffer_take(&b, &size);
+    assert_string_equal(text, "");
+    assert_int_equal(size, 0);
+    free(text);
+    jp_buffer_text(&b, "one ");
+    jp_buffer_bytes(&b, "two\0three", 9);
+    jp_buffer_bytes(&b, NULL, 0);
+    jp_buffer_format(&b, " %d %s", 4, "five");
+    assert_false(b.failed);
+    assert_int_equal(b.data[b.size], '\0');
+    text = jp_buffer_take(&b, &size);
+    assert_int_equal(size, 20);
+    assert_memory_equal(text, "one two\0three 4 five", 21);
+    assert_null(b.data);
+    free(text);
+}
+
+static void test_buffer_grows(void **state) {
+    (void)state;
+    jp_buffer b = {0};
+    char      line[32], *large = malloc(5000);
+    memset(large, 'x', 4999);
+    large[4999] = '\0';
+    jp_buffer_format(&b, "%s", large); /* longer than the first capacity */
+    for (int i = 0; i < 20000; i++) jp_buffer_format(&b, "%d,", i);
+    assert_false(b.failed);
+    const char *at = b.data + 4999;
+    for (int i = 0; i < 20000; i++, at += strlen(line)) {
+        snprintf(line, sizeof line, "%d,", i);
+        assert_memory_equal(at, line, strlen(line));
+    }
+    assert_true(at == b.data + b.size);
+    free(large);
+    jp_buffer_free(&b);
+    jp_buffer_free(&b);
+}
+
+static void test_buffer_failure_sticks(void **state) {
+    (void)state;
+    jp_buffer b = {0};
+    size_t    size = 7;
+    jp_buffer_text(&b, "text");
+    b.failed = true;
+    jp_buffer_text(&b, "more");
+    assert_null(jp_buffer_take(&b, &size));
+    assert_int_equal(size, 0);
+    assert_false(b.failed);
+}
+
+/* ---- UTF-8 -------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    size_t      size, valid;
+    const char *repaired;
+} TEXTS[] = {
+    {"", 0, 0, ""},
+    {"plain", 5, 5, "plain"},
+    {"na\xc3\xafve", 6, 6, "na\xc3\xafve"},
+    {"\xe4\xbd\xa0\xf0\x9f\x98\x80", 7, 7, "\xe4\xbd\xa0\xf0\x9f\x98\x80"},
+    {"\xf4\x8f\xbf\xbf", 4, 4, "\xf4\x8f\xbf\xbf"},              /* U+10FFFF */
+    {"a\x80z", 3, 1, "a\xef\xbf\xbdz"},                           /* a continuation alone */
+    {"a\xc3", 2, 1, "a\xef\xbf\xbd"},                             /* cut */
+    {"a\xe4\xbd", 3, 1, "a\xef\xbf\xbd"},                         /* cut later */
+    {"\xc3z", 2, 0, "\xef\xbf\xbdz"},                             /* no continuation */
+    {"\xc0\x80", 2, 0, "\xef\xbf\xbd"},                           /* overlong */
+    {"\xc1\xbf", 2, 0, "\xef\xbf\xbd"},
+    {"\xe0\x9f\xbf", 3, 0, "\xef\xbf\xbd"},
+    {"\xf0\x8f\xbf\xbf", 4, 0, "\xef\xbf\xbd"},
+    {"ok\xed\xa0\x80", 5, 2, "ok\xef\xbf\xbd"},                   /* a surrogate */
+    {"\xed\x9f\xbf", 3, 3, "\xed\x9f\xbf"},                       /* the last character before them */
+    {"\xf4\x90\x80\x80", 4, 0, "\xef\xbf\xbd"},                   /* beyond U+10FFFF */
+    {"\xf5\x80\x80\x80", 4, 0, "\xef\xbf\xbd"},
+    {"\xff\xfe", 2, 0, "\xef\xbf\xbd\xef\xbf\xbd"},
+};
+
+static void test_utf8(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        assert_int_equal(jp_utf8_valid(TEXTS[i].text, TEXTS[i].size), TEXTS[i].valid);
+        char *repaired = jp_utf8_repair(TEXTS[i].text, TEXTS[i].size);
+        assert_string_equal(repaired, TEXTS[i].repaired);
+        assert_int_equal(jp_utf8_valid(repaired, strlen(repaired)), strlen(repaired));
+        free(repaired);
+    }
+}
+
+/* Any bytes at all become valid, and what was valid stays. */
+static void test_utf8_random_bytes(void **state) {
+    (void)state;
+    jp_random r;
+    jp_random_seed(&r, 9);
+    for (int round = 0; round < 2000; round++) {
+        char   bytes[24];
+        size_t size = (size_t)jp_random_below(&r, sizeof bytes);
+        for (size_t i = 0; i < size; i++) bytes[i] = (char)(jp_random_below(&r, 2) ? 'a' + jp_random_below(&r, 26) : 0x80 + jp_random_below(&r, 128));
+        char  *repaired = jp_utf8_repair(bytes, size);
+        size_t valid = jp_utf8_valid(bytes, size);
+        assert_memory_equal(repaired, bytes, valid);
+        assert_int_equal(jp_utf8_valid(repaired, strlen(repaired)), strlen(repaired));
+        free(repaired);
+    }
+}
+
+static void test_utf8_boundaries(void **state) {
+    (void)state;
+    const char *text = "a\xc3\xaf\xf0\x9f\x98\x80";
+    static const bool boundary[] = {true, true, false, true, false, false, false, true, false};
+    for (size_t at = 0; at < sizeof boundary / sizeof *boundary; at++) assert_int_equal(jp_utf8_is_boundary(text, 7, at), boundary[at]);
+}
+
+/* ---- errors, clock ------------------------------------------------------------------------------------------------ */
+
+static void test_errors_are_one_line(void **state) {
+    (void)state;
+    jopa_error e = {0};
+    assert_int_equal(jp_fail(&e, JOPA_ERROR_INPUT, "no '%s' on\r\nline %d\n", "a\nb", 3), JOPA_ERROR_INPUT);
+    assert_int_equal(e.code, JOPA_ERROR_INPUT);
+    assert_string_equal(e.message, "no 'a b' on  line 3 ");
+    assert_int_equal(jp_fail(NULL, JOPA_ERROR_IO, "nobody listens: %s", "x"), JOPA_ERROR_IO);
+    assert_int_equal(jp_fail_memory(NULL), JOPA_ERROR_MEMORY);
+    assert_int_equal(jp_fail_memory(&e), JOPA_ERROR_MEMORY);
+    assert_int_equal(e.code, JOPA_ERROR_MEMORY);
+    assert_non_null(strstr(e.message, "memory"));
+}
+
+static void test_long_errors_are_cut(void **state) {
+    (void)state;
+    jopa_error e = {0};
+    char       text[2000];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(jp_fail(&e, JOPA_ERROR_USAGE, "%s", text), JOPA_ERROR_USAGE);
+    assert_int_equal(strlen(e.message), sizeof e.message - 1);
+}
+
+static void test_clock_does_not_go_back(void **state) {
+    (void)state;
+    double last = jp_seconds();
+    for (int i = 0; i < 1000; i++) {
+        double now = jp_seconds();
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bitset_against_bools),
+        cmocka_unit_test(test_bitset_equality),
+        cmocka_unit_test(test_bitset_array),
+        cmocka_unit_test(test_random_reference),
+        cmocka_unit_test(test_random_seed),
+        cmocka_unit_test(test_random_unit),
+        cmocka_unit_test(test_random_below),
+        cmocka_unit_test(test_random_subset_is_uniform),
+        cmocka_unit_test(test_random_subset_bounds),
+        cmocka_unit_test(test_random_weighted_subset),
+        cmocka_unit_test(test_random_weighted_subset_zeros),
+        cmocka_unit_test(test_buffer),
+        cmocka_unit_test(test_buffer_grows),
+        cmocka_unit_test(test_buffer_failure_sticks),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_utf8_random_bytes),
+        cmocka_unit_test(test_utf8_boundaries),
+        cmocka_unit_test(test_errors_are_one_line),
+        cmocka_unit_test(test_long_errors_are_cut),
+        cmocka_unit_test(test_clock_does_not_go_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
