@@ -104,7 +104,7 @@ static int run(int argc, const char **argv) {
         {"refusal", 0, POPT_ARG_NONE, &s.refusal, 0, "why it refuses: the target is the refusal in the response", NULL},
         {"fail-on-trigger", 0, POPT_ARG_NONE, &s.fail_on_trigger, 0, "exit code 3 when a trigger was found", NULL},
         {"until", 0, POPT_ARG_STRING, &s.until, 0, "what is enough: `probability` falls, or the `response` turns away (probability)", "WHAT"},
-        {"threshold", 0, POPT_ARG_DOUBLE, &s.audit.threshold, 0, "drop per token that is enough, nats (0.5)", "F"},
+        {"threshold", 0, POPT_ARG_DOUBLE, &s.audit.threshold, 0, "drop per token that is enough, nats (1)", "F"},
         {"similarity", 0, POPT_ARG_DOUBLE, &s.audit.similarity, 0, "ROUGE-L below which a response is turned away (0.5)", "F"},
         {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "what is looked for before words: sentence, line, paragraph (sentence)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (all)", "LIST"},

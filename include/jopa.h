@@ -187,7 +187,7 @@ typedef struct {
     const char *id;         /* a name of the question for the report, or NULL */
     const char *until;      /* "probability": the drop per target token reaches `threshold` (default);
                              * "response": what the model then writes is turned away from the response */
-    double      threshold;  /* nats per target token, default 0.5: each token 0.6 times as likely in the geometric mean */
+    double      threshold;  /* nats per target token, default 1: each token e times less likely in the geometric mean */
     double      similarity; /* ROUGE-L below which a text is turned away, default 0.5 */
     bool        refusal;    /* the target is the sentence in which the response refuses; JOPA_ERROR_INPUT when it does not */
 } jopa_audit_options;

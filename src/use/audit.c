@@ -17,7 +17,7 @@
 #include "use/smallest.h"
 
 void jopa_audit_options_init(jopa_audit_options *o) {
-    *o = (jopa_audit_options){.until = "probability", .threshold = 0.5, .similarity = 0.5};
+    *o = (jopa_audit_options){.until = "probability", .threshold = 1, .similarity = 0.5};
     jopa_explain_options_init(&o->explain);
     o->explain.unit = "sentence";
     o->explain.roles = "all";
