@@ -113,16 +113,17 @@ static int word_problem(audit *a, const jp_selection *found, jopa_error *e) {
 
 static int fill_words(audit *a, jp_scorer *s, const jp_selection *found, jp_result_audit *out, jopa_error *e) {
     double drop = NAN, unused;
+    bool   writes = a->model->engine->ops->generate && jp_scorer_stopped(s) != JP_STOP_USER;
     jp_scorer_relimit(s, &(jp_limits){.k = a->words.prompt.n_units});
     int status = list_triggers(a, &a->words, found, &out->words, &out->n_words, e);
     if (!status) status = jp_scorer_drops(s, &found->selected, 1, &drop, e);
     if (!status) out->words_drop_per_token = drop / (a->p.problem.target_last - a->p.problem.target_first);
-    if (!status && a->model->engine->ops->generate) status = similarity(a, &found->selected, &out->words_response, &unused, e);
+    if (!status && writes) status = similarity(a, &found->selected, &out->words_response, &unused, e);
     return status;
 }
 
-/* The bill of the second search is added to the first one's. */
-static void add_cost(jp_explanation *x, const jp_scorer *s) {
+/* The bill of the second search is added to the first one's, and what stopped it stopped the audit. */
+static int add_cost(jp_explanation *x, const jp_scorer *s, jopa_error *e) {
     jp_cost cost;
     jp_scorer_cost(s, &cost);
     x->cost.evaluations += cost.evaluations;
@@ -131,6 +132,19 @@ static void add_cost(jp_explanation *x, const jp_scorer *s) {
     x->cost.naive_tokens += cost.naive_tokens;
     x->cost.seconds += cost.seconds;
     x->cost.evaluations_per_second = x->cost.seconds > 0 ? (double)x->cost.evaluations / x->cost.seconds : NAN;
+    if (jp_scorer_stopped(s) == JP_RUNNING) return JP_OK;
+    free(x->stopped);
+    x->stopped = strdup(jp_stop_word(jp_scorer_stopped(s)));
+    return x->stopped ? JP_OK : jp_fail_memory(e);
+}
+
+/* What the first search left of the limits. False: nothing. */
+static bool limits_left(audit *a, const jp_explanation *x, int units) {
+    jp_limits *l = &a->limits;
+    l->k = units;
+    if (l->budget > 0 && (l->budget -= (int)x->cost.evaluations) < 2) return false;
+    if (l->seconds > 0 && (l->seconds -= x->cost.seconds) <= 0) return false;
+    return units > 0;
 }
 
 static int refine(audit *a, jp_explanation *x, const jp_selection *sentences, jopa_error *e) {
@@ -138,13 +152,12 @@ static int refine(audit *a, jp_explanation *x, const jp_selection *sentences, jo
     jp_selection found = {0};
     int          status = word_problem(a, sentences, e), n = a->words.prompt.n_units;
     a->current = &a->words;
-    if (!status && n) {
-        a->limits.k = n;
+    if (!status && limits_left(a, x, n)) {
         status = jp_selection_init(&found, n, e);
         if (!status) status = jp_scorer_new(&s, a->model->engine, &a->words.problem, &a->limits, e);
         if (!status) status = search(a, s, &found, &x->audit.words_reached, e);
-        if (s) add_cost(x, s);
-        if (!status || status == JP_STOP) status = fill_words(a, s, &found, &x->audit, e);
+        int billed = s ? add_cost(x, s, e) : JP_OK;
+        if (status <= 0) status = billed ? billed : fill_words(a, s, &found, &x->audit, e);
     }
     jp_scorer_free(s);
     jp_selection_free(&found);
