@@ -124,7 +124,7 @@ static int run_variant(run *r, const jp_case *c, const variant *v, jp_explain_pr
     }
     p->sparsity = 0;
     int status = jp_explain_choose_k(p, &x, e);
-    if (!status) status = jp_explain_run(&found, r->model, p, v->method, &x, &interrupted, e);
+    if (!status) status = jp_explain_run(&found, r->model, p, v->method, &x, false, &interrupted, e);
     r->stopped = r->stopped || interrupted;
     if (!status && !r->stopped) status = jp_records_append(r->file, c->id, c->task, v->label, &found, e);
     jp_explanation_free(&found);

@@ -41,7 +41,7 @@ const char *jp_stop_word(jp_stop_reason reason) {
 }
 
 int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
-                   const jopa_explain_options *o, bool *interrupted, jopa_error *e) {
+                   const jopa_explain_options *o, bool joint, bool *interrupted, jopa_error *e) {
     jp_run_progress progress = {o, method->name, jp_seconds()};
     jp_limits       limits = {o->budget, o->seconds, p->k, jp_run_forward, &progress};
     jp_scorer      *s = NULL;
@@ -60,6 +60,7 @@ int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p
         x->stopped = strdup(jp_stop_word(jp_scorer_stopped(s)));
         jp_scorer_relimit(s, &(jp_limits){.k = p->prompt.n_units});
         status = x->stopped ? jp_fill_answer(x, s, p, &found, &cost, e) : jp_fail_memory(e);
+        if (!status && joint && !*interrupted) status = jp_fill_joint(x, s, &found.selected, e);
         if (!status && !*interrupted) status = jp_explain_measure(x, s, m, p, &found.selected, method->ranks ? found.score : NULL, o, e);
     }
     jp_selection_free(&found);
@@ -86,7 +87,7 @@ static int run_all(jopa_result *r, jopa_model *m, const jopa_explain_options *o,
     if (status) return status;
     bool interrupted = false;
     int  done = 0;
-    for (; done < n && !status && !interrupted; done++) status = jp_explain_run(r->items + done, m, &p, methods[done], o, &interrupted, e);
+    for (; done < n && !status && !interrupted; done++) status = jp_explain_run(r->items + done, m, &p, methods[done], o, n == 1, &interrupted, e);
     if (interrupted) { /* what was not begun is not in the result */
         for (int i = done; i < r->n_items; i++) jp_explanation_free(r->items + i);
         r->n_items = done;

@@ -10,9 +10,10 @@
 int jp_explain_find_method(const jp_method **out, const char *name, unsigned can, jopa_error *e);
 
 /* Run the method and measure what it found. `x` is zeroed before and jp_explanation_free'd by the caller in any case.
+ * `joint`: also measure what the set means, at the price of some k * k / 2 evaluations that its cost does not count.
  * *interrupted is set when the progress callback of `o` ended the search. */
 int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
-                   const jopa_explain_options *o, bool *interrupted, jopa_error *e);
+                   const jopa_explain_options *o, bool joint, bool *interrupted, jopa_error *e);
 
 /* What every run needs: a prompt, sensible numbers, known metrics. JOPA_ERROR_USAGE. */
 int jp_explain_check(const jopa_explain_options *o, jopa_error *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "method/joint.h"
 
 static int copy(char **to, const char *from, jopa_error *e) {
     *to = strdup(from ? from : "");
@@ -150,5 +151,24 @@ int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p,
     int status = fill_trace(x, s, e);
     if (!status) status = fill_selection(x, p, found, e);
     if (!status) status = fill_log_probs(x, s, p, &found->selected, e);
+    return status;
+}
+
+int jp_fill_joint(jp_explanation *x, jp_scorer *s, const jp_bitset *selected, jopa_error *e) {
+    jp_joint joint = {0};
+    int      status = jp_joint_analyse(&joint, s, selected, e);
+    if (status > 0) return status;
+    x->joint.necessary = malloc((size_t)(joint.n_units + 1) * sizeof *x->joint.necessary);
+    x->joint.pairs = malloc((size_t)(joint.n_pairs + 1) * sizeof *x->joint.pairs);
+    status = x->joint.necessary && x->joint.pairs ? JP_OK : jp_fail_memory(e);
+    for (int i = 0; i < joint.n_units && !status; i++)
+        x->joint.necessary[x->joint.n_necessary++] = (jp_result_necessary){joint.units[i].unit, joint.units[i].drop_without};
+    for (int i = 0; i < joint.n_pairs && !status; i++)
+        x->joint.pairs[x->joint.n_pairs++] =
+            (jp_result_pair){joint.pairs[i].first, joint.pairs[i].second, joint.pairs[i].drop, joint.pairs[i].interaction};
+    x->joint.present = joint.n_units > 0;
+    x->joint.sum_of_single_drops = joint.sum_of_single_drops;
+    x->joint.synergy = joint.synergy;
+    jp_joint_free(&joint);
     return status;
 }

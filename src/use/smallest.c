@@ -6,7 +6,8 @@
 enum {
     CANDIDATES = 12,      /* units tried in each step of the forward selection */
     HOPELESS = 4,         /* steps when hiding everything is not enough */
-    BUDGET_PER_UNIT = 6,  /* of each search for a smaller set */
+    BUDGET_PER_UNIT = 6,  /* of each search for a smaller set, */
+    BUDGET_MIN = 256,     /* at least: few units are enumerated */
     ALTERNATIVES = 3      /* single units that are put to the caller's test */
 };
 static const double NEARLY = 0.9; /* of the largest drop, where none is enough */
@@ -145,7 +146,8 @@ static int descend(search *s, jp_bitset *set, jopa_error *e) {
     bool         found = true;
     while (found && !status && jp_bitset_count(set) > 2) {
         int       k = jp_bitset_count(set) - 1;
-        jp_task   task = {s->task->scorer, s->n, k, BUDGET_PER_UNIT * s->n, s->task->seed};
+        int       budget = BUDGET_PER_UNIT * s->n > BUDGET_MIN ? BUDGET_PER_UNIT * s->n : BUDGET_MIN;
+        jp_task   task = {s->task->scorer, s->n, k, budget, s->task->seed};
         double    drop = NAN;
         jp_limits limits = s->task->limits;
         jp_bitset_clear(&smaller.selected);
