@@ -109,9 +109,11 @@ static void put_search_name(jp_buffer *name, const jopa_result *r) {
     }
 }
 
-static double best_drop(const jopa_result *r) {
-    double best = -INFINITY;
-    for (int i = 0; i < r->n_items; i++) best = fmax(best, r->items[i].log_prob.drop);
+/* The first explanation with the largest drop. */
+static int best_item(const jopa_result *r) {
+    int best = 0;
+    for (int i = 1; i < r->n_items; i++)
+        if (r->items[i].log_prob.drop > r->items[best].log_prob.drop) best = i;
     return best;
 }
 
@@ -130,7 +132,7 @@ bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     for (int i = 0; points && series && i < r->n_items; i++) {
         const jp_explanation *x = &r->items[i];
         int                   n = trace_points(x, at);
-        series[i] = (jp_series){x->method, at, n, (double)x->cost.evaluations, x->log_prob.drop >= best_drop(r)};
+        series[i] = (jp_series){x->method, at, n, (double)x->cost.evaluations, i == best_item(r)};
         at += n;
     }
     plot.name = name.data;
@@ -144,17 +146,19 @@ bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     return there;
 }
 
-static int by_value(const void *a, const void *b) {
-    const jp_bar *left = a, *right = b;
-    return left->value < right->value ? 1 : left->value > right->value ? -1 : strcmp(left->label, right->label);
+/* Largest first; equal ones keep their order. */
+static void insert_bar(jp_bar *bars, int n, jp_bar bar) {
+    for (; n > 0 && bars[n - 1].value < bar.value; n--) bars[n] = bars[n - 1];
+    bars[n] = bar;
 }
 
 bool jp_figure_drops(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     if (!out) return r->n_items > 0;
+    double  best = r->items[best_item(r)].log_prob.drop;
     jp_bar *bars = calloc((size_t)r->n_items + 1, sizeof *bars);
     for (int i = 0; bars && i < r->n_items; i++)
-        bars[i] = (jp_bar){.label = r->items[i].method, .value = r->items[i].log_prob.drop, .strong = r->items[i].log_prob.drop >= best_drop(r)};
-    if (bars) qsort(bars, (size_t)r->n_items, sizeof *bars, by_value);
+        insert_bar(bars, i, (jp_bar){.label = r->items[i].method, .value = r->items[i].log_prob.drop,
+                                     .strong = r->items[i].log_prob.drop >= best});
     plot.name = "Drop of the set that each method found, in nats";
     if (bars) jp_plot_bars(out, &plot, bars, r->n_items);
     else out->failed = true;
