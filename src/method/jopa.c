@@ -1,194 +1,230 @@
-/* JoPA (Chang et al. 2024): a masking probability for each unit, sum k, from which k-sets are sampled in batches; the
- * probabilities move towards the best sets seen (cross-entropy method: Rubinstein 1999), and swaps around the
- * incumbent polish it. Instances smaller than the budget are enumerated. */
+/* JoPA (Chang et al. 2024) with a surrogate. Each unit has a masking probability, sum k, which starts from the gradient
+ * guide where that is cheap. First, sets of 2 k units are sampled by the probabilities: they show more interactions than
+ * smaller ones. Then each round fits a quadratic model to all sets scored so far, draws models from its posterior
+ * (Thompson 1933; over sets: Baptista & Poloczek 2018), and scores the sets that are best under the draws, climbed by
+ * swaps and single removals from the incumbent or from a set sampled by the probabilities. How often a unit is in these
+ * sets moves its probability. Half-way the units are hidden one by one, so that the result is never worse than what
+ * that gives. Instances smaller than the budget are enumerated. docs/search.md has the measurements. */
+#include "method/jopa.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 #include "method/exhaustive.h"
+#include "method/guide.h"
+#include "method/joint.h"
 
 enum {
-    BUDGET_PER_UNIT = 12,  /* default budget, in evaluations a unit */
-    PATIENCE_PER_UNIT = 4, /* evaluations without improvement after which the search ends */
-    ELITES = 10,
-    TRIES = 20             /* samples drawn for one set that is new */
+    BUDGET_PER_UNIT = 4,
+    SMALL = 2000, SMALL_PER_UNIT = 3, SMALL_SHARE = 5,
+    WARM_MIN = 12,         /* first sets at least, */
+    WARM_SMALL = 2, WARM_LARGE = 4, /* of k times as many units, in turn */
+    SINGLES_AT = 2,        /* singles once this many evaluations a unit are spent, */
+    SINGLES_FROM = 3,      /* where the budget has at least this many */
+    PROBE_AFTER = 3,       /* half evaluations a unit without improvement after which probes are mixed in */
+    PATIENCE_PER_UNIT = 2, PATIENCE_SHARE = 2, /* evaluations without improvement after which the search ends: this many a
+                                                * unit, or the budget's half */
+    STALE = 4,             /* rounds without a new set after which it ends */
+    TRIES = 3,             /* models drawn for each set of a round */
+    EXPLOIT = 2            /* of which the posterior mean itself */
 };
-static const double RATE = 0.3, FLOOR = 0.01, SWAPS = 0.5;
+static const double WARM = 0.4;         /* first sets: evaluations a unit */
+static const double GUIDE_SHARE = 0.1;  /* of the budget that the guide may cost */
+static const double GUIDE_FLAT = 0.3, GUIDE_VARIANCE = 0.5, GUIDE_MEAN = 0.5;
+static const double FLAT = 0.3;         /* of the prior's variance: the part that all units have */
+static const double RATE = 0.3;         /* of the probabilities */
 
-typedef struct {
-    const jp_task *task;
-    jp_random      random;
-    double        *probability, *odds, *keys; /* [n] */
-    int           *units;                     /* [n] scratch */
-    jp_bitset     *elite;                     /* [ELITES] best first */
-    double         elite_drop[ELITES];
-    int            n_elites;
-    jp_bitset     *round; /* [batch] */
-    double        *drops;
-    int            batch, spent, since_better;
-} search;
+int jp_jopa_budget(const jp_task *task) {
+    double sets = jp_exhaustive_sets(task->n, task->k);
+    if (sets > SMALL) return BUDGET_PER_UNIT * task->n;
+    return (int)fmax(SMALL_PER_UNIT * task->n, sets / SMALL_SHARE);
+}
 
-/* Scale to sum k with every probability in [FLOOR, 1 - FLOOR]. */
-static void normalise(double *p, int n, int k) {
-    for (int pass = 0; pass < 8; pass++) {
-        double sum = 0;
-        for (int i = 0; i < n; i++) sum += p[i];
-        for (int i = 0; i < n; i++) p[i] = fmin(1 - FLOOR, fmax(FLOOR, p[i] * k / sum));
+/* ---- the start --------------------------------------------------------------------------------------------------- */
+
+/* Probabilities and variances by the guide; s->mean holds it, its mean 1, until sets say what it is worth. */
+static int start_from_guide(jp_search *s, jopa_error *e) {
+    int    status = jp_guide(s->task->scorer, NULL, s->mean, e);
+    double sum = 0;
+    for (int i = 0; i < s->n; i++) {
+        s->mean[i] = status > 0 || isnan(s->mean[i]) ? 0 : fmax(s->mean[i], 0);
+        sum += s->mean[i];
     }
-}
-
-static void keep_elite(search *s, const jp_bitset *set, double drop) {
-    if (isnan(drop) || (s->n_elites == ELITES && drop <= s->elite_drop[ELITES - 1])) return;
-    for (int i = 0; i < s->n_elites; i++)
-        if (jp_bitset_equal(&s->elite[i], set)) return;
-    if (s->n_elites < ELITES) s->n_elites++;
-    int        at = s->n_elites - 1;
-    jp_bitset  spare = s->elite[at];
-    for (; at > 0 && s->elite_drop[at - 1] < drop; at--) {
-        s->elite[at] = s->elite[at - 1];
-        s->elite_drop[at] = s->elite_drop[at - 1];
+    for (int i = 0; i < s->n && sum > 0; i++) {
+        s->mean[i] *= s->n / sum;
+        s->v[i] = (s->mean[i] + GUIDE_VARIANCE) / (1 + GUIDE_VARIANCE);
+        s->probability[i] = s->mean[i] + GUIDE_FLAT;
     }
-    s->elite[at] = spare;
-    jp_bitset_copy(&s->elite[at], set);
-    s->elite_drop[at] = drop;
-    if (at == 0) s->since_better = 0;
-}
-
-/* Move the probabilities towards how often each unit is in the elites. */
-static void learn(search *s) {
-    for (int i = 0; i < s->task->n; i++) {
-        int held = 0;
-        for (int j = 0; j < s->n_elites; j++) held += jp_bitset_has(&s->elite[j], i);
-        s->probability[i] += RATE * ((double)held / s->n_elites - s->probability[i]);
-    }
-    normalise(s->probability, s->task->n, s->task->k);
-    for (int i = 0; i < s->task->n; i++) s->odds[i] = s->probability[i] / (1 - s->probability[i]);
-}
-
-static void sample(search *s, jp_bitset *set) {
-    jp_random_weighted_subset(&s->random, s->odds, s->task->n, s->task->k, s->units, s->keys);
-    jp_bitset_clear(set);
-    for (int j = 0; j < s->task->k; j++) jp_bitset_add(set, s->units[j]);
-}
-
-/* The incumbent with one unit exchanged for another, both picked by the probabilities, or left out. */
-static void swap(search *s, jp_bitset *set) {
-    int n = s->task->n, out;
-    jp_bitset_copy(set, &s->elite[jp_random_below(&s->random, s->n_elites < 3 ? s->n_elites : 3)]);
-    int held = jp_bitset_members(set, s->units);
-    for (int j = 0; j < held; j++) s->keys[j] = 1 / s->odds[s->units[j]];
-    double *scratch = s->keys + n;
-    jp_random_weighted_subset(&s->random, s->keys, held, 1, &out, scratch);
-    jp_bitset_remove(set, s->units[out]);
-    if (held > 1 && jp_random_unit(&s->random) < 0.1) return;
-    int left_out = s->units[out], in;
-    for (int i = 0; i < n; i++) s->keys[i] = jp_bitset_has(set, i) || i == left_out ? 0 : s->odds[i];
-    jp_random_weighted_subset(&s->random, s->keys, n, 1, &in, scratch);
-    jp_bitset_add(set, in);
-}
-
-/* Fill s->round with sets that have not been scored; returns how many. */
-static int propose(search *s) {
-    int count = 0;
-    for (int i = 0; i < s->batch; i++) {
-        jp_bitset *set = &s->round[count];
-        for (int tries = 0; tries < TRIES; tries++) {
-            if (s->n_elites && jp_random_unit(&s->random) < SWAPS) swap(s, set);
-            else sample(s, set);
-            bool seen = jp_scorer_known(s->task->scorer, set, NULL);
-            for (int j = 0; j < count && !seen; j++) seen = jp_bitset_equal(set, &s->round[j]);
-            if (!seen) {
-                count++;
-                break;
-            }
-        }
-    }
-    return count;
-}
-
-static int round_of(search *s, int count, jopa_error *e) {
-    int status = jp_scorer_drops(s->task->scorer, s->round, count, s->drops, e);
-    s->spent += count;
-    s->since_better += count;
-    for (int i = 0; i < count && status <= 0; i++) keep_elite(s, &s->round[i], s->drops[i]);
+    jp_search_normalise(s);
     return status;
 }
 
-/* Start from what each unit does alone. */
-static int start(search *s, jp_selection *selection, jopa_error *e) {
-    int     n = s->task->n, k = s->task->k;
-    double *single = selection->score, low = INFINITY, high = -INFINITY;
-    int     status = jp_single_drops(s->task->scorer, single, e);
-    if (status > 0) return status;
-    for (int i = 0; i < n; i++) {
-        if (isnan(single[i])) continue;
-        low = fmin(low, single[i]);
-        high = fmax(high, single[i]);
+static double guide_of(const jp_search *s, const jp_bitset *set) {
+    double sum = 0;
+    for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) sum += s->mean[i];
+    return sum;
+}
+
+/* Sets sampled by the probabilities. Their drops also give the guide its scale: the slope of drop over guide, of which
+ * the surrogate's prior takes a part. */
+static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
+    int    wanted = (int)fmax(WARM_MIN, ceil(WARM * s->n)), status = JP_OK;
+    double product = 0, square = 0;
+    for (int i = 0; i < wanted && !status; i++) {
+        int size = i == 0 ? s->k : (i % 2 ? WARM_SMALL : WARM_LARGE) * s->k;
+        jp_search_draw(s, size < s->n / 2 ? size : s->n / 2, set);
+        jp_search_propose(s, set);
+        if (s->n_round < s->batch && i < wanted - 1) continue;
+        int count = s->n_round;
+        status = jp_search_score(s, e);
+        for (int j = 0; j < count && !status; j++) {
+            double guide = guide_of(s, &s->round[j]);
+            product += guide * s->drops[j];
+            square += guide * guide;
+        }
     }
-    for (int i = 0; i < n; i++)
-        s->probability[i] = isnan(single[i]) || high <= low ? (double)k / n : (single[i] - low) / (high - low) + FLOOR;
-    normalise(s->probability, n, k);
-    for (int i = 0; i < n; i++) s->odds[i] = s->probability[i] / (1 - s->probability[i]);
-    for (int i = 0; i < n && !isnan(single[i]); i++) {
-        jp_bitset_clear(&s->round[0]);
-        jp_bitset_add(&s->round[0], i);
-        keep_elite(s, &s->round[0], single[i]);
+    for (int i = 0; i < s->n; i++) s->mean[i] *= square > 0 ? GUIDE_MEAN * fmax(product, 0) / square : 0;
+    return status;
+}
+
+/* Each unit alone, then the best of them together. */
+static int score_singles(jp_search *s, jp_bitset *set, jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < s->n && !status; i++) {
+        jp_bitset_clear(set);
+        jp_bitset_add(set, i);
+        jp_search_propose(s, set);
+        if (s->n_round == s->batch || i == s->n - 1) status = jp_search_score(s, e);
     }
     if (status) return status;
-    jp_select_top(single, n, k, &s->round[0]);
-    s->spent = n;
-    return round_of(s, 1, e);
+    jp_select_top(s->single, s->n, s->k, set);
+    jp_search_propose(s, set);
+    return jp_search_score(s, e);
 }
 
-static int climb(search *s, int budget, jopa_error *e) {
-    int status = JP_OK, stale = 0, patience = PATIENCE_PER_UNIT * s->task->n + 2 * s->batch;
-    while (!status && s->spent < budget && s->since_better < patience && stale < 3) {
-        int count = propose(s);
-        if (count < s->batch) { /* collapsed: spread the probabilities again */
-            stale += count == 0;
-            for (int i = 0; i < s->task->n; i++) s->probability[i] = (s->probability[i] + (double)s->task->k / s->task->n) / 2;
+/* ---- rounds ------------------------------------------------------------------------------------------------------- */
+
+/* The probabilities move towards how often each unit was held. */
+static void learn(jp_search *s, const double *held, int count) {
+    for (int i = 0; i < s->n && count; i++) s->probability[i] += RATE * (held[i] / count - s->probability[i]);
+    jp_search_normalise(s);
+}
+
+/* Fit twice: units whose effects, alone and in pairs, come out large in the first fit get a wider prior in the second. So
+ * few units share the credit, as iterated reweighting does for sparse regression (Candes et al. 2008). */
+static int fit(jp_search *s, jopa_error *e) {
+    int    status = jp_surrogate_fit(s->surrogate, s->mean, s->v, e);
+    double mean = 0;
+    if (status) return status;
+    jp_surrogate_mean(s->surrogate, &s->belief);
+    for (int i = 0; i < s->n; i++) {
+        const double *pair = s->belief.pair + (size_t)i * (size_t)s->n;
+        s->gain[i] = fabs(s->belief.linear[i]);
+        for (int j = 0; j < s->n; j++) s->gain[i] += fabs(pair[j]);
+        mean += s->gain[i] / s->n;
+    }
+    for (int i = 0; i < s->n && mean > 0; i++) s->v[i] = (s->gain[i] / mean + FLAT) / (1 + FLAT);
+    return jp_surrogate_fit(s->surrogate, s->mean, s->v, e);
+}
+
+/* A large set, each as likely as another: effects that only sets together have show in such sets first. */
+static void propose_probe(jp_search *s, jp_bitset *set) {
+    int size = WARM_LARGE * s->k < s->n / 2 ? WARM_LARGE * s->k : s->n / 2;
+    jp_random_subset(&s->random, s->n, size, s->units);
+    jp_bitset_clear(set);
+    for (int i = 0; i < size; i++) jp_bitset_add(set, s->units[i]);
+    jp_search_propose(s, set);
+}
+
+/* Sets that are best under draws from the posterior; heat: how far the draws are from its mean. While nothing gets
+ * better, every other set is a probe. */
+static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *e) {
+    bool    probing = 2 * s->since_better > PROBE_AFTER * s->n;
+    double *held = calloc((size_t)s->n, sizeof *held);
+    int     status = held ? fit(s, e) : jp_fail_memory(e), drawn = 0;
+    for (int tries = 0; !status && tries < TRIES * s->batch && jp_search_room(s); tries++) {
+        if (tries < EXPLOIT) jp_surrogate_mean(s->surrogate, &s->belief);
+        else status = jp_surrogate_sample(s->surrogate, &s->random, heat * (tries % 3 + 1) / 3, &s->belief, e);
+        if (status) break;
+        if (tries % 2 == 0 && s->best > -INFINITY) jp_bitset_copy(set, &s->incumbent);
+        else jp_search_draw(s, s->k, set);
+        jp_quadratic_climb(&s->belief, s->k, set, s->gain);
+        jp_search_propose(s, set);
+        for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) held[i]++;
+        drawn++;
+        if (probing) propose_probe(s, set);
+    }
+    if (!status) learn(s, held, drawn);
+    free(held);
+    return status;
+}
+
+/* Rounds until the budget is spent or nothing better turns up. A round that finds few new sets has collapsed: the next
+ * looks further afield. */
+static int search(jp_search *s, jp_bitset *set, jopa_error *e) {
+    int    status = score_first_sets(s, set, e), stale = 0, patience = (int)fmax(PATIENCE_PER_UNIT * s->n, s->budget / PATIENCE_SHARE);
+    bool   singles = s->budget >= SINGLES_FROM * s->n;
+    double heat = 1;
+    while (!status && jp_search_spent(s) < s->budget && stale < STALE && (singles || s->since_better < patience)) {
+        if (singles && jp_search_spent(s) >= SINGLES_AT * s->n) {
+            singles = false;
+            status = score_singles(s, set, e);
         }
-        if (count) status = round_of(s, count, e);
-        if (status <= 0) learn(s);
+        if (!status) status = propose_round(s, set, heat, e);
+        stale = s->n_round ? 0 : stale + 1;
+        heat = s->n_round > s->batch / 2 ? 1 : 2 * heat;
+        if (!status) status = jp_search_score(s, e);
     }
+    if (!status && singles && jp_search_spent(s) < s->budget) status = score_singles(s, set, e); /* it ended early */
     return status;
 }
 
-static int allocate(search *s, const jp_task *task, jopa_error *e) {
-    size_t n = (size_t)task->n;
-    *s = (search){.task = task, .batch = jp_scorer_batch(task->scorer)};
-    jp_random_seed(&s->random, task->seed);
-    s->probability = malloc(4 * n * sizeof(double));
-    s->odds = s->probability + n;
-    s->keys = s->odds + n; /* 2 n */
-    s->units = malloc(n * sizeof *s->units);
-    s->elite = jp_bitset_array_new(ELITES, task->n);
-    s->round = jp_bitset_array_new(s->batch, task->n);
-    s->drops = malloc((size_t)s->batch * sizeof *s->drops);
-    return s->probability && s->units && s->elite && s->round && s->drops ? JP_OK : jp_fail_memory(e);
+/* ---- the method ----------------------------------------------------------------------------------------------------- */
+
+static bool guide_is_cheap(const jp_task *task, int budget) {
+    jp_engine *engine = jp_scorer_engine(task->scorer);
+    int        price = jp_guide_gradients() * jp_scorer_gradient_price(task->scorer);
+    return (engine->ops->capabilities(engine) & JP_CAN_GRADIENT) && price <= GUIDE_SHARE * budget;
 }
 
-static void release(search *s) {
-    free(s->probability);
-    free(s->units);
-    jp_bitset_array_free(s->elite);
-    jp_bitset_array_free(s->round);
-    free(s->drops);
+static int enumerate(const jp_task *task, jp_selection *selection, jopa_error *e) {
+    return jp_method_find("exhaustive")->run(task, selection, e);
 }
 
-static int run_jopa(const jp_task *task, jp_selection *selection, jopa_error *e) {
-    int budget = task->budget > 0 ? task->budget : BUDGET_PER_UNIT * task->n + 4 * jp_scorer_batch(task->scorer);
-    if (jp_exhaustive_sets(task->n, task->k) <= budget) return jp_method_find("exhaustive")->run(task, selection, e);
-    search s;
-    int    status = allocate(&s, task, e);
-    if (!status) status = start(&s, selection, e);
-    if (!status) status = climb(&s, budget, e);
-    if (status <= 0) {
-        if (s.n_elites) jp_bitset_copy(&selection->selected, &s.elite[0]);
-        for (int i = 0; i < task->n; i++) selection->probability[i] = s.probability[i];
+static void report(const jp_search *s, jp_selection *selection) {
+    if (s->best > -INFINITY) jp_bitset_copy(&selection->selected, &s->incumbent);
+    else jp_select_top(s->probability, s->n, s->k, &selection->selected); /* stopped before it could score a set */
+    for (int i = 0; i < s->n; i++) {
+        selection->probability[i] = s->probability[i];
+        selection->score[i] = s->single[i];
     }
-    release(&s);
+}
+
+int jp_jopa_run(const jp_task *task, bool guided, jp_selection *selection, jopa_error *e) {
+    int budget = task->budget > 0 ? task->budget : jp_jopa_budget(task);
+    if (jp_exhaustive_sets(task->n, task->k) < budget) return enumerate(task, selection, e);
+    jp_search s;
+    jp_bitset set;
+    if (jp_bitset_init(&set, task->n)) return jp_fail_memory(e);
+    int polish = task->k < budget / 8 ? task->k : 0; /* kept for taking out what adds nothing */
+    int status = jp_search_init(&s, task, budget - polish, e);
+    if (status) {
+        jp_bitset_free(&set);
+        return status;
+    }
+    if (guided && guide_is_cheap(task, budget)) status = start_from_guide(&s, e);
+    if (!status) status = search(&s, &set, e);
+    if (status <= 0) report(&s, selection);
+    jp_search_free(&s);
+    jp_bitset_free(&set);
+    if (!status && jp_bitset_count(&selection->selected)) status = jp_joint_prune(task->scorer, &selection->selected, JP_JOPA_RETURN_COST, e);
     return status;
 }
+
+static int run_jopa(const jp_task *task, jp_selection *selection, jopa_error *e) { return jp_jopa_run(task, true, selection, e); }
+static int run_nograd(const jp_task *task, jp_selection *selection, jopa_error *e) { return jp_jopa_run(task, false, selection, e); }
 
 const jp_method jp_method_jopa = {
     .name = "jopa", .summary = "joint sets found by sampling from learnt masking probabilities", .seeded = true, .run = run_jopa};
+const jp_method jp_method_jopa_nograd = {
+    .name = "jopa-nograd", .summary = "jopa without the gradient guide", .seeded = true, .run = run_nograd};

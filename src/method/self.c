@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "method/method.h"
 
-enum { TOKENS_PER_UNIT = 8, TOKENS_MIN = 32, TOKENS_MAX = 512 };
+enum { TOKENS_PER_UNIT = 8, TOKENS_MIN = 32, TOKENS_MAX = 512, WORDS_MAX = 6 };
 
 /* ---- the question -------------------------------------------------------------------------------------------- */
 
@@ -94,13 +94,14 @@ static int take(const jp_task *task, size_t start, size_t end, jp_selection *sel
     return taken;
 }
 
-/* Find one word or phrase in the request, whatever its case, where it still has a unit to give. */
-static void find(const jp_task *task, const char *word, size_t length, jp_selection *selection) {
+/* Find one word or phrase in the request, whatever its case, where it still has a unit to give; how many it gave. */
+static int find(const jp_task *task, const char *word, size_t length, jp_selection *selection) {
     const jp_prompt *p = jp_scorer_problem(task->scorer)->prompt;
-    for (size_t at = 0; length && at + length <= p->size; at++)
-        if (!strncasecmp(p->text + at, word, length) && at_word(p->text, p->size, at, length) &&
-            take(task, at, at + length, selection))
-            return;
+    int              taken = 0;
+    for (size_t at = 0; length && !taken && at + length <= p->size; at++)
+        if (!strncasecmp(p->text + at, word, length) && at_word(p->text, p->size, at, length))
+            taken = take(task, at, at + length, selection);
+    return taken;
 }
 
 /* "1. doctor", "- \"patient\"", "(surgery)": the words without numbers, bullets and quotes around them. */
@@ -116,13 +117,29 @@ static void trim(const char **word, size_t *length) {
     *length = (size_t)(end - from);
 }
 
+/* The words of a short piece, one by one: a list without commas. */
+static void find_words(const jp_task *task, const char *piece, size_t length, jp_selection *selection) {
+    int words = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t at = 0; at < length;) {
+            size_t start = at;
+            while (at < length && !isspace((unsigned char)piece[at])) at++;
+            const char *word = piece + start;
+            size_t      size = at - start;
+            trim(&word, &size);
+            if (pass == 0) words += size > 0;
+            else if (words <= WORDS_MAX) find(task, word, size, selection);
+            at++;
+        }
+}
+
+/* Pieces between commas, colons and line ends, each a phrase of the request or else a few words of it. */
 static void parse(const jp_task *task, const char *answer, jp_selection *selection) {
     while (*answer) {
-        size_t      length = strcspn(answer, ",;\n");
-        const char *word = answer;
-        size_t      size = length;
-        trim(&word, &size);
-        find(task, word, size, selection);
+        size_t      length = strcspn(answer, ",;:\n"), size = length;
+        const char *piece = answer;
+        trim(&piece, &size);
+        if (!find(task, piece, size, selection)) find_words(task, piece, size, selection);
         answer += length + (answer[length] != '\0');
     }
 }
