@@ -65,85 +65,71 @@ int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, d
     return status;
 }
 
-/* ---- the guide ------------------------------------------------------------------------------------------------------ */
+/* ---- along a path of attention biases ---------------------------------------------------------------------------------- */
 
-/* Units are dealt in turn into GROUPS; each group's gradient is taken where the attention to that group alone is turned
- * down by BIAS: between the full prompt, where a confident model's slopes vanish, and the units hidden, and with most of
- * the context in place, as it is when one unit is hidden. The derivative says how the score follows attention, the
- * norm of the embedding's gradient, from all passes, how much the model listens to the token at all. The numbers are
- * from the table in docs/guidance.md. */
-enum { GROUPS = 4 };
-static const float  BIAS = -2;
-static const double NORM_SHARE = 0.25;
+static const float PATH[] = {0, -1, -2, -4};
+enum { STEPS = sizeof PATH / sizeof *PATH };
 
-int jp_guide_gradients(void) { return GROUPS; }
+int jp_guide_gradients(void) { return STEPS; }
 
-typedef struct {
-    int    *group;   /* [n_units] or -1: hidden */
-    float  *bias;    /* [n_tokens] */
-    double *token;   /* [2 * n_tokens] derivative by bias, norm */
-    double *unit;    /* [n_units] scratch */
-    double *slope, *norm; /* [n_units] sums so far */
-} survey;
-
-static void survey_free(survey *v) {
-    free(v->group);
-    free(v->bias);
-    free(v->token);
-    free(v->unit);
-    free(v->slope);
-    free(v->norm);
-}
-
-static int survey_init(survey *v, const jp_prompt *p, const jp_bitset *mask, jopa_error *e) {
-    size_t n = (size_t)p->n_units + 1, tokens = (size_t)p->n_tokens;
-    *v = (survey){malloc(n * sizeof *v->group), malloc(tokens * sizeof *v->bias), malloc(2 * tokens * sizeof *v->token),
-                  malloc(n * sizeof *v->unit),  calloc(n, sizeof *v->slope),      calloc(n, sizeof *v->norm)};
-    if (!v->group || !v->bias || !v->token || !v->unit || !v->slope || !v->norm) return jp_fail_memory(e);
-    for (int u = 0, dealt = 0; u < p->n_units; u++) v->group[u] = hides(mask, u) ? -1 : dealt++ % GROUPS;
-    return JP_OK;
-}
-
-static int survey_group(survey *v, jp_scorer *s, const jp_bitset *mask, int group, jopa_error *e) {
+static int add_step(jp_scorer *s, const jp_bitset *mask, float at, float *bias, double *token, double *slope, double *norm, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(s)->prompt;
-    double          *norm = v->token + p->n_tokens;
-    for (int t = 0; t < p->n_tokens; t++) v->bias[t] = p->tokens[t].unit >= 0 && v->group[p->tokens[t].unit] == group ? BIAS : 0;
-    int status = jp_token_gradients(s, mask, v->bias, v->token, norm, e);
-    if (status) return status;
-    jp_sum_units(p, v->token, v->unit);
-    for (int u = 0; u < p->n_units; u++)
-        if (v->group[u] == group) v->slope[u] = v->unit[u];
-    jp_sum_units(p, norm, v->unit);
-    for (int u = 0; u < p->n_units; u++) v->norm[u] += v->unit[u];
-    return JP_OK;
+    int              n = p->n_tokens;
+    for (int t = 0; t < n; t++) bias[t] = p->tokens[t].unit >= 0 && !hides(mask, p->tokens[t].unit) ? at : 0;
+    int status = jp_token_gradients(s, mask, bias, token, norm ? token + n : NULL, e);
+    for (int t = 0; t < n && !status; t++) {
+        slope[t] += token[t];
+        if (norm) norm[t] += token[n + t];
+    }
+    return status;
 }
 
-/* Mean size of x over the units whose group is below `done`, at least tiny. */
-static double mean_size(const survey *v, const double *x, int n, int done) {
-    double sum = 1e-30;
+int jp_attention_path(jp_scorer *s, const jp_bitset *mask, double *slope, double *norm, int *steps, jopa_error *e) {
+    size_t  n = (size_t)jp_scorer_problem(s)->prompt->n_tokens;
+    float  *bias = malloc(n * sizeof *bias);
+    double *token = malloc(2 * n * sizeof *token);
+    int     status = bias && token ? JP_OK : jp_fail_memory(e);
+    for (size_t t = 0; t < n; t++) {
+        slope[t] = 0;
+        if (norm) norm[t] = 0;
+    }
+    for (*steps = 0; *steps < STEPS && !status; *steps += !status) status = add_step(s, mask, PATH[*steps], bias, token, slope, norm, e);
+    free(bias);
+    free(token);
+    return status;
+}
+
+/* ---- the guide ---------------------------------------------------------------------------------------------------------- */
+
+static const double NORM_SHARE = 0.5; /* docs/guidance.md */
+
+/* The mean size of x over the shown units. */
+static double mean_size(const double *x, int n, const jp_bitset *mask) {
+    double sum = 0;
     int    count = 0;
     for (int u = 0; u < n; u++) {
-        if (v->group[u] < 0 || v->group[u] >= done) continue;
+        if (hides(mask, u)) continue;
         sum += fabs(x[u]);
         count++;
     }
-    return count ? sum / count : 1;
+    return sum > 0 ? sum / count : 1;
 }
 
 int jp_guide(jp_scorer *s, const jp_bitset *mask, double *unit_score, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(s)->prompt;
-    survey           v;
-    int              status = survey_init(&v, p, mask, e), done = 0;
-    while (done < GROUPS && !status) {
-        status = survey_group(&v, s, mask, done, e);
-        done += !status;
-    }
+    size_t           tokens = (size_t)p->n_tokens, units = (size_t)p->n_units;
+    double          *slope = malloc((2 * tokens + 2 * units + 1) * sizeof *slope);
     for (int u = 0; u < p->n_units; u++) unit_score[u] = NAN;
-    if (status <= 0) {
-        double slope = mean_size(&v, v.slope, p->n_units, done), norm = mean_size(&v, v.norm, p->n_units, done);
+    if (!slope) return jp_fail_memory(e);
+    double *norm = slope + tokens, *unit_slope = norm + tokens, *unit_norm = unit_slope + units;
+    int     steps = 0, status = jp_attention_path(s, mask, slope, norm, &steps, e);
+    if (status <= 0 && steps) {
+        jp_sum_units(p, slope, unit_slope);
+        jp_sum_units(p, norm, unit_norm);
+        double slopes = mean_size(unit_slope, p->n_units, mask), norms = mean_size(unit_norm, p->n_units, mask);
         for (int u = 0; u < p->n_units; u++)
-            if (v.group[u] >= 0 && v.group[u] < done) unit_score[u] = v.slope[u] / slope + NORM_SHARE * v.norm[u] / norm;
+            if (!hides(mask, u)) unit_score[u] = unit_slope[u] / slopes + NORM_SHARE * unit_norm[u] / norms;
     }
-    survey_free(&v);
+    free(slope);
     return status;
 }
