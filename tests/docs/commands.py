@@ -4,6 +4,8 @@ Fenced blocks are read by their language. `sh`: the block is one script. `consol
 that compiles with include/ alone. One document's blocks run in order, in one folder that starts empty, with the command
 on PATH as jopa and as build/jopa. `make TARGET` is looked up, not run; `git clone` and `cd` are left out.
 A block after the line <!-- not run: REASON --> is left out.
+What a `console` block of README.md shows under a command is what comes out, but for times, white space and what another
+processor's rounding does to a figure; UPDATE=1 writes it anew. (docs/cli.md: tests/cli/test_help.py.)
 """
 import os
 import re
@@ -12,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli/tool"))
+from figures import text_difference
 
 SOURCE = Path(os.environ["JOPA_SOURCE_DIR"])
 BUILD = Path(os.environ["JOPA_BUILD_DIR"])
@@ -55,25 +60,65 @@ def run_shell(script, folder):
                stdin=subprocess.DEVNULL)
 
 
+def output(command, folder):
+    path = f"{BUILD}:{os.environ['PATH']}"
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=folder, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                          text=True, env={**os.environ, "PATH": path}, check=True)
+    return done.stdout
+
+
+def close(a, b):
+    """Figures of the default model by another processor's kernels."""
+    return abs(a - b) <= 0.05 + 0.02 * max(abs(a), abs(b))
+
+
+def check_outputs(document, text, folder):
+    """Errors of README's console blocks, and the block with the true outputs."""
+    errors, true = [], ""
+    for command, shown in re.findall(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", text, re.M):
+        got = output(command, folder)
+        true += f"$ {command}\n{got.rstrip()}\n"
+        difference = text_difference(shown, got, close)
+        if difference:
+            errors.append(f"{document.name}:\n$ {command}\n-> {difference}\n")
+    return errors, true
+
+
 def run_c(text, folder):
     (folder / "sample.c").write_text(text)
     command = ["cc", "-std=c11", "-Wall", "-Werror", f"-I{SOURCE / 'include'}", "-fsyntax-only", "sample.c"]
     return run(command, folder)
 
 
+def check(document):
+    """(blocks run, errors) of one document."""
+    count, failures, whole = 0, [], document.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for skipped, language, text in BLOCK.findall(whole):
+            if skipped or language not in ("sh", "console", "c"):
+                continue
+            count += 1
+            if document.name == "README.md" and language == "console":
+                errors, true = check_outputs(document, text, folder)
+                whole = whole.replace(text, true)
+                failures += errors
+                continue
+            error = run_c(text, folder) if language == "c" else run_shell(commands(language, text), folder)
+            if error:
+                failures.append(f"{document.name}:\n{text.rstrip()}\n-> {error}\n")
+    if os.environ.get("UPDATE"):
+        document.write_text(whole, encoding="utf-8")
+    return count, failures
+
+
 def main():
-    count, failures = 0, []
-    for document in [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            for skipped, language, text in BLOCK.findall(document.read_text(encoding="utf-8")):
-                if skipped or language not in ("sh", "console", "c"):
-                    continue
-                count += 1
-                error = run_c(text, folder) if language == "c" else run_shell(commands(language, text), folder)
-                if error:
-                    failures.append(f"{document.name}:\n{text.rstrip()}\n-> {error}\n")
-    print("\n".join(failures) or f"{count} blocks work")
+    documents = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
+    if sys.argv[1:]:  # names of some
+        documents = [d for d in documents if d.name in sys.argv[1:]]
+    results = [check(document) for document in documents]
+    failures = [f for _, errors in results for f in errors]
+    print("\n".join(failures) or f"{sum(n for n, _ in results)} blocks work")
     return bool(failures)
 
 

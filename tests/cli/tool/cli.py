@@ -8,6 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from figures import differences, near, steady, steady_text, text_difference
+
 SOURCE = Path(os.environ["JOPA_SOURCE_DIR"])
 BUILD = Path(os.environ["JOPA_BUILD_DIR"])
 JOPA = os.environ["JOPA"]
@@ -15,8 +17,6 @@ SANITIZED = os.environ["JOPA_SANITIZED"]
 GOLDEN = SOURCE / "tests/cli/golden"
 PROMPT = "write a short story where the doctor and the patient become friend after a long surgery"
 RESPONSE = " the doctor is a friend of the patient"
-NUMBER = re.compile(r"([-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)")
-UNSTEADY = {"seconds", "evaluations_per_second", "decoded_tokens", "naive_tokens"}  # of the machine, not of the result
 
 Usage, Failed, Interrupted = 2, 1, 130
 
@@ -34,28 +34,6 @@ def write_model(path, **options):
     """A random model of a few hundred kilobytes: tool/tiny_model.c."""
     subprocess.run([BUILD / "tests/cli/tiny_model", path, *(f"{k}={v}" for k, v in options.items())], check=True)
     return path
-
-
-def number(text):
-    return float(text.replace(",", "").replace("−", "-"))
-
-
-def near(a, b):
-    """Equal but for what another processor's rounding does to a printed figure."""
-    return abs(a - b) <= 0.011 + 2e-3 * max(abs(a), abs(b))
-
-
-def differences(expected, got, where=""):
-    """Where two JSON values differ, numbers compared by near()."""
-    if isinstance(expected, dict) and isinstance(got, dict):
-        if list(expected) != list(got):
-            return [f"{where}: members {list(got)}, expected {list(expected)}"]
-        return [d for k in expected if k not in UNSTEADY for d in differences(expected[k], got[k], f"{where}.{k}")]
-    if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
-        return [d for i, (a, b) in enumerate(zip(expected, got)) for d in differences(a, b, f"{where}[{i}]")]
-    if isinstance(expected, (int, float)) and isinstance(got, (int, float)) and near(expected, got):
-        return []
-    return [] if expected == got else [f"{where}: {got!r}, expected {expected!r}"]
 
 
 class Command(unittest.TestCase):
@@ -87,28 +65,15 @@ class Command(unittest.TestCase):
         self.assertEqual(done.stdout, b"", arguments)
 
     def same_text(self, name, got):
-        """Equal to the golden file but for white space, times and the last digits of figures. UPDATE=1 writes it anew."""
-        got = re.sub(r" in [\d.,e-]+ s\b", " in # s", got)
-        got = re.sub(r"[\d,]+( tokens decoded)( instead of [\d,]+)?", r"#\1", got)
+        """Equal to the golden file, as figures.py compares. UPDATE=1 writes it anew."""
         if os.environ.get("UPDATE"):
-            (GOLDEN / name).write_text(got, encoding="utf-8")
-        expected = (GOLDEN / name).read_text(encoding="utf-8")
-        parts = [NUMBER.split(re.sub(r"\s+", " ", text)) for text in (expected, got)]
-        self.assertEqual(parts[0][::2], parts[1][::2])
-        for a, b in zip(parts[0][1::2], parts[1][1::2]):
-            self.assertTrue(near(number(a), number(b)), f"{name}: {b}, expected {a}")
+            (GOLDEN / name).write_text(steady_text(got), encoding="utf-8")
+        self.assertIsNone(text_difference((GOLDEN / name).read_text(encoding="utf-8"), got), name)
 
     def same_json(self, name, got):
         if os.environ.get("UPDATE"):
             (GOLDEN / name).write_text(json.dumps(steady(got), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         self.assertEqual(differences(json.loads((GOLDEN / name).read_text(encoding="utf-8")), steady(got)), [])
-
-
-def steady(value):
-    """Without figures that tell of the machine."""
-    if isinstance(value, dict):
-        return {k: 0 if k in UNSTEADY else steady(v) for k, v in value.items()}
-    return [steady(v) for v in value] if isinstance(value, list) else value
 
 
 def consistent(test, x):
