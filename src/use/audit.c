@@ -61,6 +61,16 @@ static int turns_away(void *user, const jp_bitset *set, bool *yes, jopa_error *e
     return status;
 }
 
+/* Only what the model writes itself can be turned away. */
+static int check_own_response(const audit *a, jopa_error *e) {
+    double value = 1;
+    int    status = a->by_response && a->explain.response ? similarity(a, NULL, NULL, &value, e) : JP_OK;
+    if (!status && value < a->o->similarity)
+        status = jp_fail(e, JOPA_ERROR_INPUT, "the model does not write this response by itself (ROUGE-L %.2f with what it writes): "
+                         "use --until probability", value);
+    return status;
+}
+
 static int search(audit *a, jp_scorer *s, jp_selection *found, bool *reached, jopa_error *e) {
     jp_smallest_task task = {.scorer = s, .limits = a->limits, .user = a, .seed = a->explain.seed,
                              .enough = a->o->threshold * (a->p.problem.target_last - a->p.problem.target_first)};
@@ -216,6 +226,7 @@ static int run_audit(audit *a, jp_explanation *x, jopa_error *e) {
     a->limits = (jp_limits){a->explain.budget, a->explain.seconds, a->p.prompt.n_units, jp_run_forward, &a->progress};
     a->current = &a->p;
     int status = jp_selection_init(&found, a->p.prompt.n_units, e);
+    if (!status) status = check_own_response(a, e);
     if (!status) status = jp_scorer_new(&s, a->model->engine, &a->p.problem, &a->limits, e);
     if (!status) status = search(a, s, &found, &reached, e);
     bool stopped = status == JP_STOP, interrupted = s && jp_scorer_stopped(s) == JP_STOP_USER;

@@ -93,6 +93,8 @@ class Audit(Command):
         x = self.audit("the doctor slept. The patient wrote a story.", "-n", 6, "--until", "response", "--similarity", 1)
         self.assertEqual((x["audit"]["until"], x["audit"]["reached"]), ("response", x["audit"]["similarity"] < 1))
         self.assertEqual(x["audit"]["reached"], x["audit"]["turned_away"])
+        self.refused(Failed, "does not write this response by itself", "audit", "-m", self.model, "-t", 1, "the doctor slept.",
+                     "-r", "something else", "-n", 6, "--until", "response")
 
     def test_refusals(self):
         x = self.audit("the doctor slept. The patient wrote a story.", "-r", REFUSAL, "-n", 4, "--refusal")
