@@ -1,40 +1,36 @@
 #!/usr/bin/env bash
-# bench.sh [--quick|--full] [OPTION...]: the tables of docs/results.md on the default model. What is not --quick or
+# bench.sh [--quick|--full] [OPTION...]: the tables of docs/results.md on the default model. What follows --quick or
 # --full goes to `jopa bench`. Results, tables and a page with plots: the folder bench beside the command. A run that
-# was stopped goes on where it was; one that has ended starts anew.
+# was stopped goes on where it was; one that has ended starts anew. All but --full end after 55 minutes at the latest,
+# with the prompts that were done by then.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 jopa=${JOPA:-$root/build/jopa}
 out=$(dirname "$jopa")/bench
 
-peers=jopa,jopa@0.08,random,ablation,gradient,attention,lime,kernelshap,greedy,self
-ablations=jopa-nograd,jopa-noprob
-mode=sample words=60 per_task=15 tokens=32 methods=$peers,$ablations metrics=prob,words,meaning,sparsity,curves
+# Equal cost: no method may spend more than two evaluations for each unit of the prompt; random is one random set.
+mode=sample prompts=15 minutes=55 metrics=prob,words,meaning,sparsity,curves
+methods=jopa,jopa@0.08,random/2,ablation,gradient,attention,lime,kernelshap,greedy,self,jopa-nograd,jopa-noprob
 case ${1:-} in
---quick) shift; mode=quick words=40 per_task=2 tokens=16 methods=jopa,jopa@0.08,random,ablation,gradient metrics=prob,words,sparsity ;;
---full) shift; mode=full words=1000 per_task=0 ;;
+--quick) shift; mode=quick prompts=2 minutes=4 metrics=prob,words,sparsity methods=jopa,random/2,ablation,gradient ;;
+--full) shift; mode=full prompts=0 minutes=6000 ;;
 esac
 
-# The sample: prompts of at most so many words, spread evenly over each file.
-data=$out/$mode-data
-mkdir -p "$data"
-for file in summarization qa instruction; do
-    python3 - "$words" "$root/bench/data/$file.jsonl" > "$data/$file.jsonl" <<'PYTHON'
-import json, sys
-for line in open(sys.argv[2], encoding="utf-8"):
-    if len(json.loads(line)["prompt"].split()) <= int(sys.argv[1]):
-        sys.stdout.write(line)
-PYTHON
-done
-
-[[ $metrics == *meaning* ]] && set -- --encoder "$("$root/scripts/fetch-encoder.sh")" "$@"
-started=$SECONDS
-"$jopa" bench "$data"/{summarization,qa,instruction}.jsonl --results "$out/$mode-running.jsonl" --methods "$methods" \
-    --metrics "$metrics" --sparsity 0.1 --max-tokens "$tokens" --per-task "$per_task" --progress -F text -O "$out/$mode.txt" "$@"
+mkdir -p "$out"
+python3 "$root/bench/sample.py" "$prompts" "$root"/bench/data/{summarization,qa,instruction}.jsonl > "$out/$mode-data.jsonl"
+if [[ $metrics == *meaning* ]]; then
+    set -- --encoder "$("$root/scripts/fetch-encoder.sh")" "$@"
+fi
+started=$SECONDS code=0
+timeout --foreground --signal=INT $((minutes * 60)) "$jopa" bench "$out/$mode-data.jsonl" --results "$out/$mode-running.jsonl" \
+    --methods "$methods" --metrics "$metrics" --sparsity 0.1 --budget-per-unit 2 --max-tokens 16 --progress -F text -O "$out/$mode.txt" "$@" || code=$?
+seconds=$((SECONDS - started))
+[ "$code" = 0 ] || [ "$code" = 124 ] || exit "$code"
+[ "$code" = 0 ] || echo "stopped after $minutes minutes: the tables hold what was done by then" >&2
 mv "$out/$mode-running.jsonl" "$out/$mode.jsonl"
 for format in markdown csv json html; do
     "$jopa" bench --results "$out/$mode.jsonl" -F "$format" -O "$out/$mode.${format/markdown/md}"
 done
 cat "$out/$mode.txt"
-echo "$((SECONDS - started)) seconds; tables and plots: $out/$mode.{txt,md,csv,json,html}" >&2
-[ "$mode" = quick ] || python3 "$root/bench/results.py" "$out/$mode" "$root/docs/results.md" "$((SECONDS - started))"
+echo "$seconds seconds; tables and plots: $out/$mode.{txt,md,csv,json,html}" >&2
+[ "$mode" = quick ] || python3 "$root/bench/results.py" "$out/$mode" "$root/docs/results.md" "$seconds"

@@ -16,7 +16,7 @@ CLAIMS = [  # method, what it lacks, the change that the notes report
     ("ablation", "each token on its own", -0.25),
 ]
 SPARSER = "jopa@0.08"
-RIVALS = ("random", "ablation", "gradient")  # whom the notes compare with
+RIVALS = ("random/2", "ablation", "gradient")  # whom the notes compare with
 
 
 def lookup(tables, measure):
@@ -100,9 +100,11 @@ def document(tables, markdown, seconds):
         "Made by `make bench`; every figure is measured, none is copied. `make bench-full` takes all prompts.", "",
         f"- Model: {s['model']} ({s['parameters'] / 1e6:.0f} million parameters, {s['quantization']}); operator `{s['operator']}`, unit `{s['unit']}`,",
         f"  the model's own greedy answer of at most {s['max_tokens']} tokens, at most {100 * s['sparsity']:.0f} % of the units hidden unless a method says `@`, seed {s['seed']}.",
-        f"- Data: {prompts} prompts of `bench/data`, written for this project: summarization, question answering, instructions.",
+        f"- Data: {prompts} prompts of `bench/data`, written for this project: summarization, question answering, instructions; of each the",
+        "  shortest with at least 20 words (`bench/sample.py`).",
         f"- Machine: {processor()}, {len(os.sched_getaffinity(0))} cores; {seconds / 60:.0f} minutes; {datetime.date.today().isoformat()}; commit {commit()}.",
-        "- Each method has its own default budget; the tables' last rows say what each spent. Intervals are 95 % bootstrap intervals over prompts.",
+        f"- Equal cost: no method may spend more than {s['budget_per_unit']:g} evaluations for each unit of the prompt; the last tables say what each spent.",
+        "  `random/2` is one random set. Intervals are 95 % bootstrap intervals over prompts.",
         "", "## Beside the notes' claims", "",
         "The notes claim that JoPA has the largest effect on all three tasks although it hides 8 % of the prompt and its rivals (random sets,",
         "Captum's ablation, gradient saliency) 10 %. Here: the mean drop of the response's log-probability in nats, at most 8 % of the",

@@ -13,6 +13,7 @@ typedef struct {
     options common;
     char   *results;
     int     per_task;
+    double  budget_per_unit;
 
     void *line;        /* of the progress */
     bool  interrupted;
@@ -30,6 +31,7 @@ static int check(const settings *s) {
     for (int i = 0; jopa_bench_format(i); i++) known |= !strcmp(jopa_bench_format(i), format_of(o));
     if (!known) return say(EXIT_USAGE, "tables have no format '%s': text, markdown, csv, json or html", format_of(o));
     if (s->per_task < 0) return say(EXIT_USAGE, "--per-task %d: a number of prompts, or 0 for all", s->per_task);
+    if (!(s->budget_per_unit >= 0)) return say(EXIT_USAGE, "--budget-per-unit %g: a number above 0", s->budget_per_unit);
     if (!o->files && !s->results) return say(EXIT_USAGE, "no data: give files of prompts, or --results with a file that has results");
     return file_writable(o->output) ? -1 : EXIT_FAILED;
 }
@@ -63,6 +65,7 @@ static int run_data(settings *s, const char *results) {
     b.results = results;
     if (o->method) b.methods = o->method;
     b.per_task = s->per_task;
+    b.budget_per_unit = s->budget_per_unit;
     b.warn = warn;
     b.progress = show;
     b.user = s;
@@ -93,7 +96,8 @@ static int run(int argc, const char **argv) {
     options *o = &s.common;
     options_init(o);
     const struct poptOption own[] = {
-        {"methods", 0, POPT_ARG_STRING, &o->method, 0, "NAME or NAME@SPARSITY, several with commas (jopa,ablation,random)", "LIST"},
+        {"methods", 0, POPT_ARG_STRING, &o->method, 0, "NAME[@SPARSITY][/BUDGET], several with commas (jopa,ablation,random)", "LIST"},
+        {"budget-per-unit", 0, POPT_ARG_DOUBLE, &s.budget_per_unit, 0, "evaluations at most for each unit of a prompt, instead of --budget", "F"},
         {"results", 0, POPT_ARG_STRING, &s.results, 0, "the file of results, appended to and resumed from (jopa-bench.jsonl)", "FILE"},
         {"per-task", 0, POPT_ARG_INT, &s.per_task, 0, "at most N prompts of each task, spread evenly (all)", "N"},
         {"max-tokens", 'n', POPT_ARG_INT, &o->max_tokens, 0, "tokens generated (64)", "N"},

@@ -163,7 +163,8 @@ typedef struct {
     const char *const *data;     /* files: JSON Lines with "prompt", or an array as Alpaca's */
     int                n_data;
     const char        *results;  /* JSON Lines: appended to, one result a line; what is there is not run again */
-    const char        *methods;  /* comma-separated NAME or NAME@SPARSITY, default "jopa,ablation,random" */
+    const char        *methods;  /* comma-separated NAME[@SPARSITY][/BUDGET], default "jopa,ablation,random" */
+    double             budget_per_unit; /* evaluations at most for each unit of a prompt, instead of explain.budget; 0: not */
     int                per_task; /* prompts of each task at most, spread evenly; 0: all */
     jopa_explain_options explain; /* for all; its prompt, messages, response, method and callback are not used */
     void (*warn)(void *user, const char *line);                    /* a prompt or line of data that was left out */

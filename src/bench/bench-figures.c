@@ -91,8 +91,8 @@ bool jp_bench_figure_drops(jp_buffer *out, const jp_tables *t, int task) {
 
 /* Whether two labels are the same method, whatever their sparsity. */
 static bool same_method(const char *a, const char *b) {
-    size_t size = strcspn(a, "@");
-    return size == strcspn(b, "@") && !strncmp(a, b, size);
+    size_t size = strcspn(a, "@/");
+    return size == strcspn(b, "@/") && !strncmp(a, b, size);
 }
 
 static int by_x(const void *left, const void *right) {

@@ -59,6 +59,8 @@ void jp_bench_put_setup(jp_buffer *out, const jp_tables *t) {
     put_setting(out, s, "operator", " \xc2\xb7 operator ");
     if (json_integer_value(json_object_get(s, "units")) > 0) put_setting(out, s, "units", " \xc2\xb7 units ");
     else put_setting(out, s, "sparsity", " \xc2\xb7 sparsity ");
+    if (json_real_value(json_object_get(s, "budget_per_unit")) > 0) put_setting(out, s, "budget_per_unit", " \xc2\xb7 evaluations per unit at most ");
+    else if (json_integer_value(json_object_get(s, "budget")) > 0) put_setting(out, s, "budget", " \xc2\xb7 evaluations at most ");
     put_setting(out, s, "max_tokens", " \xc2\xb7 response of at most ");
     put_setting(out, s, "seed", " tokens \xc2\xb7 seed ");
 }

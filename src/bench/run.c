@@ -1,4 +1,5 @@
 /* jopa_bench: cases x methods, each result appended to the file as soon as it is there. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ void jopa_bench_options_init(jopa_bench_options *o) {
     jopa_explain_options_init(&o->explain);
 }
 
-/* ---- methods: NAME or NAME@SPARSITY ------------------------------------------------------------------------------- */
+/* ---- methods: NAME[@SPARSITY][/BUDGET] ------------------------------------------------------------------------------- */
 
 enum { MOST_VARIANTS = 64, LABEL_SIZE = 64 };
 
@@ -21,6 +22,7 @@ typedef struct {
     char             label[LABEL_SIZE];
     const jp_method *method;
     double           sparsity; /* 0: the options' */
+    int              budget;   /* 0: the options' */
 } variant;
 
 typedef struct {
@@ -28,24 +30,37 @@ typedef struct {
     int     n;
 } variants;
 
+/* What follows the name: "@0.08/50". */
+static int parse_variant(variant *v, const char *rest, jopa_error *e) {
+    char *end = (char *)(uintptr_t)rest;
+    if (*end == '@') {
+        v->sparsity = strtod(rest + 1, &end);
+        if (end == rest + 1 || !(v->sparsity > 0 && v->sparsity <= 1))
+            return jp_fail(e, JOPA_ERROR_USAGE, "'%s': after @ comes a sparsity above 0, at most 1", v->label);
+    }
+    if (*end == '/') {
+        const char *digits = end + 1;
+        long        budget = strtol(digits, &end, 10);
+        if (end == digits || budget < 1 || budget > INT_MAX)
+            return jp_fail(e, JOPA_ERROR_USAGE, "'%s': after / comes a number of evaluations, at least 1", v->label);
+        v->budget = (int)budget;
+    }
+    return *end ? jp_fail(e, JOPA_ERROR_USAGE, "'%s' is not NAME, NAME@SPARSITY or NAME/BUDGET", v->label) : JP_OK;
+}
+
 static int add_variant(variants *v, const char *text, size_t size, unsigned can, jopa_error *e) {
-    char     name[LABEL_SIZE], *end = NULL;
     variant *made = &v->items[v->n];
     if (size == 0 || size >= sizeof made->label || v->n == MOST_VARIANTS)
         return jp_fail(e, JOPA_ERROR_USAGE, "'%.*s' is not a method, or there are more than %d", (int)size, text, MOST_VARIANTS);
     *made = (variant){.method = NULL};
     memcpy(made->label, text, size);
-    memcpy(name, made->label, sizeof name);
-    char *at = strchr(name, '@');
-    if (at) {
-        *at = '\0';
-        made->sparsity = strtod(at + 1, &end);
-        if (end == at + 1 || *end || !(made->sparsity > 0 && made->sparsity <= 1))
-            return jp_fail(e, JOPA_ERROR_USAGE, "'%s': after @ comes a sparsity above 0, at most 1", made->label);
-    }
     for (int i = 0; i < v->n; i++)
         if (!strcmp(v->items[i].label, made->label)) return JP_OK;
-    int status = jp_explain_find_method(&made->method, name, can, e);
+    char   name[LABEL_SIZE] = "";
+    size_t name_size = strcspn(made->label, "@/");
+    memcpy(name, made->label, name_size);
+    int status = parse_variant(made, made->label + name_size, e);
+    if (!status) status = jp_explain_find_method(&made->method, name, can, e);
     if (!status) v->n++;
     return status;
 }
@@ -64,13 +79,14 @@ static int parse_variants(variants *v, const char *list, unsigned can, jopa_erro
 
 /* ---- settings: what has to be the same for all results of a file --------------------------------------------------- */
 
-static json_t *make_settings(jopa_model *m, const jopa_explain_options *x) {
+static json_t *make_settings(jopa_model *m, const jopa_bench_options *o) {
+    const jopa_explain_options *x = &o->explain;
     jp_model_info info = {0};
     m->engine->ops->model_info(m->engine, &info);
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:f, s:i, s:i, s:f, s:i, s:I, s:s, s:b}", "engine", m->engine->ops->name,
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:f, s:i, s:i, s:f, s:f, s:i, s:I, s:s, s:b}", "engine", m->engine->ops->name,
                      "model", info.file, "quantization", info.quantization, "parameters", (json_int_t)info.parameters, "operator",
                      x->op, "unit", x->unit, "roles", x->roles, "sparsity", x->sparsity, "units", x->k, "budget", x->budget,
-                     "seconds", x->seconds, "max_tokens", x->max_tokens, "seed", (json_int_t)x->seed, "metrics",
+                     "budget_per_unit", o->budget_per_unit, "seconds", x->seconds, "max_tokens", x->max_tokens, "seed", (json_int_t)x->seed, "metrics",
                      x->metrics ? x->metrics : "none", "encoder", m->encoder != NULL);
 }
 
@@ -122,6 +138,8 @@ static int run_variant(run *r, const jp_case *c, const variant *v, jp_explain_pr
         x.sparsity = v->sparsity;
         x.k = 0;
     }
+    if (r->o->budget_per_unit > 0) x.budget = (int)ceil(r->o->budget_per_unit * p->prompt.n_units);
+    if (v->budget > 0) x.budget = v->budget;
     p->sparsity = 0;
     int status = jp_explain_choose_k(p, &x, e);
     if (!status) status = jp_explain_run(&found, r->model, p, v->method, &x, false, &interrupted, e);
@@ -183,7 +201,7 @@ static int prepare(run *r, jopa_error *e) {
     for (int i = 0; i < o->n_data && !status; i++) status = jp_cases_read(&r->cases, o->data[i], &warnings, e);
     if (!status) status = jp_cases_thin(&r->cases, o->per_task, e);
     if (!status) status = jp_records_read(&r->known, o->results, e);
-    json_t *settings = status ? NULL : make_settings(r->model, &o->explain);
+    json_t *settings = status ? NULL : make_settings(r->model, o);
     if (!status && !settings) status = jp_fail_memory(e);
     if (!status) status = jp_records_open(&r->file, &r->known, o->results, settings, e);
     json_decref(settings);

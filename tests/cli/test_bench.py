@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(os.environ.get("JOPA_SOURCE_DIR", Path(__file__).parents[2]))
 JOPA = os.environ.get("JOPA", ROOT / "build/jopa")
 TINY_MODEL = Path(os.environ.get("JOPA_BUILD_DIR", ROOT / "build")) / "tests/cli/tiny_model"
-METHODS = "jopa,ablation,jopa@0.3,random"
+METHODS = "jopa,ablation,jopa@0.3,random/2"
 WORDS = "the doctor told a patient about long rivers while old friends became quiet under seven small lamps in June".split()
 
 
@@ -73,7 +73,7 @@ class Bench(unittest.TestCase):
             if method != "jopa":
                 better = sum((v > w) + (v == w) / 2 for v, w in zip(values, drops["jopa"]))
                 self.assertAlmostEqual(float(row["wins"]), better / 6, places=9)
-        self.assertEqual(int(rows["words.bleu", "odd", "random"]["prompts"]), 3)
+        self.assertEqual(int(rows["words.bleu", "odd", "random/2"]["prompts"]), 3)
         self.assertIn(("curves.deletion_area", "all", "ablation"), rows)
 
     def test_a_saved_line_is_a_result(self):
@@ -148,6 +148,17 @@ class Bench(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(sorted({key[0] for key in self.keys(results)}), ["case-2", "case-3", "case-4", "case-5"])
 
+    def test_budgets(self):
+        results = self.at / "budgets.jsonl"
+        methods = ["jopa", "random/2", "ablation"]
+        done = self.bench(self.data, results, "--methods", ",".join(methods), "--budget-per-unit", "1.5", "--per-task", "1", "-F", "csv")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for line in results.read_text().splitlines()[1:]:
+            result = json.loads(line)
+            limit = {"random/2": 2}.get(result["bench"]["method"], -(-3 * len(result["units"]) // 2))
+            self.assertLessEqual(result["cost"]["evaluations"], limit)
+            self.assertGreater(result["cost"]["evaluations"], 1)
+
     def test_formats(self):
         for name, part in {"text": "method ", "markdown": "| method", "csv": "measure,", "json": '"schema": 1', "html": "<svg"}.items():
             done = subprocess.run([JOPA, "bench", "--results", self.whole, "-F", name], capture_output=True)
@@ -172,6 +183,8 @@ class Bench(unittest.TestCase):
         self.refused(1, "cannot read", self.at / "missing.jsonl", *model, "--results", self.at / "none.jsonl")
         self.refused(2, "unknown method 'jop'", self.data, *model, "--methods", "jop", "--results", self.at / "none.jsonl")
         self.refused(2, "after @", self.data, *model, "--methods", "jopa@2", "--results", self.at / "none.jsonl")
+        self.refused(2, "after /", self.data, *model, "--methods", "jopa/0", "--results", self.at / "none.jsonl")
+        self.refused(2, "'jopa/5@0.1' is not", self.data, *model, "--methods", "jopa/5@0.1", "--results", self.at / "none.jsonl")
         self.refused(2, "with budget 30, not 9", self.data, *model, "-b", "9", "--results", self.whole)
         self.assertFalse((self.at / "none.jsonl").exists())
 
