@@ -13,6 +13,14 @@ static void draw(const jp_task *task, jp_random *random, jp_bitset *sets, int co
     }
 }
 
+static int64_t evaluations(const jp_scorer *s) {
+    jp_cost cost;
+    jp_scorer_cost(s, &cost);
+    return cost.evaluations;
+}
+
+enum { STALE = 100 }; /* rounds without a new set after which there are hardly any left */
+
 static int run_random(const jp_task *task, jp_selection *selection, jopa_error *e) {
     int        total = task->budget > 1 ? task->budget - 1 : 1; /* the unmasked prompt took one */
     int        batch = jp_scorer_batch(task->scorer), status = JP_OK;
@@ -22,7 +30,10 @@ static int run_random(const jp_task *task, jp_selection *selection, jopa_error *
     jp_random  random;
     jp_random_seed(&random, task->seed);
     if (!sets || !drops || !units) status = jp_fail_memory(e);
-    for (int done = 0; done < total && !status; done += batch) {
+    int64_t before = 0;
+    for (int done = 0, stale = 0; done < total && !status && stale < STALE; done += batch) {
+        stale = evaluations(task->scorer) > before ? 0 : stale + 1;
+        before = evaluations(task->scorer);
         int count = total - done < batch ? total - done : batch;
         draw(task, &random, sets, count, units);
         if (!done) jp_bitset_copy(&selection->selected, &sets[0]);

@@ -111,14 +111,17 @@ static int note_best(jp_scorer *s, const jp_bitset *mask, double drop, jopa_erro
 
 static int64_t spent(const jp_scorer *s) { return s->cost.evaluations + s->cost.gradients * s->gradient_price; }
 
+static bool time_is_over(jp_scorer *s) {
+    if (!s->stopped && s->limits.seconds > 0 && jp_seconds() - s->started >= s->limits.seconds) s->stopped = JP_STOP_TIME;
+    return s->stopped;
+}
+
 static bool limit_reached(jp_scorer *s) {
     const jp_limits *l = &s->limits;
     if (s->stopped) return true;
     if (l->progress && l->progress(l->user, (int)spent(s), l->budget, s->have_best ? s->best_drop : NAN))
         s->stopped = JP_STOP_USER;
-    else if (l->seconds > 0 && jp_seconds() - s->started >= l->seconds)
-        s->stopped = JP_STOP_TIME;
-    return s->stopped;
+    return time_is_over(s);
 }
 
 /* ---- drops --------------------------------------------------------------------------------------------------- */
@@ -187,7 +190,7 @@ int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, 
     if (!fresh) return jp_fail_memory(e);
     bool cut;
     int  count = collect_fresh(s, masks, n, room > 0 ? room : 0, fresh, &cut, e);
-    int  status = count < 0 ? -count : count == 0 ? JP_OK : score_fresh(s, masks, fresh, count, e);
+    int  status = count < 0 ? -count : count == 0 ? (time_is_over(s) ? JP_STOP : JP_OK) : score_fresh(s, masks, fresh, count, e);
     free(fresh);
     if (status && status != JP_STOP) return status;
     for (int i = 0; i < n; i++) jp_cache_get(&s->cache, masks + i, drops + i);
