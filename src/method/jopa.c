@@ -65,14 +65,15 @@ static double guide_of(const jp_search *s, const jp_bitset *set) {
     return sum;
 }
 
-/* Sets sampled by the probabilities. Their drops also give the guide its scale: the slope of drop over guide, of which
- * the surrogate's prior takes a part. */
+/* The k most likely units, then sets sampled by the probabilities. Their drops also give the guide its scale: the slope
+ * of drop over guide, of which the surrogate's prior takes a part. */
 static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
     int    wanted = (int)fmax(WARM_MIN, ceil(WARM * s->n)), status = JP_OK;
     double product = 0, square = 0;
     for (int i = 0; i < wanted && !status; i++) {
-        int size = i == 0 ? s->k : (i % 2 ? WARM_SMALL : WARM_LARGE) * s->k;
-        jp_search_draw(s, size < s->n / 2 ? size : s->n / 2, set);
+        int size = (i % 2 ? WARM_SMALL : WARM_LARGE) * s->k;
+        if (i == 0) jp_select_top(s->probability, s->n, s->k, set);
+        else jp_search_draw(s, size < s->n / 2 ? size : s->n / 2, set);
         jp_search_propose(s, set);
         if (s->n_round < s->batch && i < wanted - 1) continue;
         int count = s->n_round;

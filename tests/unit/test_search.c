@@ -1,0 +1,94 @@
+/* How good jopa's search is on landscapes that behave like a language model's; docs/search.md has the figures. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "formula_problem.h"
+#include "landscape.h"
+
+enum { INSTANCES = 40, MARKS = 4 }; /* marks: 1, 2, 3, 4 evaluations a unit */
+
+typedef struct { double share[MARKS], final, ablation; } outcome; /* shares of the best drop */
+
+/* One search of `per_unit` evaluations a unit (0: the default budget). */
+static void search(outcome *o, const landscape *l, const char *method, int per_unit, uint64_t seed) {
+    jopa_error   e = {0};
+    jp_prompt    prompt;
+    jp_scorer   *scorer;
+    jp_selection found;
+    int32_t      response[LANDSCAPE_TOKENS] = {0};
+    int          k = (l->n + 9) / 10, budget = per_unit ? per_unit * l->n + 1 : 0, points;
+    assert_int_equal(jp_formula_prompt(&prompt, l->n, &e), JP_OK);
+    jp_problem problem = {.prompt = &prompt, .op = {JP_OPERATOR_ZERO, 0}, .response = response,
+                          .n_response = LANDSCAPE_TOKENS, .target_last = LANDSCAPE_TOKENS};
+    assert_int_equal(jp_scorer_new(&scorer, (jp_engine *)&l->base, &problem, &(jp_limits){.k = k, .budget = budget}, &e), JP_OK);
+    assert_int_equal(jp_selection_init(&found, l->n, &e), JP_OK);
+    assert_true(jp_method_find(method)->run(&(jp_task){scorer, l->n, k, budget, seed}, &found, &e) <= 0);
+    const jp_trace_point *trace = jp_scorer_trace(scorer, &points);
+    double                best = fmax(landscape_best(l, k), trace[points - 1].drop);
+    *o = (outcome){.final = trace[points - 1].drop / best, .ablation = landscape_ablation(l, k) / best};
+    for (int m = 0; m < MARKS; m++)
+        for (int i = 0; i < points && trace[i].evaluations <= (m + 1) * l->n + 1; i++) o->share[m] = trace[i].drop / best;
+    jp_selection_free(&found);
+    jp_scorer_free(scorer);
+    jp_prompt_free(&prompt);
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *x, int n) {
+    qsort(x, (size_t)n, sizeof *x, ascending);
+    return x[n / 2];
+}
+
+/* The medians that the search has to reach; never less than what single drops give. */
+static void near_the_best(void **state) {
+    double    share[MARKS][INSTANCES], sum = 0, ablation = 0;
+    landscape l;
+    (void)state;
+    for (int i = 0; i < INSTANCES; i++) {
+        outcome o;
+        landscape_make(&l, 24, 70, (uint64_t)i);
+        search(&o, &l, "jopa", 4, (uint64_t)i);
+        for (int m = 0; m < MARKS; m++) share[m][i] = o.share[m];
+        assert_true(o.final >= o.ablation - 1e-6);
+        sum += o.final / INSTANCES;
+        ablation += o.ablation / INSTANCES;
+    }
+    double at[MARKS];
+    for (int m = 0; m < MARKS; m++) at[m] = median(share[m], INSTANCES);
+    print_message("share of the best: median %.3f %.3f %.3f %.3f at 1, 2, 3, 4 evaluations a unit; mean %.3f, single drops %.3f\n",
+                  at[0], at[1], at[2], at[3], sum, ablation);
+    assert_true(at[1] >= 0.90 && at[3] >= 0.97 && sum >= 1.25 * ablation);
+}
+
+/* At most 2,000 sets: the optimum within 3 evaluations a unit or a fifth of the sets. */
+static void small_instances_are_solved(void **state) {
+    landscape l;
+    int       solved = 0, count = 3 * INSTANCES;
+    (void)state;
+    for (int i = 0; i < count; i++) {
+        outcome o;
+        landscape_make(&l, 11, 21, (uint64_t)i);
+        search(&o, &l, "jopa", 0, (uint64_t)i);
+        solved += o.final >= 1 - 1e-6;
+    }
+    print_message("small instances: the optimum in %d of %d\n", solved, count);
+    assert_true(solved >= 0.95 * count);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(near_the_best),
+        cmocka_unit_test(small_instances_are_solved),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
