@@ -111,12 +111,15 @@ static void learn(jp_search *s, const double *held, int count) {
     jp_search_normalise(s);
 }
 
-/* Fit twice: units whose effects, alone and in pairs, come out large in the first fit get a wider prior in the second. So
- * few units share the credit, as iterated reweighting does for sparse regression (Candes et al. 2008). */
+/* Every other round fits twice: units whose effects, alone and in pairs, come out large in the first fit get a wider
+ * prior in the second, so that few share the credit, as iterated reweighting does for sparse regression (Candes et al.
+ * 2008). The rounds between give all units the same prior again, or the search would settle on what it saw first. */
 static int fit(jp_search *s, jopa_error *e) {
-    int    status = jp_surrogate_fit(s->surrogate, s->mean, s->v, e);
     double mean = 0;
-    if (status) return status;
+    bool   sparse = s->rounds++ % 2 == 0;
+    for (int i = 0; i < s->n && !sparse; i++) s->v[i] = 1;
+    int status = jp_surrogate_fit(s->surrogate, s->mean, s->v, e);
+    if (status || !sparse) return status;
     jp_surrogate_mean(s->surrogate, &s->belief);
     for (int i = 0; i < s->n; i++) {
         const double *pair = s->belief.pair + (size_t)i * (size_t)s->n;

@@ -25,6 +25,7 @@ typedef struct {
     jp_bitset *round;  /* [batch] sets to be scored next */
     double    *drops;  /* [batch] */
     int        batch, n_round;
+    int        rounds; /* fits of the surrogate so far */
 } jp_search;
 
 int  jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e);

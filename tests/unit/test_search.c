@@ -1,4 +1,4 @@
-/* How good jopa's search is on landscapes that behave like a language model's; docs/search.md has the figures. */
+/* How good the search of jopa is on landscapes that behave like those of a language model; see docs/search.md. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
