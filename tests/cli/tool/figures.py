@@ -23,7 +23,7 @@ def steady(value):
 def steady_text(report):
     """A text report without them: "in 1.5 s", decoded tokens, the column "seconds" at the end of a table."""
     report = re.sub(r"\b(in\s+)[\d.,e-]+ s\b", r"\1# s", report)
-    report = re.sub(r"[\d,]+(\s+tokens\s+decoded)(\s+instead\s+of\s+[\d,]+)?", r"#\1", report)
+    report = re.sub(r"[\d,#]+(\s+tokens\s+decoded)(\s+instead\s+of\s+[\d,]+)?", r"#\1", report)
     timed = "seconds\n" in report
     return re.sub(r"(?m)^(  \S+ +[-−\d][^%\n]*%.*) [\d.,]+$", r"\1 # s", report) if timed else report
 
