@@ -79,7 +79,7 @@ class Methods(Command):
         x = self.explain(*ASK, *PLAIN, "-M", "greedy", "-k", 5, "-b", 12)
         self.assertEqual((x["stopped"], x["cost"]["evaluations"]), ("budget", 12))
         consistent(self, x)
-        x = self.explain(*ASK, *PLAIN, "-M", "random", "-k", 5, "-b", 2000000000, "--time", 0.5)
+        x = self.explain(*ASK, *PLAIN, "-M", "random", "-k", 9, "-b", 2000000000, "--time", 0.5)
         self.assertEqual(x["stopped"], "time")
         self.assertLess(x["cost"]["seconds"], 20)
         consistent(self, x)

@@ -7,12 +7,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
 from cli import JOPA, PROMPT, RESPONSE, SANITIZED, Command, Interrupted, consistent, json, main, re, subprocess
 
-LONG = ("-M", "random", "-k", 5, "-b", 2000000000, "--progress")  # days of work
+ASK = (" ".join([PROMPT] * 3), "-r", RESPONSE)
+LONG = ("-M", "random", "-k", 9, "-b", 2000000000, "--progress")  # days of work
 
 
 class Interrupt(Command):
     def start(self, *arguments, command=JOPA):
-        words = [command, "explain", "-m", self.model, "-t", 1, PROMPT, "-r", RESPONSE, *arguments]
+        words = [command, "explain", "-m", self.model, "-t", 1, *ASK, *arguments]
         process = subprocess.Popen([str(w) for w in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         return process
@@ -33,7 +34,7 @@ class Interrupt(Command):
 
     def check(self, x):
         consistent(self, x)
-        self.assertEqual((x["stopped"], len(x["selected"])), ("interrupted", 5))
+        self.assertEqual((x["stopped"], len(x["selected"])), ("interrupted", 9))
 
     def test_file(self):
         for command in (JOPA, SANITIZED):
@@ -60,7 +61,7 @@ class Interrupt(Command):
 
     def test_comparison(self):
         """Methods that were not begun are left out."""
-        words = ("compare", "-m", self.model, "-t", 1, PROMPT, "-r", RESPONSE, *LONG, "-M", "ablation,random,greedy")
+        words = ("compare", "-m", self.model, "-t", 1, *ASK, *LONG, "-M", "ablation,random,greedy")
         process = subprocess.Popen([JOPA, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         while b"random" not in self.after_some_work(process).encode():

@@ -359,14 +359,15 @@ static void test_progress_stops(void **state) {
         jopa_explain_options o = question();
         o.method = "random";
         o.budget = 1000000000;
-        o.k = 3;
+        o.unit = "token";
+        o.k = 8;
         o.metrics = "prob,words";
         o.progress = watching;
         o.user = &w;
         jopa_result *r = explain(&o);
         assert_true(jopa_result_interrupted(r));
         assert_int_equal(w.calls, stop_at);
-        assert_explanation(r, 0, 3);
+        assert_explanation(r, 0, 8);
         assert_true(isnan(w.best) || jopa_result_drop(r, 0) >= w.best - 1e-3);
         jopa_result_free(r);
     }
@@ -380,6 +381,8 @@ static void test_progress_stops_a_comparison(void **state) {
     jopa_error           e = {0};
     jopa_result         *r = NULL;
     o.budget = 1000000000;
+    o.unit = "token";
+    o.k = 8;
     o.progress = watching;
     o.user = &w;
     assert_int_equal(jopa_compare(&r, model, &o, "random,ablation,greedy", &e), JOPA_OK);
@@ -394,10 +397,12 @@ static void test_limits(void **state) {
     jopa_explain_options o = question();
     o.method = "random";
     o.budget = 1000000000;
+    o.unit = "token";
+    o.k = 8;
     o.seconds = 0.2;
     jopa_result *r = explain(&o);
     assert_false(jopa_result_interrupted(r));
-    assert_explanation(r, 0, 2);
+    assert_explanation(r, 0, 8);
     jopa_result_free(r);
 }
 
