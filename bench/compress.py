@@ -26,9 +26,9 @@ FIGURES = {"drop_per_token": ("drop per token, nats", False), "rougeL": ("ROUGE-
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--per-task", type=int, default=10, help="prompts of each task (10)")
+    parser.add_argument("--per-task", type=int, default=8, help="prompts of each task (8)")
     parser.add_argument("--ratio", type=float, default=0.5, help="share of the tokens taken out (0.5)")
-    parser.add_argument("--max-tokens", type=int, default=32, help="of the response (32)")
+    parser.add_argument("--max-tokens", type=int, default=24, help="of the response (24)")
     parser.add_argument("--threads", type=int, default=0, help="of each run (all cores)")
     parser.add_argument("--budget", type=int, default=0, help="evaluations of each search (its default)")
     parser.add_argument("--again", action="store_true", help="run prompts again that are in the results")
