@@ -1,4 +1,4 @@
-/* The model's graph, forward and backward, layer by layer. Only src/engine/gradient*.c and llama-forward*.c include this.
+/* The model's graph, forward and backward, layer by layer. Only src/engine/gradient*.c include this.
  *
  * Shapes are in ggml's order, fastest first: a matrix [a, b] has b rows of a numbers. n is the (padded) number of
  * symbols fed, m the number of rows from `first` on: all of them, but in the last layer only those that outputs need. */

@@ -1,4 +1,4 @@
-/* The model behind jp_gradient and jp_forward: hyperparameters and weights. Only their files include this. */
+/* The model behind jp_gradient: hyperparameters and weights. Only src/engine/gradient*.c include this. */
 #ifndef JP_GRADIENT_MODEL_H
 #define JP_GRADIENT_MODEL_H
 

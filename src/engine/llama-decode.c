@@ -3,12 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/llama-forward.h"
 #include "engine/llama-local.h"
 #include "engine/log-softmax.h"
 
-/* What llama-forward.h does not cover: generation, other families of models, GPUs.
- * Rows are sequences 1.. of one unified key-value cache; sequence 0 holds the retained prompt. A node's tokens belong to
+/* Rows are sequences 1.. of one unified key-value cache; sequence 0 holds the retained prompt. A node's tokens belong to
  * all of its rows at once, so libllama computes them once; a resident node is copied from sequence 0, which only marks
  * its cells. */
 
@@ -56,10 +54,10 @@ static bool shares_prefixes(const jp_local *l) {
     return !llama_model_is_recurrent(l->model) && !llama_model_is_hybrid(l->model);
 }
 
-/* Cells: one row; where libllama scores, the retained row and either a full batch or one long row. */
+/* Cells: the retained row, and either a full batch or one long row. */
 static uint32_t cells(const jp_local *l) {
     int batch = l->max_tokens > l->max_row ? l->max_tokens : l->max_row;
-    return ((uint32_t)(l->forward ? l->max_row : l->max_row + batch) + 255) / 256 * 256;
+    return ((uint32_t)(l->max_row + batch) + 255) / 256 * 256;
 }
 
 static int create_context(jp_local *l, jopa_error *err) {
@@ -88,31 +86,21 @@ static int check_length(const jp_local *l, int max_row, jopa_error *err) {
     return JP_OK;
 }
 
-/* Room in libllama's context for rows of `max_row` tokens. */
-static int reserve_context(jp_local *l, int max_row, jopa_error *err) {
-    int status = check_length(l, max_row, err);
+int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err) {
+    jp_local *l = (jp_local *)e;
+    int       status = check_length(l, max_row, err);
     if (status) return status;
     if (!l->context || max_row > l->max_row) {
         jp_local_release(l);
         l->max_row = max_row;
-        l->max_rows = shares_prefixes(l) && !l->forward ? MAX_ROWS : 1;
+        l->max_rows = shares_prefixes(l) ? MAX_ROWS : 1;
         l->max_tokens = BATCH_TOKENS;
         status = allocate_batch(l, err);
         if (!status) status = create_context(l, err);
     }
     if (status) jp_local_release(l);
-    return status;
-}
-
-int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err) {
-    jp_local *l = (jp_local *)e;
-    if (l->forward) {
-        int status = check_length(l, max_row, err);
-        return status ? status : jp_forward_reserve(l->forward, max_row, max_rows, max_tokens, err);
-    }
-    int status = reserve_context(l, max_row, err);
-    *max_rows = l->max_rows;
-    *max_tokens = l->max_tokens;
+    if (max_rows) *max_rows = l->max_rows;
+    if (max_tokens) *max_tokens = l->max_tokens;
     return status;
 }
 
@@ -282,7 +270,6 @@ static void visit_score(void *user, int row, int t, const float *logits, int n) 
 int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
     jp_local    *l = (jp_local *)e;
     score_output output = {b, log_probs};
-    if (l->forward) return jp_forward_score(l->forward, b, log_probs, cost, err);
     if (!shares_prefixes(l) && b->retain) { /* nothing can be shared later, so nothing is kept */
         jp_batch one = *b;
         one.retain = false;
@@ -303,7 +290,7 @@ static void visit_next(void *user, int row, int t, const float *logits, int n) {
 int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
                   jp_engine_cost *cost, jopa_error *err) {
     jp_local *l = (jp_local *)e;
-    int       status = reserve_context(l, n_symbols + n_response, err);
+    int       status = jp_local_reserve(e, n_symbols + n_response, NULL, NULL, err);
     int32_t  *row = malloc((size_t)(n_symbols + n_response) * sizeof *row);
     if (!status && !row) status = jp_fail_memory(err);
     if (!status) {
@@ -340,7 +327,7 @@ int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32
     jp_local *l = (jp_local *)e;
     *n = 0;
     if (n_symbols < 1) return jp_fail(err, JOPA_ERROR_INPUT, "the prompt is empty: there is nothing to continue");
-    int status = reserve_context(l, n_symbols + max, err);
+    int status = jp_local_reserve(e, n_symbols + max, NULL, NULL, err);
     if (status) return status;
     int32_t next = 0;
     status = step(l, symbols, n_symbols, 0, &next, cost, err);

@@ -9,7 +9,7 @@ bool jp_local_has_gradient(const jp_local *l) {
 
 /* Opened at the first use: it costs memory that most methods do not need. */
 static int open_gradient(jp_local *l, jopa_error *err) {
-    return l->gradient ? JP_OK : jp_gradient_open(&l->gradient, jp_local_weights(l), l->threads, false, err);
+    return l->gradient ? JP_OK : jp_gradient_open(&l->gradient, l->file, l->threads, false, err);
 }
 
 int jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err) {

@@ -3,6 +3,7 @@
 #define JP_LLAMA_LOCAL_H
 
 #include <llama.h>
+#include <stdio.h>
 
 #include "engine/engine.h"
 #include "engine/local.h"
@@ -27,10 +28,7 @@ typedef struct {
     float             *rows;               /* [max_tokens * n_embd], allocated when an operator needs embeddings */
     jp_embedding_table *table;             /* lazily opened */
     struct jp_gradient *gradient;          /* lazily opened */
-    int                 copy;              /* the anonymous file of faster weights, or -1 */
-    char                weights_file[40];  /* its name, or empty: `file` is used */
-    const char         *weights;           /* the type that scores are computed in, static; NULL: the file's */
-    struct jp_forward  *forward;           /* scores, where it covers the model; or NULL: libllama does */
+    const char         *weights;           /* the type that scores are computed in, static */
 } jp_local;
 
 /* ---- llama-decode.c ---- */
@@ -41,8 +39,6 @@ int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32
 int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
                   jp_engine_cost *cost, jopa_error *err);
 void jp_local_release(jp_local *l); /* the context and what belongs to it */
-/* The file that weights are read from: the copy or the model's own. */
-static inline const char *jp_local_weights(const jp_local *l) { return l->weights_file[0] ? l->weights_file : l->file; }
 
 /* ---- llama-text.c ---- */
 int jp_local_tokenize(jp_engine *e, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *err);
@@ -64,7 +60,7 @@ int  jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *
 int  jp_local_attention(jp_engine *e, jp_attention_request *rq, jopa_error *err);
 
 /* ---- llama-weights.c: a copy of the model with its quantized matrices in the ggml type `type` (F16 or F32), as an
- * anonymous file that the caller closes; -1: nothing to gain, too large, or no memory. ---- */
-int jp_local_faster_weights(const char *file, int type);
+ * anonymous file that the caller closes; NULL: nothing to gain, too large, or no memory. ---- */
+FILE *jp_local_faster_weights(const char *file, int type);
 
 #endif

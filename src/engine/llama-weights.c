@@ -2,9 +2,9 @@
  * types, and scores no longer depend on how activations are rounded to 8 bits: two ways of computing the same f(S) agree
  * to about 1e-3 of it instead of 2e-2 (docs/speed.md). The copy is a GGUF in an anonymous memory file. */
 #include <fcntl.h>
-#include <ggml-cpu.h>
 #include <ggml.h>
 #include <gguf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -95,7 +95,7 @@ static bool convert_tensor(const conversion *c, int fd, const struct ggml_tensor
     bool    fine = row && all;
     for (int64_t r = 0; r < rows && fine; r++) {
         ggml_get_type_traits(t->type)->to_float(data + (size_t)r * in, row, width);
-        if (c->type == GGML_TYPE_F16) ggml_cpu_fp32_to_fp16(row, (ggml_fp16_t *)(void *)(all + (size_t)r * out), width);
+        if (c->type == GGML_TYPE_F16) ggml_fp32_to_fp16_row(row, (ggml_fp16_t *)(void *)(all + (size_t)r * out), width);
         else memcpy(all + (size_t)r * out, row, out);
     }
     fine = fine && write_at(fd, all, (size_t)rows * out, at);
@@ -122,14 +122,13 @@ static bool write_copy(const conversion *c, int fd) {
     return fine && !ftruncate(fd, (off_t)((end + 31) / 32 * 32));
 }
 
-int jp_local_faster_weights(const char *file, int type) {
+FILE *jp_local_faster_weights(const char *file, int type) {
     conversion c = {.type = (enum ggml_type)type};
     c.from = gguf_init_from_file(file, (struct gguf_init_params){.no_alloc = true, .ctx = &c.tensors});
     int fd = c.from && worthwhile(&c) && map_file(&c, file) && make_header(&c) ? memfd_create("jopa-weights", MFD_CLOEXEC) : -1;
-    if (fd >= 0 && !write_copy(&c, fd)) {
-        close(fd);
-        fd = -1;
-    }
+    bool  fine = fd >= 0 && write_copy(&c, fd);
+    FILE *copy = fine && !lseek(fd, 0, SEEK_SET) ? fdopen(fd, "rb") : NULL;
+    if (fd >= 0 && !copy) close(fd);
     conversion_free(&c);
-    return fd;
+    return copy;
 }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "engine/gradient.h"
-#include "engine/llama-forward.h"
 #include "engine/llama-local.h"
 
 /* ---- libllama's log: its hook is global to the process, so it only keeps the last error, per thread ------------- */
@@ -43,30 +42,18 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     p.progress_callback = report_progress;
     p.progress_callback_user_data = (void *)(uintptr_t)o;
     last_error[0] = '\0';
-    l->copy = o->gpu_layers ? -1 : jp_local_faster_weights(o->file, GGML_TYPE_F16);
-    if (l->copy >= 0) {
-        snprintf(l->weights_file, sizeof l->weights_file, "/proc/self/fd/%d", l->copy);
-        l->model = llama_model_load_from_file(l->weights_file, p);
+    FILE *copy = o->gpu_layers ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
+    if (copy) {
+        l->model = llama_model_load_from_file_ptr(copy, p);
+        fclose(copy);
     }
-    if (l->model) l->weights = "F16";
-    else l->weights_file[0] = '\0';
+    l->weights = l->model ? "F16" : NULL;
     if (!l->model) l->model = llama_model_load_from_file(o->file, p);
     if (!l->model)
         return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",
                        o->file, last_error[0] ? last_error : "no reason given");
     l->vocab = llama_model_get_vocab(l->model);
     return JP_OK;
-}
-
-static int input_rows(void *user, const int32_t *symbols, int n, float *out, jopa_error *e) {
-    return jp_local_embedding_rows(user, symbols, n, out, e);
-}
-
-/* On a CPU, our own forward pass where it covers the model; libllama scores the others. */
-static void open_forward(jp_local *l, const jp_engine_options *o) {
-    jopa_error why;
-    if (o->gpu_layers || jp_local_is_encoder(l)) return;
-    if (jp_forward_open(&l->forward, jp_local_weights(l), l->threads, input_rows, l, &why)) l->forward = NULL;
 }
 
 static unsigned capabilities(jp_engine *e) {
@@ -95,8 +82,6 @@ static void destroy(jp_engine *e) {
     jp_embedding_table_free(l->table);
     if (l->embed_context) llama_free(l->embed_context);
     if (l->model) llama_model_free(l->model);
-    jp_forward_free(l->forward);
-    if (l->copy >= 0) close(l->copy);
     free(l->file);
     free(l);
 }
@@ -144,7 +129,6 @@ int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
         return jp_fail_memory(e);
     }
     l->base.ops = &local_ops;
-    l->copy = -1;
     l->threads = o->threads > 0 ? o->threads : default_threads();
     l->context_limit = o->context;
     llama_log_set(keep_error, NULL);
@@ -153,7 +137,6 @@ int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
         destroy(&l->base);
         return status;
     }
-    open_forward(l, o);
     *out = &l->base;
     return JP_OK;
 }

@@ -19,7 +19,7 @@
 #include "score/scorer.h"
 #include "tiny_gguf.h"
 
-enum { N_PROMPT = 40, LONG = 1300, LEAD = 5, TAIL = 3, UNITS = N_PROMPT - LEAD - TAIL, N_RESPONSE = 8, FIRST = 2, LAST = 7, WIDTH = LAST - FIRST };
+enum { N_PROMPT = 40, LEAD = 5, TAIL = 3, UNITS = N_PROMPT - LEAD - TAIL, N_RESPONSE = 8, FIRST = 2, LAST = 7, WIDTH = LAST - FIRST };
 
 static const tiny_gguf_options MODELS[] = {
     {.architecture = "llama"},
@@ -46,27 +46,25 @@ static jp_engine *open_engine(const char *path) {
     return engine;
 }
 
-/* A prompt of n tokens, one unit a token; the first and last tokens are the template's. */
-static void open_scene_of(scene *s, const tiny_gguf_options *model, jp_operator op, int n) {
+/* One unit a token; the first and last tokens are the template's. */
+static void open_scene(scene *s, const tiny_gguf_options *model, jp_operator op) {
     jp_random r;
     jp_random_seed(&r, 11);
     *s = (scene){0};
     snprintf(s->path, sizeof s->path, "tiny-local-%d.gguf", (int)getpid());
     assert_int_equal(tiny_gguf_write(s->path, model), 0);
     s->engine = open_engine(s->path);
-    s->prompt = (jp_prompt){.n_tokens = n, .n_units = n - LEAD - TAIL};
-    s->prompt.tokens = calloc((size_t)n, sizeof *s->prompt.tokens);
-    s->prompt.units = calloc((size_t)n, sizeof *s->prompt.units);
-    for (int i = 0; i < n; i++) {
-        int unit = i >= LEAD && i < n - TAIL ? i - LEAD : -1;
+    s->prompt = (jp_prompt){.n_tokens = N_PROMPT, .n_units = UNITS};
+    s->prompt.tokens = calloc(N_PROMPT, sizeof *s->prompt.tokens);
+    s->prompt.units = calloc(UNITS, sizeof *s->prompt.units);
+    for (int i = 0; i < N_PROMPT; i++) {
+        int unit = i >= LEAD && i < N_PROMPT - TAIL ? i - LEAD : -1;
         s->prompt.tokens[i] = (jp_token){.id = TINY_BYTE_0 + 32 + jp_random_below(&r, 90), .unit = unit};
         if (unit >= 0) s->prompt.units[unit] = (jp_unit){.first = i, .last = i + 1};
     }
     for (int t = 0; t < N_RESPONSE; t++) s->response[t] = TINY_BYTE_0 + 32 + jp_random_below(&r, 90);
     s->problem = (jp_problem){&s->prompt, op, s->response, N_RESPONSE, FIRST, LAST};
 }
-
-static void open_scene(scene *s, const tiny_gguf_options *model, jp_operator op) { open_scene_of(s, model, op, N_PROMPT); }
 
 static void close_scene(scene *s) {
     s->engine->ops->destroy(s->engine);
@@ -79,14 +77,14 @@ static void close_scene(scene *s) {
 /* log p of the target tokens after `symbols`, with a context, a batch and a softmax of its own. */
 static void reference(const scene *s, struct llama_model *model, const int32_t *symbols, int n, double *out) {
     struct llama_context_params p = llama_context_default_params();
-    p.n_ctx = p.n_batch = LONG + 256;
+    p.n_ctx = 256;
     p.n_threads = p.n_threads_batch = 1;
     p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
     p.type_k = p.type_v = GGML_TYPE_F32;
     struct llama_context *context = llama_init_from_model(model, p);
     int                   size = n + LAST - 1, width = llama_model_n_embd_inp(model), vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
     struct llama_batch    batch = llama_batch_init(size, width, 1);
-    int32_t               row[LONG + N_RESPONSE];
+    int32_t               row[N_PROMPT + N_RESPONSE];
     memcpy(row, symbols, (size_t)n * sizeof *row);
     memcpy(row + n, s->response, (LAST - 1) * sizeof *row);
     assert_int_equal(s->engine->ops->embedding_rows(s->engine, row, size, batch.embd, NULL), JP_OK);
@@ -108,48 +106,41 @@ static void reference(const scene *s, struct llama_model *model, const int32_t *
     llama_free(context);
 }
 
-static jp_bitset *random_masks_of(int n, int units, uint64_t seed) {
-    jp_bitset *masks = jp_bitset_array_new(n, units);
+static jp_bitset *random_masks(int n, uint64_t seed) {
+    jp_bitset *masks = jp_bitset_array_new(n, UNITS);
     jp_random  r;
     jp_random_seed(&r, seed);
     for (int i = 0; i < n; i++)
-        for (int j = 0; j < 4; j++) jp_bitset_add(masks + i, jp_random_below(&r, units));
+        for (int j = 0; j < 4; j++) jp_bitset_add(masks + i, jp_random_below(&r, UNITS));
     return masks;
 }
 
-static jp_bitset *random_masks(int n, uint64_t seed) { return random_masks_of(n, UNITS, seed); }
-
 /* A batch of masks, planned as a tree over a retained prompt, against one fresh context a mask. */
-static void check_scores(scene *s, const char *name, int n_masks) {
-    int                 units = s->prompt.n_units;
-    struct llama_model *llama = llama_model_load_from_file(s->path, llama_model_default_params());
-    jp_bitset          *masks = random_masks_of(n_masks, units, 3);
-    float              *scored = malloc((size_t)(n_masks * WIDTH) * sizeof *scored);
+static void check_operator(const tiny_gguf_options *model, jp_operator op) {
+    enum { MASKS = 37 };
+    scene s;
+    open_scene(&s, model, op);
+    struct llama_model *llama = llama_model_load_from_file(s.path, llama_model_default_params());
+    jp_bitset          *masks = random_masks(MASKS, 3);
+    float               scored[MASKS * WIDTH];
     jp_scorer          *scorer = NULL;
     jp_cost             cost;
-    assert_int_equal(jp_scorer_new(&scorer, s->engine, &s->problem, &(jp_limits){.k = units}, NULL), JP_OK);
-    assert_int_equal(jp_scorer_log_probs(scorer, masks, n_masks, scored, NULL), JP_OK);
-    for (int i = 0; i < n_masks; i++) {
-        int32_t symbols[LONG];
+    assert_int_equal(jp_scorer_new(&scorer, s.engine, &s.problem, &(jp_limits){.k = UNITS}, NULL), JP_OK);
+    assert_int_equal(jp_scorer_log_probs(scorer, masks, MASKS, scored, NULL), JP_OK);
+    for (int i = 0; i < MASKS; i++) {
+        int32_t symbols[N_PROMPT];
         double  expected[WIDTH];
-        int     n = jp_mask_symbols(&s->prompt, &s->problem.op, masks + i, symbols);
-        reference(s, llama, symbols, n, expected);
+        int     n = jp_mask_symbols(&s.prompt, &op, masks + i, symbols);
+        reference(&s, llama, symbols, n, expected);
         for (int t = 0; t < WIDTH; t++)
             if (!(fabs((double)scored[i * WIDTH + t] - expected[t]) < 1e-3))
-                fail_msg("%s, operator %d, mask %d, token %d: %f, libllama says %f", name, s->problem.op.kind, i, t, (double)scored[i * WIDTH + t], expected[t]);
+                fail_msg("%s, operator %d, mask %d, token %d: %f, libllama says %f", model->architecture, op.kind, i, t, (double)scored[i * WIDTH + t], expected[t]);
     }
     jp_scorer_cost(scorer, &cost);
     assert_true(cost.decoded_tokens < cost.naive_tokens);
     jp_scorer_free(scorer);
-    free(scored);
     jp_bitset_array_free(masks);
     llama_model_free(llama);
-}
-
-static void check_operator(const tiny_gguf_options *model, jp_operator op) {
-    scene s;
-    open_scene(&s, model, op);
-    check_scores(&s, model->architecture, 37);
     close_scene(&s);
 }
 
@@ -161,37 +152,6 @@ static void test_scores_are_libllamas(void **state) {
     }
     check_operator(MODELS, (jp_operator){JP_OPERATOR_MEAN, 0});
     check_operator(MODELS, (jp_operator){JP_OPERATOR_TOKEN, TINY_BYTE_0 + 'x'});
-}
-
-/* Rows that go through the model in several pieces. */
-static void test_long_rows(void **state) {
-    (void)state;
-    scene s;
-    open_scene_of(&s, MODELS, (jp_operator){JP_OPERATOR_ZERO, 0}, LONG);
-    check_scores(&s, "long rows", 6);
-    close_scene(&s);
-}
-
-/* More rows than the engine remembers, twice: what it remembers changes what is decoded, not the scores. */
-static void test_what_is_known_changes_nothing(void **state) {
-    (void)state;
-    enum { MASKS = 40, UNITS_OF_LONG = LONG - LEAD - TAIL };
-    scene s;
-    open_scene_of(&s, MODELS, (jp_operator){JP_OPERATOR_ZERO, 0}, LONG);
-    jp_bitset *masks = random_masks_of(MASKS, UNITS_OF_LONG, 6);
-    float      first[MASKS * WIDTH], second[MASKS * WIDTH];
-    jp_scorer *scorer = NULL;
-    jp_cost    once, twice;
-    assert_int_equal(jp_scorer_new(&scorer, s.engine, &s.problem, &(jp_limits){.k = UNITS_OF_LONG}, NULL), JP_OK);
-    assert_int_equal(jp_scorer_log_probs(scorer, masks, MASKS, first, NULL), JP_OK);
-    jp_scorer_cost(scorer, &once);
-    for (int i = 0; i < MASKS; i++) assert_int_equal(jp_scorer_log_probs(scorer, masks + i, 1, second + i * WIDTH, NULL), JP_OK);
-    jp_scorer_cost(scorer, &twice);
-    for (int i = 0; i < MASKS * WIDTH; i++) assert_float_equal(first[i], second[i], 1e-4);
-    assert_true(twice.decoded_tokens - once.decoded_tokens < once.decoded_tokens);
-    jp_scorer_free(scorer);
-    jp_bitset_array_free(masks);
-    close_scene(&s);
 }
 
 /* The same sets asked for one by one and all at once. */
@@ -208,7 +168,7 @@ static void test_batches_do_not_change_scores(void **state) {
         if (round == 0) assert_int_equal(jp_scorer_drops(scorer, masks, MASKS, together, NULL), JP_OK);
         for (int i = 0; round == 1 && i < MASKS; i++) {
             assert_int_equal(jp_scorer_drops(scorer, masks + i, 1, &alone, NULL), JP_OK);
-            assert_true(fabs(alone - together[i]) <= 1e-5 * fabs(jp_scorer_full(scorer)));
+            assert_true(fabs(alone - together[i]) <= 1e-3 * fabs(jp_scorer_full(scorer)));
         }
         jp_scorer_free(scorer);
     }
@@ -351,8 +311,6 @@ static void test_embedding_has_length_one(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scores_are_libllamas),
-        cmocka_unit_test(test_long_rows),
-        cmocka_unit_test(test_what_is_known_changes_nothing),
         cmocka_unit_test(test_batches_do_not_change_scores),
         cmocka_unit_test(test_retained_prompts_are_not_mixed_up),
         cmocka_unit_test(test_generation_is_greedy),
