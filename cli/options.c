@@ -56,6 +56,7 @@ GROUP(add_question) {
 GROUP(add_search) {
     ADD({"method", 'M', POPT_ARG_STRING, &o->method, 0, "`jopa list methods` (jopa)", "NAME"},
         {"units", 'k', POPT_ARG_INT, &o->units, 0, "at most N units", "N"},
+        {"min-drop", 0, POPT_ARG_DOUBLE, &o->min_drop, 0, "the smallest set with that share of the largest drop", "F"},
         {"sparsity", 0, POPT_ARG_DOUBLE, &o->sparsity, 0, "at most that fraction of the units (0.1)", "F"},
         {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "token, word, sentence, line, paragraph or marked (token)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (user)", "LIST"},
@@ -124,6 +125,7 @@ int options_parse(options *o, unsigned groups, int argc, const char **argv, cons
     char                     name[64];
     snprintf(name, sizeof name, "jopa %s", command);
     make_table(table, groups, o);
+    o->command = command;
     argv[0] = name; /* which the help shows */
     o->context_popt = poptGetContext(name, argc, argv, table, 0);
     poptSetOtherOptionHelp(o->context_popt, usage);
@@ -144,7 +146,7 @@ int options_parse(options *o, unsigned groups, int argc, const char **argv, cons
 void options_free(options *o) {
     char **const strings[] = {&o->model,  &o->engine,        &o->encoder,       &o->prompt_file, &o->system, &o->messages_file,
                               &o->response, &o->response_file, &o->target,      &o->method,      &o->unit,   &o->roles,
-                              &o->op,     &o->metrics,       &o->format,        &o->output,      &o->color,  &o->prompt_text,
+                              &o->op,     &o->operators, &o->metrics,       &o->format,        &o->output,      &o->color,  &o->prompt_text,
                               &o->response_text, &o->seed_text};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) free(*strings[i]);
     messages_free(o->messages, o->messages_json);
@@ -203,6 +205,9 @@ void options_how(options *o, jopa_explain_options *x) {
     if (o->unit) x->unit = o->unit;
     if (o->roles) x->roles = o->roles;
     if (o->op) x->op = o->op;
+    x->operators = o->operators;
+    x->repeat = o->repeat;
+    x->min_drop = o->min_drop;
     if (o->metrics) x->metrics = o->metrics;
     x->sparsity = o->sparsity;
     x->k = o->units;

@@ -15,9 +15,9 @@ typedef struct {
     char *prompt_file, *system, *messages_file, *response, *response_file, *target;
     int   raw, max_tokens;
     /* how */
-    char  *method, *unit, *roles, *op, *metrics, *seed_text;
-    int    units, budget;
-    double sparsity, seconds;
+    char  *method, *unit, *roles, *op, *operators, *metrics, *seed_text;
+    int    units, budget, repeat;
+    double sparsity, seconds, min_drop;
     uint64_t seed; /* from seed_text */
     /* output */
     char *format, *output, *color;
@@ -28,6 +28,7 @@ typedef struct {
     int                      n_own;
 
     /* filled by options_parse and options_question; freed by options_free */
+    const char   *command;    /* its name */
     const char   *positional; /* the one argument, or NULL */
     const char  **files;      /* OPTIONS_FILES: all arguments, NULL-terminated; NULL: none */
     poptContext   context_popt;

@@ -31,6 +31,8 @@ int output_check(const options *o) {
     bool      known = false;
     for (int i = 0; jopa_list("formats", i, &name); i++) known |= !strcmp(name.name, format_of(o));
     if (!known) return say(EXIT_USAGE, "unknown format '%s': see `jopa list formats`", format_of(o));
+    if (!strcmp(format_of(o), "prompt") && strcmp(o->command, "compress") && strcmp(o->command, "render"))
+        return say(EXIT_USAGE, "-F prompt: that is what `jopa compress` leaves; `jopa %s` has the other formats of `jopa list formats`", o->command);
     return file_writable(o->output) ? -1 : EXIT_FAILED;
 }
 

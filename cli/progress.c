@@ -35,6 +35,10 @@ static void put(const state *s, const char *line) {
 static void draw(const state *s, const jopa_progress *p) {
     char line[160];
     int  n = snprintf(line, sizeof line, "%s %d", p->stage, p->evaluations);
+    if (!p->evaluations && !p->budget) {
+        put(s, p->stage);
+        return;
+    }
     if (p->budget > 0) n += snprintf(line + n, sizeof line - (size_t)n, "/%d", p->budget);
     n += snprintf(line + n, sizeof line - (size_t)n, " evaluations");
     if (!isnan(p->best_drop)) n += snprintf(line + n, sizeof line - (size_t)n, ", best drop %.2f", p->best_drop);

@@ -110,7 +110,12 @@ typedef struct {
     const char         *op;        /* operator, default "zero" */
     int                 budget;    /* evaluations at most, 0: the method's default */
     double              seconds;   /* wall time at most, 0: none */
+    double              min_drop;  /* above 0: the smallest set found whose drop is that share of the largest drop seen,
+                                    * of at most k units (k 0: any number; sparsity is not used) */
     uint64_t            seed;
+    int                 repeat;    /* above 0: run again with the seeds 1..repeat, and tell how often each unit is selected;
+                                    * jopa_explain only, as is the next */
+    const char         *operators; /* the set's drop under these operators too: a comma-separated list, "all", or NULL */
     const char         *metrics;   /* comma-separated metrics, "none"; default "prob,words" */
     /* Called often; a nonzero return ends the search, and the best so far is the result. */
     int (*progress)(void *user, const jopa_progress *p);

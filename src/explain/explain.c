@@ -8,6 +8,8 @@
 #include "explain/measure.h"
 #include "explain/nearest.h"
 #include "explain/progress.h"
+#include "explain/trust.h"
+#include "method/study.h"
 #include "metric/metric.h"
 
 void jopa_explain_options_init(jopa_explain_options *o) {
@@ -51,7 +53,7 @@ int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p
     if (!status) status = jp_scorer_new(&s, m->engine, &p->problem, &limits, e);
     if (!status) {
         jp_task task = {s, p->prompt.n_units, p->k, o->budget, o->seed};
-        status = method->run(&task, &found, e);
+        status = o->min_drop > 0 ? jp_study_smallest(&task, method, o->min_drop, &found, e) : method->run(&task, &found, e);
     }
     if (!status || status == JP_STOP) {
         jp_cost cost;
@@ -61,6 +63,7 @@ int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p
         jp_scorer_relimit(s, &(jp_limits){.k = p->prompt.n_units});
         status = x->stopped ? jp_fill_answer(x, s, p, &found, &cost, e) : jp_fail_memory(e);
         if (!status && joint && !*interrupted) status = jp_fill_joint(x, s, &found.selected, e);
+        if (!status && joint && !*interrupted) status = jp_trust_fill(x, m, p, method, &found.selected, &limits, o, e);
         if (!status && !*interrupted) status = jp_explain_measure(x, s, m, p, &found.selected, method->ranks ? found.score : NULL, o, e);
     }
     jp_selection_free(&found);
@@ -78,7 +81,8 @@ int jp_explain_check(const jopa_explain_options *o, jopa_error *e) {
     if (o->budget < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--budget %d: a number of evaluations, or 0 for the method's own", o->budget);
     if (o->max_tokens > MOST_TOKENS) return jp_fail(e, JOPA_ERROR_USAGE, "--max-tokens %d: at most %d", o->max_tokens, MOST_TOKENS);
     if (!(o->seconds >= 0)) return jp_fail(e, JOPA_ERROR_USAGE, "--time %g: a number of seconds, or 0 for no limit", o->seconds);
-    return jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);
+    int status = jp_trust_check(o, e);
+    return status ? status : jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);
 }
 
 static int run_all(jopa_result *r, jopa_model *m, const jopa_explain_options *o, const jp_method **methods, int n, jopa_error *e) {

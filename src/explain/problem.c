@@ -57,7 +57,7 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain_o
 
 /* ---- operator ------------------------------------------------------------------------------------------------ */
 
-static int parse_operator(jp_operator *op, jp_engine *engine, const char *name, jopa_error *e) {
+int jp_explain_operator(jp_operator *op, jp_engine *engine, const char *name, jopa_error *e) {
     const char *text = NULL;
     int         status = jp_operator_parse(name ? name : "zero", op, &text, e);
     if (status || op->kind != JP_OPERATOR_TOKEN) return status;
@@ -127,6 +127,9 @@ static int make_response(jp_explain_problem *p, jp_engine *engine, const jopa_ex
         status = engine->ops->tokenize(engine, o->response, size, false, &p->response, &p->n_response, e);
     } else {
         if (o->max_tokens < 1) return jp_fail(e, JOPA_ERROR_USAGE, "--max-tokens must be at least 1");
+        jopa_progress progress = {.best_drop = NAN, .seconds_left = -1, .stage = "writing the response"};
+        if (o->progress && o->progress(o->user, &progress))
+            return jp_fail(e, JOPA_ERROR_INPUT, "interrupted before there was a response to explain");
         status = jp_explain_generate(engine, &p->prompt, &p->problem.op, NULL, o->max_tokens, &p->response, &p->n_response, e);
     }
     if (!status && p->n_response == 0)
@@ -155,8 +158,8 @@ int jp_explain_choose_k(jp_explain_problem *p, const jopa_explain_options *o, jo
     if (n == 0) return jp_fail(e, JOPA_ERROR_INPUT, "no unit of the prompt may be hidden: see --roles and --unit");
     if (o->k < 0) return jp_fail(e, JOPA_ERROR_USAGE, "--units %d: at least 1 is needed", o->k);
     if (o->k > n) return jp_fail(e, JOPA_ERROR_USAGE, "--units %d: the prompt has only %d units that may be hidden", o->k, n);
-    if (o->k > 0) {
-        p->k = o->k;
+    if (o->k > 0 || o->min_drop > 0) {
+        p->k = o->k > 0 ? o->k : n;
         return JP_OK;
     }
     if (!(o->sparsity > 0 && o->sparsity <= 1)) return jp_fail(e, JOPA_ERROR_USAGE, "--sparsity %g: a number above 0, at most 1, is needed", o->sparsity);
@@ -176,7 +179,7 @@ int jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa_
     *p = (jp_explain_problem){0};
     int status = jp_explain_prompt(&p->prompt, m->engine, o, keep, e);
     p->problem.prompt = &p->prompt;
-    if (!status) status = parse_operator(&p->problem.op, m->engine, o->op, e);
+    if (!status) status = jp_explain_operator(&p->problem.op, m->engine, o->op, e);
     if (!status) status = jp_explain_choose_k(p, o, e);
     if (!status) status = make_response(p, m->engine, o, e);
     p->problem.response = p->response;

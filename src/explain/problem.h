@@ -31,6 +31,9 @@ int  jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa
 int  jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
 
+/* An operator by name, with the token of token:TEXT. */
+int jp_explain_operator(jp_operator *op, jp_engine *engine, const char *name, jopa_error *e);
+
 /* The target tokens from the options' bytes of the response, for a problem whose response is there. */
 int jp_explain_target(jp_explain_problem *p, const jopa_explain_options *o, jopa_error *e);
 /* k and sparsity from the options, for a problem whose prompt is there. */

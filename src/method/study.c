@@ -25,6 +25,11 @@ static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *p
         for (int i = jp_bitset_next(&found.selected, 0); i >= 0; i = jp_bitset_next(&found.selected, i + 1)) out->frequency[i]++;
         out->runs++;
     }
+    if (scorer) {
+        jp_cost cost;
+        jp_scorer_cost(scorer, &cost);
+        out->evaluations += cost.evaluations;
+    }
     bool only_budget = scorer && stopped == JP_STOP && jp_scorer_stopped(scorer) == JP_RUNNING && limits->budget > 0;
     jp_scorer_free(scorer);
     jp_selection_free(&found);
@@ -88,19 +93,48 @@ static int cheapest(jp_scorer *s, const jp_bitset *set, int *unit, double *drop,
     return status;
 }
 
-int jp_study_shrink(jp_scorer *s, jp_bitset *set, double share, jopa_error *e) {
-    double largest = 0, drop = NAN;
+int jp_study_shrink(jp_scorer *s, jp_bitset *set, double wanted, jopa_error *e) {
+    double drop = NAN;
     int    unit = 0, status = jp_scorer_drops(s, set, 1, &drop, e);
-    jp_bitset best;
-    if (status) return status;
-    if (jp_bitset_init(&best, set->n)) return jp_fail_memory(e);
-    if (!jp_scorer_best(s, &best, &largest)) largest = drop;
-    else if (!(drop >= share * largest)) jp_bitset_copy(set, &best);
-    jp_bitset_free(&best);
-    while (!status && jp_bitset_count(set) > 1) {
+    while (!status && drop >= wanted && jp_bitset_count(set) > 1) {
         status = cheapest(s, set, &unit, &drop, e);
-        if (status || drop < share * largest) break;
-        jp_bitset_remove(set, unit);
+        if (!status && drop >= wanted) jp_bitset_remove(set, unit);
     }
     return status;
+}
+
+/* One run for sets of at most `k` units; *best gets the largest drop of those seen so far. */
+static int run_for(const jp_task *task, const jp_method *method, int k, jp_selection *found, double *best, jopa_error *e) {
+    jp_task one = *task;
+    one.k = k;
+    jp_scorer_limit_size(task->scorer, k);
+    jp_bitset_clear(&found->selected);
+    int    status = method->run(&one, found, e), at_last = JP_OK;
+    double drop = NAN;
+    if (status == JP_STOP) jp_scorer_best(task->scorer, &found->selected, &drop);
+    else if (!status && jp_bitset_count(&found->selected)) at_last = jp_scorer_drops(task->scorer, &found->selected, 1, &drop, e);
+    if (!isnan(drop) && drop > *best) *best = drop;
+    return status ? status : at_last;
+}
+
+/* The drop of hiding everything. */
+static int drop_of_all(jp_scorer *s, int n, double *drop, jopa_error *e) {
+    jp_bitset all;
+    if (jp_bitset_init(&all, n)) return jp_fail_memory(e);
+    for (int i = 0; i < n; i++) jp_bitset_add(&all, i);
+    int status = jp_scorer_drops(s, &all, 1, drop, e);
+    jp_bitset_free(&all);
+    return status;
+}
+
+int jp_study_smallest(const jp_task *task, const jp_method *method, double share, jp_selection *found, jopa_error *e) {
+    double largest = NAN, best = -INFINITY;
+    int    status = drop_of_all(task->scorer, task->n, &largest, e);
+    for (int k = 1; !status; k = 2 * k < task->k ? 2 * k : task->k) {
+        status = run_for(task, method, k, found, &best, e);
+        largest = fmax(largest, best);
+        if (k == task->k || best >= share * largest) break;
+    }
+    jp_scorer_limit_size(task->scorer, task->k);
+    return status ? status : jp_study_shrink(task->scorer, &found->selected, share * largest, e);
 }

@@ -9,6 +9,7 @@ typedef struct {
     int     runs;
     double *frequency; /* [n] owned: the share of the runs that selected the unit */
     double *drops;     /* [runs] owned: of the selected sets */
+    int64_t evaluations; /* of all runs */
     double  mean, deviation; /* of the drops; deviation NAN for one run */
 } jp_stability;
 
@@ -22,9 +23,14 @@ void jp_stability_free(jp_stability *s); /* frees the members; safe on a zeroed 
 int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_bitset *set,
                        const jp_operator *ops, int n_ops, jopa_error *e);
 
-/* Make `set` as small as backward elimination can while its drop stays at least `share` of the largest drop that the
- * scorer has seen. JP_STOP: a limit was reached; the set is what was got to. A set that is below that from the start is
- * replaced by the best set seen. */
-int jp_study_shrink(jp_scorer *s, jp_bitset *set, double share, jopa_error *e);
+/* The smallest set found whose drop is at least `share` of the largest drop seen: that of hiding all units, or of any set
+ * of at most task->k units. `method` runs for 1, 2, 4, ... units, up to task->k, until its set is large enough; then the
+ * set is made as small as possible. When no set of task->k units is large enough, the best one is the result. JP_STOP: a
+ * limit was reached; the selection is what was got to. The scorer's limit k is left as it was. */
+int jp_study_smallest(const jp_task *task, const jp_method *method, double share, jp_selection *found, jopa_error *e);
+
+/* Make `set` as small as backward elimination can while its drop stays at least `wanted`.
+ * JP_STOP: a limit was reached; the set is what was got to. A set that is below that from the start is left as it is. */
+int jp_study_shrink(jp_scorer *s, jp_bitset *set, double wanted, jopa_error *e);
 
 #endif

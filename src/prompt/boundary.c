@@ -184,11 +184,46 @@ static bool ends_in_title(const char *text, const piece *p) {
     return false;
 }
 
-static void own_sentences(piece_list *l, const char *text) {
-    for (int i = l->n - 2; i >= 0; i--)
-        if (l->items[i + 1].class != SPACE && (is_enumerator(l, i) || ends_in_title(text, &l->items[i])))
-            l->items[i].owner = l->items[i + 1].owner;
+enum { LONGEST_ABBREVIATION = 24 };
+
+/* Whether a sentence goes on after `word` (ASCII, with its full stop), by CLDR's list of abbreviations. */
+static bool goes_on(UBreakIterator *cldr, const char *word, size_t size) {
+    UChar      text[LONGEST_ABBREVIATION + 3];
+    UErrorCode code = U_ZERO_ERROR;
+    for (size_t i = 0; i < size; i++) text[i] = (UChar)(unsigned char)word[i];
+    text[size] = ' ';
+    text[size + 1] = text[size + 2] = 'A';
+    ubrk_setText(cldr, text, (int32_t)size + 3, &code);
+    return U_SUCCESS(code) && ubrk_next(cldr) == (int32_t)size + 3;
+}
+
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/* Ends in an abbreviation: the whole word is one. ICU matches ends of words too, so that "G." makes one of "ZORG.":
+ * a word whose rest without its first letters is one already is none itself. */
+static bool ends_in_abbreviation(UBreakIterator *cldr, const char *text, const piece *p) {
+    jp_range r = jp_boundary_trim(text, p->range);
+    size_t   from = r.end;
+    if (p->newline || text[r.end - 1] != '.') return false;
+    while (from > r.start && (is_letter(text[from - 1]) || text[from - 1] == '.')) from--;
+    if (r.end - from > LONGEST_ABBREVIATION || !goes_on(cldr, text + from, r.end - from)) return false;
+    for (size_t at = from + 1; at < r.end; at++)
+        if (is_letter(text[at]) && is_letter(text[at - 1]) && goes_on(cldr, text + at, r.end - at)) return false;
+    return true;
+}
+
+static int own_sentences(piece_list *l, const char *text, jopa_error *e) {
+    UErrorCode      code = U_ZERO_ERROR;
+    UBreakIterator *cldr = ubrk_open(UBRK_SENTENCE, "en@ss=standard", NULL, 0, &code);
+    if (U_FAILURE(code)) return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "ICU cannot cut the text: %s", u_errorName(code));
+    for (int i = l->n - 2; i >= 0; i--) {
+        const piece *p = &l->items[i];
+        if (l->items[i + 1].class == SPACE) continue;
+        if (is_enumerator(l, i) || ends_in_title(text, p) || ends_in_abbreviation(cldr, text, p)) l->items[i].owner = l->items[i + 1].owner;
+    }
+    ubrk_close(cldr);
     own_blanks(l);
+    return JP_OK;
 }
 
 static void own_paragraphs(piece_list *l) {
@@ -218,15 +253,15 @@ int jp_boundary_find(jp_unit_kind kind, const char *text, jp_range range, jp_ran
     if (!jp_boundary_ink(text, range)) return JP_OK;
     switch (kind) {
     case JP_UNIT_WORD: status = cut_icu(&l, UBRK_WORD, "root", text, range, e); break;
-    case JP_UNIT_SENTENCE: status = cut_icu(&l, UBRK_SENTENCE, "en@ss=standard", text, range, e); break;
+    case JP_UNIT_SENTENCE: status = cut_icu(&l, UBRK_SENTENCE, "en", text, range, e); break;
     default: status = cut_lines(&l, text, range, e);
     }
     if (!status) {
         if (kind == JP_UNIT_WORD) own_words(&l);
-        if (kind == JP_UNIT_SENTENCE) own_sentences(&l, text);
+        if (kind == JP_UNIT_SENTENCE) status = own_sentences(&l, text, e);
         if (kind == JP_UNIT_LINE) own_blanks(&l);
         if (kind == JP_UNIT_PARAGRAPH) own_paragraphs(&l);
-        status = merge(&l, out, n, e);
+        if (!status) status = merge(&l, out, n, e);
     }
     free(l.items);
     return status;

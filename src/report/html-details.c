@@ -24,7 +24,8 @@ static double drop_without(const jp_explanation *x, int unit) {
 }
 
 static void put_units(jp_html *h, const jp_explanation *x) {
-    static const char *const heads[] = {"Part", "Role", "Hidden", ">Score", ">Masking probability", ">Drop once shown again", NULL};
+    const char *const heads[] = {"Part", "Role", "Hidden", ">Score", ">Masking probability", ">Drop once shown again",
+                                 x->stability.present ? ">Share of other seeds' sets" : NULL, NULL};
     open_table(h, "units", "Every part of the prompt", heads);
     for (int u = 0; u < x->n_units; u++) {
         jp_buffer text = {0};
@@ -36,6 +37,7 @@ static void put_units(jp_html *h, const jp_explanation *x) {
         jp_html_cell_figure(h, x->units[u].score);
         jp_html_cell_figure(h, x->units[u].probability);
         jp_html_cell_figure(h, drop_without(x, u));
+        if (x->stability.present) jp_html_cell_figure(h, x->stability.frequency[u]);
         jp_buffer_text(h->out, "</tr>\n");
         jp_buffer_free(&text);
     }
@@ -96,6 +98,27 @@ static void put_count(jp_html *h, const char *name, int64_t value) {
     jp_buffer_text(h->out, "</td></tr>\n");
 }
 
+static void put_trust(jp_html *h, const jp_explanation *x) {
+    static const char *const heads[] = {"Check", ">Drop, nats", ">Deviation", NULL};
+    if (!x->stability.present && !x->n_operators) return;
+    open_table(h, "trust", "Other seeds, other operators", heads);
+    if (x->stability.present) {
+        jp_buffer_format(h->out, "<tr><td>mean of %d other seeds</td>", x->stability.runs);
+        jp_html_cell_figure(h, x->stability.mean);
+        jp_html_cell_figure(h, x->stability.deviation);
+        jp_buffer_text(h->out, "</tr>\n");
+    }
+    for (int i = 0; i < x->n_operators; i++) {
+        jp_buffer_text(h->out, "<tr><td>the same set, operator ");
+        jp_html_text(h, x->operators[i].name);
+        jp_buffer_text(h->out, "</td>");
+        jp_html_cell_figure(h, x->operators[i].drop);
+        jp_html_cell_figure(h, NAN);
+        jp_buffer_text(h->out, "</tr>\n");
+    }
+    close_table(h);
+}
+
 static void put_run(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Run", "Value", NULL};
     open_table(h, "run", "The run", heads);
@@ -119,6 +142,7 @@ int jp_html_details(jp_html *h, const jp_explanation *x) {
     put_units(h, x);
     put_tokens(h, x);
     put_metrics(h, x);
+    put_trust(h, x);
     put_run(h, x);
     jp_html_end_section(h);
     return JP_OK;

@@ -69,6 +69,12 @@ static bool check_joint(const jp_explanation *x, char *problem, size_t room) {
     return fine;
 }
 
+static bool check_stability(const jp_explanation *x, char *problem, size_t room) {
+    if (!x->stability.present || x->stability.n_frequency == x->n_units) return true;
+    snprintf(problem, room, "\"stability\" has %d frequencies for %d units", x->stability.n_frequency, x->n_units);
+    return false;
+}
+
 static bool check_triggers(const jp_result_trigger *t, int n, size_t size, char *problem, size_t room) {
     for (int i = 0; i < n; i++) {
         if (inside(t[i].start, t[i].end, size)) continue;
@@ -87,7 +93,7 @@ static bool check_target(const jp_explanation *x, char *problem, size_t room) {
 bool jp_json_check(jp_explanation *x, char *problem, size_t room) {
     size_t size = strlen(x->prompt_text);
     return check_tokens(x, size, problem, room) && check_messages(x, size, problem, room) &&
-           check_units(x, size, problem, room) && check_selected(x, problem, room) && check_joint(x, problem, room) &&
+           check_units(x, size, problem, room) && check_selected(x, problem, room) && check_joint(x, problem, room) && check_stability(x, problem, room) &&
            check_triggers(x->audit.sentences, x->audit.n_sentences, size, problem, room) &&
            check_triggers(x->audit.words, x->audit.n_words, size, problem, room) && check_target(x, problem, room);
 }

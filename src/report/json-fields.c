@@ -94,6 +94,21 @@ static const jp_field joint[] = {
     END,
 };
 
+static const jp_field stability[] = {
+    SCALAR("runs", JP_FIELD_INT, true, jp_explanation, stability.runs),
+    SCALAR("mean", JP_FIELD_REAL, false, jp_explanation, stability.mean),
+    SCALAR("deviation", JP_FIELD_REAL, false, jp_explanation, stability.deviation),
+    SCALAR("evaluations", JP_FIELD_I64, false, jp_explanation, stability.evaluations),
+    {"frequency", JP_FIELD_REALS, true, AT(jp_explanation, stability.frequency), AT(jp_explanation, stability.n_frequency), 0, NULL, JP_PRESENT_ALWAYS},
+    END,
+};
+
+static const jp_field operator_drop[] = {
+    SCALAR("name", JP_FIELD_TEXT, true, jp_result_operator, name),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_operator, drop),
+    END,
+};
+
 static const jp_field masked_response[] = {
     SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, masked_response),
     END,
@@ -181,6 +196,9 @@ const jp_field jp_json_explanation[] = {
     SCALAR("sparsity", JP_FIELD_REAL, false, jp_explanation, sparsity),
     OBJECT("log_prob", true, log_prob),
     {"joint", JP_FIELD_OBJECT, false, AT(jp_explanation, joint.present), 0, 0, joint, JP_PRESENT_BOOL},
+    {"stability", JP_FIELD_OBJECT, false, AT(jp_explanation, stability.present), 0, 0, stability, JP_PRESENT_BOOL},
+    {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators), sizeof(jp_result_operator), operator_drop,
+     JP_PRESENT_SOME},
     {"masked_response", JP_FIELD_OBJECT, false, AT(jp_explanation, masked_response), 0, 0, masked_response, JP_PRESENT_TEXT},
     {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL, JP_PRESENT_ALWAYS},
     ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),

@@ -23,6 +23,7 @@ typedef enum {
     JP_FIELD_ROW,     /* the row's own number; no member */
     JP_FIELD_RANGE,   /* two neighbouring ints: [first, last] */
     JP_FIELD_INTS,    /* int * and its count: an array of numbers */
+    JP_FIELD_REALS,   /* double * and its count: an array of numbers, null for NAN */
     JP_FIELD_OBJECT,  /* `fields` of the same struct */
     JP_FIELD_ROWS,    /* pointer to structs and their count: an array of objects */
     JP_FIELD_METRICS, /* jp_result_metric * and its count: an object of objects of numbers */
@@ -33,11 +34,11 @@ typedef struct jp_field {
     jp_field_kind          kind;
     bool                   required; /* reading fails without it */
     size_t                 offset;   /* of the member in its struct */
-    size_t                 count;    /* INTS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
+    size_t                 count;    /* INTS, REALS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
     size_t                 stride;   /* ROWS: size of one struct */
     const struct jp_field *fields;   /* OBJECT, ROWS */
-    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT } present; /* OBJECT: left out when the bool at
-                                                                            `offset` is false, or the char * NULL */
+    /* OBJECT: left out when the bool at `offset` is false (BOOL), or the char * NULL (TEXT). ROWS: when empty (SOME). */
+    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT, JP_PRESENT_SOME } present;
 } jp_field;
 
 /* `text` in quotes, escaped. */

@@ -104,6 +104,17 @@ static int read_int_array(const json_t *value, int **out, int *count, const path
     return read_ints(value, *out, (size_t)*count, at, e);
 }
 
+static int read_real_array(const json_t *value, double **out, int *count, const path *at, jopa_error *e) {
+    void *room = NULL;
+    int   status = make_room(value, sizeof **out, &room, count, at, e);
+    *out = room;
+    for (int i = 0; !status && i < *count; i++) {
+        path row = {at, NULL, i};
+        status = read_real(json_array_get(value, (size_t)i), *out + i, &row, e);
+    }
+    return status;
+}
+
 static int read_rows(const json_t *value, const jp_field *f, void **out, int *count, const path *at, jopa_error *e) {
     int status = make_room(value, f->stride, out, count, at, e);
     for (int i = 0; !status && i < *count; i++) {
@@ -171,6 +182,7 @@ static int read_value(json_t *value, const jp_field *f, char *base, const path *
     case JP_FIELD_ROW: return JP_OK;
     case JP_FIELD_RANGE: return read_range(value, MEMBER(int), at, e);
     case JP_FIELD_INTS: return read_int_array(value, MEMBER(int *), COUNT, at, e);
+    case JP_FIELD_REALS: return read_real_array(value, MEMBER(double *), COUNT, at, e);
     case JP_FIELD_OBJECT: return read_sub_object(value, f, base, at, e);
     case JP_FIELD_ROWS: return read_rows(value, f, MEMBER(void *), COUNT, at, e);
     case JP_FIELD_METRICS: return read_metrics(value, MEMBER(jp_result_metric *), COUNT, at, e);

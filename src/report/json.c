@@ -37,6 +37,14 @@ static void put_ints(jp_buffer *out, const int *values, int n) {
     jp_buffer_text(out, n ? "]" : "[]");
 }
 
+static void put_reals(jp_buffer *out, const double *values, int n) {
+    for (int i = 0; i < n; i++) {
+        jp_buffer_text(out, i ? ", " : "[");
+        jp_put_exact(out, values[i]);
+    }
+    jp_buffer_text(out, n ? "]" : "[]");
+}
+
 static void put_rows(jp_buffer *out, const jp_field *f, const char *rows, int n, int indent) {
     jp_buffer_text(out, "[");
     for (int i = 0; i < n; i++) {
@@ -92,6 +100,7 @@ static void put_value(jp_buffer *out, const jp_field *f, const char *base, int r
     case JP_FIELD_ROW: jp_buffer_format(out, "%d", row); break;
     case JP_FIELD_RANGE: put_ints(out, &MEMBER(int), 2); break;
     case JP_FIELD_INTS: put_ints(out, MEMBER(int *), COUNT); break;
+    case JP_FIELD_REALS: put_reals(out, MEMBER(double *), COUNT); break;
     case JP_FIELD_OBJECT: put_object(out, f->fields, base, 0, indent); break;
     case JP_FIELD_ROWS: put_rows(out, f, MEMBER(const char *), COUNT, indent); break;
     case JP_FIELD_METRICS: put_metrics(out, (const jp_explanation *)(const void *)base); break;
@@ -100,6 +109,7 @@ static void put_value(jp_buffer *out, const jp_field *f, const char *base, int r
 
 static bool absent(const jp_field *f, const char *base) {
     if (f->kind == JP_FIELD_TEXT || (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_TEXT)) return !MEMBER(char *);
+    if (f->kind == JP_FIELD_ROWS && f->present == JP_PRESENT_SOME) return !COUNT;
     if (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_BOOL) return !MEMBER(bool);
     return false;
 }

@@ -96,6 +96,23 @@ static void put_joint(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, x->joint.synergy >= 0 ? " more.\n\n" : " less: they overlap.\n\n");
 }
 
+static void put_trust(jp_buffer *out, const jp_explanation *x) {
+    if (x->stability.present) {
+        jp_buffer_format(out, "Over %d other seeds the drop is ", x->stability.runs);
+        jp_put_figure(out, x->stability.mean);
+        jp_buffer_text(out, isfinite(x->stability.deviation) ? " ± " : "");
+        if (isfinite(x->stability.deviation)) jp_put_figure(out, x->stability.deviation);
+        jp_buffer_text(out, " nats.\n\n");
+    }
+    for (int i = 0; i < x->n_operators; i++) {
+        jp_buffer_text(out, i ? ", " : "The set's drop by operator: ");
+        put_text(out, x->operators[i].name, strlen(x->operators[i].name), false);
+        jp_buffer_text(out, " ");
+        jp_put_figure(out, x->operators[i].drop);
+    }
+    if (x->n_operators) jp_buffer_text(out, ".\n\n");
+}
+
 static int write_markdown(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     const jp_explanation *x = &r->items[0];
     jp_buffer             model = {0};
@@ -109,6 +126,7 @@ static int write_markdown(const jopa_result *r, const jopa_render_options *o, jp
     for (int i = 0; i < r->n_items; i++) put_row(out, &r->items[i]);
     jp_buffer_text(out, "\n");
     put_joint(out, x);
+    put_trust(out, x);
     jp_put_model(&model, x);
     put_label(out, &model);
     jp_buffer_text(out, ", operator ");

@@ -60,7 +60,7 @@ static int fact_per_token(jp_page *p, const jp_explanation *x) {
 
 static int fact_joint(jp_page *p, const jp_explanation *x) {
     jp_buffer t = {0};
-    if (!x->joint.present || !isfinite(x->joint.synergy)) return JP_OK;
+    if (!x->joint.present || !isfinite(x->joint.synergy) || x->n_selected < 2) return JP_OK;
     jp_buffer_text(&t, "one at a time the drops add up to ");
     jp_put_figure(&t, x->joint.sum_of_single_drops);
     jp_buffer_text(&t, "; together ");
@@ -89,7 +89,7 @@ static int fact_pairs(jp_page *p, const jp_explanation *x) {
 static int fact_necessary(jp_page *p, const jp_explanation *x) {
     jp_buffer t = {0};
     int       n = 0;
-    for (int i = 0; i < x->joint.n_necessary && n < MAX_NECESSARY; i++) {
+    for (int i = 0; x->n_selected > 1 && i < x->joint.n_necessary && n < MAX_NECESSARY; i++) {
         const jp_result_necessary *one = &x->joint.necessary[i];
         if (!isfinite(one->drop_without)) continue;
         jp_buffer_text(&t, n++ ? ", " : "the drop is ");
@@ -99,6 +99,44 @@ static int fact_necessary(jp_page *p, const jp_explanation *x) {
         if (n == 1) jp_buffer_text(&t, " is shown again");
     }
     return n ? jp_page_fact(p, "each one counts", &t) : JP_OK;
+}
+
+/* Units that at least one run but not every run selected come with their share. */
+static int fact_stability(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    int       always = 0, sometimes = 0;
+    if (!x->stability.present) return JP_OK;
+    jp_buffer_format(&t, "%d %s: drop ", x->stability.runs, x->stability.runs == 1 ? "run" : "runs");
+    jp_put_figure(&t, x->stability.mean);
+    if (isfinite(x->stability.deviation)) {
+        jp_buffer_text(&t, " ± ");
+        jp_put_figure(&t, x->stability.deviation);
+    }
+    for (int u = 0; u < x->stability.n_frequency; u++) {
+        if (!(x->stability.frequency[u] >= 1)) continue;
+        jp_buffer_text(&t, always++ ? ", " : "; in all ");
+        jp_put_unit(&t, x, u);
+    }
+    for (int u = 0; u < x->stability.n_frequency; u++) {
+        if (!(x->stability.frequency[u] > 0) || x->stability.frequency[u] >= 1) continue;
+        jp_buffer_text(&t, sometimes++ ? ", " : "; in some ");
+        jp_put_unit(&t, x, u);
+        jp_buffer_text(&t, " ");
+        put_percent(&t, x->stability.frequency[u]);
+    }
+    return jp_page_fact(p, "other seeds", &t);
+}
+
+static int fact_operators(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    if (!x->n_operators) return JP_OK;
+    jp_buffer_text(&t, "the same set's drop is ");
+    for (int i = 0; i < x->n_operators; i++) {
+        if (i) jp_buffer_text(&t, ", ");
+        jp_put_figure(&t, x->operators[i].drop);
+        jp_buffer_format(&t, " with %s", x->operators[i].name);
+    }
+    return jp_page_fact(p, "operators", &t);
 }
 
 static int facts_metrics(jp_page *p, const jp_explanation *x) {
@@ -169,8 +207,8 @@ int jp_page_run(jp_page *p, const jp_explanation *x) {
 
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
-        fact_hidden, fact_drop,      fact_per_token, jp_page_most_lost, fact_joint,
-        fact_pairs,  fact_necessary, facts_metrics,  fact_cost,         fact_run,
+        fact_hidden, fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs,
+        fact_necessary, fact_stability, fact_operators, facts_metrics,  fact_cost,  fact_run,
     };
     int status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);

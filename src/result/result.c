@@ -24,6 +24,12 @@ static void free_metrics(jp_explanation *x) {
     free(x->metrics);
 }
 
+static void free_trust(jp_explanation *x) {
+    for (int i = 0; i < x->n_operators; i++) free(x->operators[i].name);
+    free(x->operators);
+    free(x->stability.frequency);
+}
+
 static void free_triggers(jp_result_trigger *t, int n) {
     for (int i = 0; i < n; i++) {
         free(t[i].text);
@@ -51,6 +57,7 @@ void jp_explanation_free(jp_explanation *x) {
     free_prompt(x);
     free_metrics(x);
     free_uses(x);
+    free_trust(x);
     char *owned[] = {x->version, x->command, x->model.file, x->model.architecture, x->model.quantization,
                      x->engine,  x->method,  x->op,         x->unit,               x->response_text,
                      x->stopped, x->masked_response, x->id};

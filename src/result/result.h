@@ -17,6 +17,7 @@ typedef struct { char *group, *name; double value; } jp_result_metric; /* metric
 /* A part of the prompt that triggers: its place in prompt_text, and in the content of message `message` from `offset` on. */
 typedef struct { char *text, *role; int message; size_t start, end, offset; double drop; } jp_result_trigger;
 typedef struct { char *role, *content; } jp_result_turn;
+typedef struct { char *name; double drop; } jp_result_operator;
 
 /* Command "audit": the explanation is the smallest set of sentences (or other units) that triggers the response. */
 typedef struct {
@@ -81,6 +82,16 @@ typedef struct {
         jp_result_pair      *pairs; /* by interaction, largest first */
         int                  n_pairs;
     } joint;
+    struct {
+        bool    present;
+        int     runs;            /* of the same search, with the seeds 1..runs */
+        double  mean, deviation; /* of their drops; deviation NAN for one run */
+        double *frequency;       /* [n_frequency], a unit each: share of the runs that selected it */
+        int     n_frequency;
+        int64_t evaluations;     /* of all runs together */
+    } stability;
+    jp_result_operator *operators; /* the set's drop under other operators */
+    int                 n_operators;
     char             *masked_response; /* what the model writes with the set hidden; NULL: not generated */
     jp_result_metric *metrics;
     int               n_metrics;

@@ -280,6 +280,8 @@ void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits) {
     s->stopped = JP_RUNNING;
 }
 
+void jp_scorer_limit_size(jp_scorer *s, int k) { s->limits.k = k; }
+
 /* ---- gradients -------------------------------------------------------------------------------------------- */
 
 int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e) {

@@ -70,5 +70,7 @@ void                  jp_scorer_cost(const jp_scorer *s, jp_cost *cost);
 jp_stop_reason        jp_scorer_stopped(const jp_scorer *s);
 /* Replace the limits for what follows (reports after a stop may still evaluate): clears the stop. */
 void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits);
+/* From now on, sets of at most k units count as "best". */
+void jp_scorer_limit_size(jp_scorer *s, int k);
 
 #endif

@@ -218,15 +218,37 @@ static void shrinking_keeps_a_share(void **state) {
     formula_problem_start(&p, &(jp_limits){.k = 5});
     hold(&set, 6, (int[]){0, 1, 2, 3, 4}, 5);
     assert_int_equal(jp_scorer_drops(p.scorer, &set, 1, &drop, NULL), JP_OK);
-    assert_int_equal(jp_study_shrink(p.scorer, &set, 0.8, NULL), JP_OK); /* of 9.75: 5 + 3 = 8 is enough */
+    assert_int_equal(jp_study_shrink(p.scorer, &set, 0.8 * 9.75, NULL), JP_OK); /* of 9.75: 5 + 3 = 8 is enough */
     assert_true(jp_bitset_count(&set) == 2 && jp_bitset_has(&set, 0) && jp_bitset_has(&set, 1));
     jp_bitset_free(&set);
+    formula_problem_close(&p);
+}
+
+/* 5 + 3 of 9.75 in all is less than 0.9 of it, 5 + 3 + 1 is more. */
+static void the_smallest_set_is_found(void **state) {
+    const double    weights[] = {0, 0, 5, 0.25, 0, 3, 0, 1, 0.5, 0, 0, 0};
+    formula_problem p;
+    jp_selection    found;
+    (void)state;
+    formula_problem_open(&p, 12);
+    jp_formula_additive(p.engine, weights, NULL);
+    formula_problem_start(&p, &(jp_limits){.k = 12});
+    assert_int_equal(jp_selection_init(&found, 12, NULL), JP_OK);
+    jp_task task = {p.scorer, 12, 12, 0, 1};
+    assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
+    assert_int_equal(jp_bitset_count(&found.selected), 3);
+    assert_true(jp_bitset_has(&found.selected, 2) && jp_bitset_has(&found.selected, 5) && jp_bitset_has(&found.selected, 7));
+    task.k = 1; /* too few: the best of those */
+    assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
+    assert_true(jp_bitset_count(&found.selected) == 1 && jp_bitset_has(&found.selected, 2));
+    jp_selection_free(&found);
     formula_problem_close(&p);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pruning_leaves_what_matters),
+        cmocka_unit_test(the_smallest_set_is_found),
         cmocka_unit_test(joint_tells_who_acts_together),
         cmocka_unit_test(a_limit_leaves_unknowns),
         cmocka_unit_test(surrogate_learns_a_quadratic),

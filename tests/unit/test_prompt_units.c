@@ -113,6 +113,8 @@ static void sentences(void **state) {
     assert_units("sentence", "Dr. Smith left. Why? He said \"No.\" End",
                  "|Dr. Smith left.|Why?|He said \"No.\"|End|");
     assert_units("sentence", "Mr. Brown met (Dr. Smith) in St. Louis. Good.", "|Mr. Brown met (Dr. Smith) in St. Louis.|Good.|");
+    assert_units("sentence", "Print HACKED BY ZORG. An otter swims. I met NASA. It was fun.", "|Print HACKED BY ZORG.|An otter swims.|I met NASA.|It was fun.|");
+    assert_units("sentence", "Mr. Ng asked Prof. Li, Mrs. Fu and G. Ho. It ended.", "|Mr. Ng asked Prof. Li, Mrs. Fu and G. Ho.|It ended.|");
     assert_units("sentence", "Ask Dr.\nSmith", "|Ask Dr.|Smith|");
     assert_units("sentence", "One.\nTwo\n\nThree 3.5 four.", "|One.|Two|Three 3.5 four.|");
     assert_units("sentence", "List:\n1. Do this.\n2. Do that.", "|List:|1. Do this.|2. Do that.|");
