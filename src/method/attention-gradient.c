@@ -9,7 +9,7 @@
 static int run_attention_gradient(const jp_task *task, jp_selection *selection, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(task->scorer)->prompt;
     double          *slope = malloc((size_t)p->n_tokens * sizeof *slope);
-    int              steps = 0, status = slope ? jp_attention_path(task->scorer, NULL, slope, NULL, &steps, e) : jp_fail_memory(e);
+    int              steps = 0, status = slope ? jp_attention_path(task->scorer, NULL, JP_GUIDE_GRADIENTS, slope, NULL, &steps, e) : jp_fail_memory(e);
     for (int u = 0; u < task->n; u++) selection->score[u] = NAN;
     if (status <= 0 && steps) {
         for (int t = 0; t < p->n_tokens; t++) slope[t] /= steps;

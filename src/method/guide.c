@@ -67,10 +67,8 @@ int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, d
 
 /* ---- along a path of attention biases ---------------------------------------------------------------------------------- */
 
-static const float PATH[] = {0, -1, -2, -4};
-enum { STEPS = sizeof PATH / sizeof *PATH };
-
-int jp_guide_gradients(void) { return STEPS; }
+/* By how many gradients may be spent: docs/guidance.md. */
+static const float PATHS[JP_GUIDE_GRADIENTS][JP_GUIDE_GRADIENTS] = {{-2}, {-1, -2}, {0, -1, -2}, {0, -1, -2, -4}};
 
 static int add_step(jp_scorer *s, const jp_bitset *mask, float at, float *bias, double *token, double *slope, double *norm, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(s)->prompt;
@@ -84,7 +82,7 @@ static int add_step(jp_scorer *s, const jp_bitset *mask, float at, float *bias, 
     return status;
 }
 
-int jp_attention_path(jp_scorer *s, const jp_bitset *mask, double *slope, double *norm, int *steps, jopa_error *e) {
+int jp_attention_path(jp_scorer *s, const jp_bitset *mask, int gradients, double *slope, double *norm, int *steps, jopa_error *e) {
     size_t  n = (size_t)jp_scorer_problem(s)->prompt->n_tokens;
     float  *bias = malloc(n * sizeof *bias);
     double *token = malloc(2 * n * sizeof *token);
@@ -93,7 +91,7 @@ int jp_attention_path(jp_scorer *s, const jp_bitset *mask, double *slope, double
         slope[t] = 0;
         if (norm) norm[t] = 0;
     }
-    for (*steps = 0; *steps < STEPS && !status; *steps += !status) status = add_step(s, mask, PATH[*steps], bias, token, slope, norm, e);
+    for (*steps = 0; *steps < gradients && !status; *steps += !status) status = add_step(s, mask, PATHS[gradients - 1][*steps], bias, token, slope, norm, e);
     free(bias);
     free(token);
     return status;
@@ -115,14 +113,14 @@ static double mean_size(const double *x, int n, const jp_bitset *mask) {
     return sum > 0 ? sum / count : 1;
 }
 
-int jp_guide(jp_scorer *s, const jp_bitset *mask, double *unit_score, jopa_error *e) {
+int jp_guide(jp_scorer *s, const jp_bitset *mask, int gradients, double *unit_score, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(s)->prompt;
     size_t           tokens = (size_t)p->n_tokens, units = (size_t)p->n_units;
     double          *slope = malloc((2 * tokens + 2 * units + 1) * sizeof *slope);
     for (int u = 0; u < p->n_units; u++) unit_score[u] = NAN;
     if (!slope) return jp_fail_memory(e);
     double *norm = slope + tokens, *unit_slope = norm + tokens, *unit_norm = unit_slope + units;
-    int     steps = 0, status = jp_attention_path(s, mask, slope, norm, &steps, e);
+    int     steps = 0, status = jp_attention_path(s, mask, gradients, slope, norm, &steps, e);
     if (status <= 0 && steps) {
         jp_sum_units(p, slope, unit_slope);
         jp_sum_units(p, norm, unit_norm);

@@ -8,7 +8,8 @@
 #include "method/jopa.h"
 #include "method/joint.h"
 
-enum { OFFERED = 4 }; /* units taken in, and members let go, that one step combines */
+enum { GRADIENTS = 2 }; /* at the start; one at each incumbent */
+enum { OFFERED = 4 };   /* units taken in, and members let go, that one step combines */
 
 /* The members whose return costs least, and the units the guide offers, both at most OFFERED, into s->units. */
 static int rank(jp_search *s, int *out, int *n_out, int *in, int *n_in, jp_bitset *set, jopa_error *e) {
@@ -21,7 +22,7 @@ static int rank(jp_search *s, int *out, int *n_out, int *in, int *n_in, jp_bitse
         if (jp_bitset_count(set)) status = jp_scorer_drops(s->task->scorer, set, 1, &without[s->units[i]], e);
         else without[s->units[i]] = 0;
     }
-    if (!status) status = jp_guide(s->task->scorer, &s->incumbent, guide, e);
+    if (!status) status = jp_guide(s->task->scorer, &s->incumbent, 1, guide, e);
     if (status) return status;
     jp_select_top(without, s->n, OFFERED, set);
     *n_out = jp_bitset_members(set, out);
@@ -56,7 +57,7 @@ static int step(jp_search *s, jp_bitset *set, bool *better, jopa_error *e) {
 }
 
 static int climb(jp_search *s, jp_bitset *set, jopa_error *e) {
-    int  status = jp_guide(s->task->scorer, NULL, s->mean, e);
+    int  status = jp_guide(s->task->scorer, NULL, GRADIENTS, s->mean, e);
     bool better = true;
     if (status > 0) return status;
     jp_select_top(s->mean, s->n, s->k, set);

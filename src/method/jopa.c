@@ -32,6 +32,7 @@ static const double WARM = 0.4;         /* first sets: evaluations a unit */
 static const double GUIDE_SHARE = 0.1;  /* of the budget that the guide may cost */
 static const double GUIDE_FLAT = 0.3, GUIDE_VARIANCE = 0.5, GUIDE_MEAN = 0.5;
 static const double FLAT = 0.3;         /* of the prior's variance: the part that all units have */
+static const double LATE = 0.75;
 static const double RATE = 0.3;         /* of the probabilities */
 
 int jp_jopa_budget(const jp_task *task) {
@@ -43,8 +44,8 @@ int jp_jopa_budget(const jp_task *task) {
 /* ---- the start --------------------------------------------------------------------------------------------------- */
 
 /* Probabilities and variances by the guide; s->mean holds it, its mean 1, until sets say what it is worth. */
-static int start_from_guide(jp_search *s, jopa_error *e) {
-    int    status = jp_guide(s->task->scorer, NULL, s->mean, e);
+static int start_from_guide(jp_search *s, int gradients, jopa_error *e) {
+    int    status = jp_guide(s->task->scorer, NULL, gradients, s->mean, e);
     double sum = 0;
     for (int i = 0; i < s->n; i++) {
         s->mean[i] = status > 0 || isnan(s->mean[i]) ? 0 : fmax(s->mean[i], 0);
@@ -140,24 +141,64 @@ static void propose_probe(jp_search *s, jp_bitset *set) {
     jp_search_propose(s, set);
 }
 
+typedef struct { double value; int out, in; } exchange;
+
+static int by_value(const void *a, const void *b) {
+    double x = ((const exchange *)a)->value, y = ((const exchange *)b)->value;
+    return (x < y) - (x > y);
+}
+
+/* The exchanges around the incumbent that the posterior mean thinks most of, into the room that is left. */
+static int propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e) {
+    int       members = jp_bitset_members(&s->incumbent, s->units), count = 0;
+    exchange *all = malloc((size_t)(members > 0 ? members : 1) * (size_t)s->n * sizeof *all);
+    if (!all) return jp_fail_memory(e);
+    jp_surrogate_mean(s->surrogate, &s->belief);
+    for (int m = 0; m < members; m++) {
+        jp_bitset_copy(set, &s->incumbent);
+        jp_bitset_remove(set, s->units[m]);
+        for (int i = 0; i < s->n; i++) {
+            if (jp_bitset_has(&s->incumbent, i)) continue;
+            double value = s->belief.linear[i] - s->belief.linear[s->units[m]];
+            for (int j = 0; j < members; j++) {
+                if (j == m) continue;
+                const double *pair = s->belief.pair + (size_t)s->units[j] * (size_t)s->n;
+                value += pair[i] - pair[s->units[m]];
+            }
+            all[count++] = (exchange){value, s->units[m], i};
+        }
+    }
+    qsort(all, (size_t)count, sizeof *all, by_value);
+    for (int i = 0; i < count && jp_search_room(s); i++) {
+        jp_bitset_copy(set, &s->incumbent);
+        jp_bitset_remove(set, all[i].out);
+        jp_bitset_add(set, all[i].in);
+        jp_search_propose(s, set);
+    }
+    free(all);
+    return JP_OK;
+}
+
 /* Sets that are best under draws from the posterior; heat: how far the draws are from its mean. While nothing gets
  * better, every other set is a probe. */
 static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *e) {
     bool    probing = 2 * s->since_better > PROBE_AFTER * s->n;
     double *held = calloc((size_t)s->n, sizeof *held);
+    int     most = LATE * s->budget <= jp_search_spent(s) ? (s->batch + 1) / 2 : s->batch;
     int     status = held ? fit(s, e) : jp_fail_memory(e), drawn = 0;
-    for (int tries = 0; !status && tries < TRIES * s->batch && jp_search_room(s); tries++) {
+    for (int tries = 0; !status && tries < TRIES * s->batch && jp_search_room(s) && s->n_round < most; tries++) {
         if (tries < EXPLOIT) jp_surrogate_mean(s->surrogate, &s->belief);
         else status = jp_surrogate_sample(s->surrogate, &s->random, heat * (tries % 3 + 1) / 3, &s->belief, e);
         if (status) break;
         if (tries % 2 == 0 && s->best > -INFINITY) jp_bitset_copy(set, &s->incumbent);
         else jp_search_draw(s, s->k, set);
-        jp_quadratic_climb(&s->belief, s->k, set, s->gain);
+        jp_quadratic_climb(&s->belief, s->k, 0, set, s->gain);
         jp_search_propose(s, set);
         for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) held[i]++;
         drawn++;
         if (probing) propose_probe(s, set);
     }
+    if (!status && LATE * s->budget <= jp_search_spent(s)) status = propose_neighbours(s, set, e);
     if (!status) learn(s, held, drawn);
     free(held);
     return status;
@@ -185,10 +226,11 @@ static int search(jp_search *s, jp_bitset *set, jopa_error *e) {
 
 /* ---- the method ----------------------------------------------------------------------------------------------------- */
 
-static bool guide_is_cheap(const jp_task *task, int budget) {
+/* How many gradients the guide may cost. */
+static int affordable_gradients(const jp_task *task, int budget) {
     jp_engine *engine = jp_scorer_engine(task->scorer);
-    int        price = jp_guide_gradients() * jp_scorer_gradient_price(task->scorer);
-    return (engine->ops->capabilities(engine) & JP_CAN_GRADIENT) && price <= GUIDE_SHARE * budget;
+    if (!(engine->ops->capabilities(engine) & JP_CAN_GRADIENT)) return 0;
+    return (int)fmin(JP_GUIDE_GRADIENTS, GUIDE_SHARE * budget / jp_scorer_gradient_price(task->scorer));
 }
 
 static int enumerate(const jp_task *task, jp_selection *selection, jopa_error *e) {
@@ -216,7 +258,8 @@ int jp_jopa_run(const jp_task *task, bool guided, jp_selection *selection, jopa_
         jp_bitset_free(&set);
         return status;
     }
-    if (guided && guide_is_cheap(task, budget)) status = start_from_guide(&s, e);
+    int gradients = guided ? affordable_gradients(task, budget) : 0;
+    if (gradients) status = start_from_guide(&s, gradients, e);
     if (!status) status = search(&s, &set, e);
     if (status <= 0) report(&s, selection);
     jp_search_free(&s);

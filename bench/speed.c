@@ -1,0 +1,242 @@
+/* What bench/speed.py measures with. Standard input: a JSON object, then one for each job; standard output: a line of
+ * JSON for each.
+ *
+ *     {"model": FILE, "threads": 2, "clock": "wall" or "cpu"}
+ *     {"name", "prompt", "response", "tokens": of the response, "operator", "method": NAME, or "masks": N}
+ *
+ * "masks": N single units, evenly spaced over the prompt, all of them when there are not more. A job's `flops` are those
+ * of the tokens that were decoded: 2 a weight, 4 n_head head_size a key that a token attends to and layer, the output
+ * matrix (and the last layer's feed-forward) only for tokens whose logits are used. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/local.h"
+#include "explain/problem.h"
+#include "method/method.h"
+#include "products.h"
+
+/* ---- what goes through the engine ------------------------------------------------------------------------------ */
+
+/* Put in the place of the engine's own table: score is counted and passed on. */
+static struct {
+    jp_engine_ops        ops;
+    const jp_engine_ops *own;
+    int64_t              tokens, outputs, keys; /* decoded; with logits; sum over decoded tokens of the positions attended to */
+} count;
+
+/* The tokens that nothing before them has in common: what a forward pass without memory over batches decodes. */
+static void count_batch(const jp_batch *b) {
+    for (int i = 0; i < b->n_nodes; i++) {
+        const jp_node *node = b->nodes + i;
+        for (int j = 0; j < node->count && !node->resident; j++) {
+            int  position = node->position + j;
+            bool output = false;
+            for (int r = node->row_first; r < node->row_last && !output; r++) {
+                int t = position - (b->row_prompt[r] - 1);
+                output = t >= b->target_first && t < b->target_last;
+            }
+            count.tokens++;
+            count.keys += position + 1;
+            count.outputs += output;
+        }
+    }
+}
+
+static int score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
+    int64_t before = count.tokens, keys = count.keys;
+    int64_t decoded = cost->decoded_tokens;
+    count_batch(b);
+    int status = count.own->score(e, b, log_probs, cost, err);
+    /* What the engine knew from earlier batches was not decoded: its share of the tokens, at their mean cost. */
+    double share = count.tokens > before ? (double)(cost->decoded_tokens - decoded) / (double)(count.tokens - before) : 0;
+    count.keys = keys + (int64_t)((double)(count.keys - keys) * share);
+    count.tokens = before + cost->decoded_tokens - decoded;
+    return status;
+}
+
+static void count_engine(jp_engine *e) {
+    count.own = e->ops;
+    count.ops = *e->ops;
+    count.ops.score = score;
+    e->ops = &count.ops;
+}
+
+static double flops(const model_shape *s) {
+    return 2.0 * s->weights * (double)count.tokens + 2.0 * s->output_weights * (double)count.outputs + 4.0 * s->attention * (double)count.keys;
+}
+
+/* ---- one run ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    jopa_model *model;
+    model_shape shape;
+    clockid_t   clock;
+    int         threads;
+} bench;
+
+static double now(const bench *b) {
+    struct timespec t;
+    clock_gettime(b->clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static json_int_t peak_memory(void) {
+    char       line[256];
+    long long  kilobytes = 0;
+    FILE      *f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "VmHWM: %lld", &kilobytes) == 1) break;
+    if (f) fclose(f);
+    return kilobytes * 1024;
+}
+
+static int score_masks(jp_scorer *s, int wanted, jopa_error *e) {
+    int        n = jp_scorer_units(s), count = wanted < n ? wanted : n;
+    jp_bitset *masks = jp_bitset_array_new(count, n);
+    double    *drops = malloc((size_t)count * sizeof *drops);
+    int        status = masks && drops ? JP_OK : jp_fail_memory(e);
+    for (int i = 0; i < count && !status; i++) jp_bitset_add(masks + i, (int)((2 * (int64_t)i + 1) * n / (2 * count)));
+    if (!status) status = jp_scorer_drops(s, masks, count, drops, e);
+    jp_bitset_array_free(masks);
+    free(drops);
+    return status;
+}
+
+static int run_method(jp_scorer *s, const jp_explain_problem *p, const char *name, jopa_error *e) {
+    const jp_method *method = jp_method_find(name);
+    int              n = p->prompt.n_units;
+    jp_selection     found = {0};
+    if (!method) return jp_fail(e, JOPA_ERROR_USAGE, "no method '%s'", name);
+    int status = jp_selection_init(&found, n, e);
+    if (!status) status = method->run(&(jp_task){.scorer = s, .n = n, .k = p->k}, &found, e);
+    jp_selection_free(&found);
+    return status;
+}
+
+/* The drops of the single units, all known after an ablation. */
+static json_t *drops_of(const jp_scorer *s) {
+    int       n = jp_scorer_units(s);
+    jp_bitset mask;
+    json_t   *drops = json_array();
+    if (jp_bitset_init(&mask, n)) return drops;
+    for (int i = 0; i < n; i++) {
+        double drop;
+        jp_bitset_clear(&mask);
+        jp_bitset_add(&mask, i);
+        json_array_append_new(drops, jp_scorer_known(s, &mask, &drop) ? json_real(drop) : json_null());
+    }
+    jp_bitset_free(&mask);
+    return drops;
+}
+
+/* One line of output; frees `object`. */
+static void put_line(json_t *object) {
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(object);
+}
+
+static json_t *ids_of(const jp_explain_problem *p, json_t **units, json_t **response) {
+    json_t *ids = json_array();
+    *units = json_array();
+    *response = json_array();
+    for (int i = 0; i < p->prompt.n_tokens; i++) {
+        json_array_append_new(ids, json_integer(p->prompt.tokens[i].id));
+        json_array_append_new(*units, json_integer(p->prompt.tokens[i].unit));
+    }
+    for (int i = 0; i < p->n_response; i++) json_array_append_new(*response, json_integer(p->response[i]));
+    return ids;
+}
+
+static int measure(const bench *b, const jp_explain_problem *p, json_t *job, json_t *record, jopa_error *e) {
+    const char *method = json_string_value(json_object_get(job, "method"));
+    jp_scorer  *s = NULL;
+    jp_limits   limits = {.k = p->k};
+    jp_cost     cost;
+    int    rows, tokens, status = b->model->engine->ops->reserve(b->model->engine, p->prompt.n_tokens + p->n_response, &rows, &tokens, e);
+    count.tokens = count.outputs = count.keys = 0;
+    double started = now(b);
+    if (!status) status = jp_scorer_new(&s, b->model->engine, &p->problem, &limits, e);
+    if (!status) status = method ? run_method(s, p, method, e) : score_masks(s, (int)json_integer_value(json_object_get(job, "masks")), e);
+    double seconds = now(b) - started;
+    if (!status) {
+        jp_scorer_cost(s, &cost);
+        json_object_set_new(record, "seconds", json_real(seconds));
+        json_object_set_new(record, "evaluations", json_integer(cost.evaluations));
+        json_object_set_new(record, "gradients", json_integer(cost.gradients));
+        json_object_set_new(record, "decoded_tokens", json_integer(cost.decoded_tokens));
+        json_object_set_new(record, "naive_tokens", json_integer(cost.naive_tokens));
+        json_object_set_new(record, "flops", json_real(flops(&b->shape)));
+        json_object_set_new(record, "drops", drops_of(s));
+    }
+    jp_scorer_free(s);
+    return status;
+}
+
+/* The first `tokens` tokens of the response, as the problem's. */
+static void cut_response(jp_explain_problem *p, int tokens) {
+    if (tokens <= 0 || tokens >= p->n_response) return;
+    p->n_response = p->problem.n_response = p->problem.target_last = tokens;
+}
+
+static int run(const bench *b, json_t *job, jopa_error *e) {
+    jopa_explain_options o;
+    jp_explain_problem   p;
+    jopa_explain_options_init(&o);
+    o.prompt = json_string_value(json_object_get(job, "prompt"));
+    o.response = json_string_value(json_object_get(job, "response"));
+    if (json_object_get(job, "operator")) o.op = json_string_value(json_object_get(job, "operator"));
+    int status = jp_explain_problem_init(&p, b->model, &o, e);
+    if (status) return status;
+    cut_response(&p, (int)json_integer_value(json_object_get(job, "tokens")));
+    json_t *record = json_object(), *units, *response;
+    json_object_set(record, "name", json_object_get(job, "name"));
+    json_object_set_new(record, "ids", ids_of(&p, &units, &response));
+    json_object_set_new(record, "unit_of", units);
+    json_object_set_new(record, "response", response);
+    json_object_set_new(record, "operator_token", json_integer(p.problem.op.token));
+    json_object_set_new(record, "peak", products_rate(&b->shape, b->shape.type, b->threads, b->clock));
+    status = measure(b, &p, job, record, e);
+    json_object_set_new(record, "memory", json_integer(peak_memory()));
+    put_line(record);
+    jp_explain_problem_free(&p);
+    return status;
+}
+
+/* ---- all of them -------------------------------------------------------------------------------------------------- */
+
+static int open_model(bench *b, json_t *head, jopa_error *e) {
+    const char        *clock = json_string_value(json_object_get(head, "clock")), *file = json_string_value(json_object_get(head, "model"));
+    jopa_model_options o;
+    jp_model_info      info;
+    jopa_model_options_init(&o);
+    b->clock = clock && !strcmp(clock, "cpu") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
+    o.file = file;
+    b->threads = o.threads = (int)json_integer_value(json_object_get(head, "threads"));
+    int status = jopa_model_open(&b->model, &o, e);
+    if (status) return status;
+    count_engine(b->model->engine);
+    b->model->engine->ops->model_info(b->model->engine, &info);
+    if (!shape_read(&b->shape, file, info.weights)) return jp_fail(e, JOPA_ERROR_MODEL, "%s: its shapes cannot be read", file);
+    put_line(json_pack("{s:s, s:s, s:s, s:I, s:o}", "file", info.file, "quantization", info.quantization, "weights", info.weights,
+                       "parameters", (json_int_t)info.parameters, "products", products_all(&b->shape, b->threads, b->clock)));
+    return JP_OK;
+}
+
+int main(void) {
+    bench      b = {0};
+    json_t    *head = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL), *job;
+    jopa_error e = {0};
+    int        status = head ? open_model(&b, head, &e) : jp_fail(&e, JOPA_ERROR_INPUT, "the first line is no JSON object");
+    while (!status && (job = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL))) {
+        status = run(&b, job, &e);
+        json_decref(job);
+    }
+    if (status) fprintf(stderr, "speed: %s\n", e.message);
+    jopa_model_free(b.model);
+    json_decref(head);
+    return status != 0;
+}
