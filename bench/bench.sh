@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bench.sh [--quick|--full] [OPTION...]: the tables of docs/results.md on the default model. What follows --quick or
 # --full goes to `jopa bench`. Results, tables and a page with plots: the folder bench beside the command. A run that
-# was stopped goes on where it was; one that has ended starts anew. All but --full end after 55 minutes at the latest,
+# was stopped goes on where it was; one that has ended starts anew. All but --full end after 57 minutes at the latest,
 # with the prompts that were done by then.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,7 +9,7 @@ jopa=${JOPA:-$root/build/jopa}
 out=$(dirname "$jopa")/bench
 
 # Equal cost: no method may spend more than two evaluations for each unit of the prompt; random is one random set.
-mode=sample prompts=15 minutes=55 metrics=prob,words,meaning,sparsity,curves
+mode=sample prompts=15 minutes=57 metrics=prob,words,meaning,sparsity,curves
 methods=jopa,jopa@0.08,random/2,ablation,gradient,attention,lime,kernelshap,greedy,self,jopa-nograd,jopa-noprob
 case ${1:-} in
 --quick) shift; mode=quick prompts=2 minutes=4 metrics=prob,words,sparsity methods=jopa,random/2,ablation,gradient ;;
@@ -23,7 +23,7 @@ if [[ $metrics == *meaning* ]]; then
 fi
 started=$SECONDS code=0
 timeout --foreground --signal=INT $((minutes * 60)) "$jopa" bench "$out/$mode-data.jsonl" --results "$out/$mode-running.jsonl" \
-    --methods "$methods" --metrics "$metrics" --sparsity 0.1 --budget-per-unit 2 --max-tokens 16 --progress -F text -O "$out/$mode.txt" "$@" || code=$?
+    --methods "$methods" --metrics "$metrics" --sparsity 0.1 --budget-per-unit 2 --max-tokens 12 --progress -F text -O "$out/$mode.txt" "$@" || code=$?
 seconds=$((SECONDS - started))
 [ "$code" = 0 ] || [ "$code" = 124 ] || exit "$code"
 [ "$code" = 0 ] || echo "stopped after $minutes minutes: the tables hold what was done by then" >&2

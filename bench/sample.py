@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""sample.py COUNT FILE...: of each file of prompts the COUNT shortest with at least 20 words (0: all prompts), the files'
+"""sample.py COUNT FILE...: of each file of prompts the COUNT shortest with at least 15 words (0: all prompts), the files'
 turn by turn, so that a run that is stopped has about as many of each."""
 import json
 import sys
 from itertools import zip_longest
 
-LEAST_WORDS = 20
+LEAST_WORDS = 15
 
 
 def sample(file, count):
