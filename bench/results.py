@@ -101,7 +101,7 @@ def document(tables, markdown, seconds):
         f"- Model: {s['model']} ({s['parameters'] / 1e6:.0f} million parameters, {s['quantization']}); operator `{s['operator']}`, unit `{s['unit']}`,",
         f"  the model's own greedy answer of at most {s['max_tokens']} tokens, at most {100 * s['sparsity']:.0f} % of the units hidden unless a method says `@`, seed {s['seed']}.",
         f"- Data: {prompts} prompts of `bench/data`, written for this project: summarization, question answering, instructions; of each the",
-        "  shortest with at least 20 words (`bench/sample.py`).",
+        "  shortest with at least 15 words (`bench/sample.py`).",
         f"- Machine: {processor()}, {len(os.sched_getaffinity(0))} cores; {seconds / 60:.0f} minutes; {datetime.date.today().isoformat()}; commit {commit()}.",
         f"- Equal cost: no method may spend more than {s['budget_per_unit']:g} evaluations for each unit of the prompt; the last tables say what each spent.",
         "  `random/2` is one random set. Intervals are 95 % bootstrap intervals over prompts.",

@@ -123,10 +123,13 @@ def measure(a, model):
     return ours.head, runs, theirs, best
 
 
+def torch_python():
+    return script(ROOT / "scripts/venv.sh", "torch", ROOT / "tests/parity/torch.txt")
+
+
 def open_captum(a, model, run):
-    python = script(ROOT / "scripts/venv.sh", "torch", ROOT / "tests/parity/torch.txt")
     head = {"model": str(model), "threads": a.threads, "clock": "wall", "shapes": [[576, 576], [576, 1536], [1536, 576]]}
-    return Talker([python, ROOT / "bench/speed-captum.py"], head | {k: run[k] for k in ("ids", "unit_of", "response", "operator_token")})
+    return Talker([torch_python(), ROOT / "bench/speed-captum.py"], head | {k: run[k] for k in ("ids", "unit_of", "response", "operator_token")})
 
 
 def compared(ours, theirs, float_drops):
@@ -142,8 +145,10 @@ def compared(ours, theirs, float_drops):
 
 def ablation_in_float32(a, model):
     """The drops of an ablation with the same weights as float32, which is how Captum has them."""
-    full = Path(script(ROOT / "scripts/float-model.sh", model))
-    speed = Talker([script(ROOT / "bench/build.sh", "speed")], {"model": str(full), "threads": a.threads, "clock": "wall"})
+    program = Path(script(ROOT / "bench/build.sh", "speed"))
+    full = program.with_name("float.gguf")
+    script(torch_python(), ROOT / "bench/float-model.py", model, full)
+    speed = Talker([program], {"model": str(full), "threads": a.threads, "clock": "wall"})
     run = speed.ask(next(j for j in jobs(a) if j["name"] == "ablation"))
     speed.close()
     return run

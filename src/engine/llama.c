@@ -111,13 +111,9 @@ static const jp_engine_ops local_ops = {
     .embedding_rows = jp_local_embedding_rows,
 };
 
-/* All cores; one where others keep them busy: threads that wait for each other at every operation lose more to a
- * busy core than they gain (100 tokens on two busy cores: 2 to 14 s with two threads, 0.6 s with one). */
 static int default_threads(void) {
-    long   cores = sysconf(_SC_NPROCESSORS_ONLN);
-    double load = 0;
-    if (cores < 1 || (getloadavg(&load, 1) == 1 && load > (double)cores + 1)) return 1;
-    return cores > 64 ? 64 : (int)cores;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
 }
 
 int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {

@@ -53,7 +53,7 @@ typedef struct {
 
 typedef struct {
     char *version, *command;
-    struct { char *file, *architecture, *quantization; int64_t parameters; } model;
+    struct { char *file, *architecture, *quantization, *weights; int64_t parameters; } model;
     char    *engine, *method, *op, *unit;
     uint64_t seed;
 
