@@ -225,7 +225,7 @@ int jp_formula_new(jp_engine **out, int n, jopa_error *e) {
     f->base.ops = &OPS;
     f->n = n;
     f->answer = "";
-    f->capabilities = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION;
+    f->capabilities = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION | JP_CAN_KNOCKOUT;
     *out = &f->base;
     return JP_OK;
 }

@@ -43,7 +43,7 @@ const char *jp_stop_word(jp_stop_reason reason) {
 int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
                    const jopa_explain_options *o, bool joint, bool *interrupted, jopa_error *e) {
     jp_run_progress progress = {o, method->name, jp_seconds()};
-    jp_limits       limits = {o->budget, o->seconds, p->k, jp_run_forward, &progress};
+    jp_limits       limits = {.budget = o->budget, .seconds = o->seconds, .k = p->k, .progress = jp_run_forward, .user = &progress};
     jp_scorer      *s = NULL;
     jp_selection    found = {0};
     int             status = jp_fill_question(x, m, p, o, method->name, e);
