@@ -1,0 +1,312 @@
+#include "method/levels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "method/level.h"
+#include "prompt/recut.h"
+#include "prompt/units.h"
+
+enum {
+    TAIL = 32,                     /* tokens of the prompt that knockouts decode again */
+    POOL_PER_K = 2, POOL_LEAST = 24, /* units that the last level chooses from, */
+    WIDER = 2,                     /* this many times as many at the others */
+    COARSE_EVALUATIONS = 8,        /* true ones of a coarse level */
+    RETURNS = 3                    /* times that ruled out regions may come back to a level */
+};
+static const double GROWTH = 1.5;  /* level i of n may have spent (i / n)^GROWTH of the tokens */
+static const double GUIDE_SHARE = 0.45, KNOCKOUT_SHARE = 0.65; /* of a level's tokens: units alone, and with sets of them */
+static const double RETURN_SHARE = 0.2; /* of a level's tokens that have to be left for regions to come back */
+static const double FIRST_SHARE = 0.6;  /* of what a level has for true drops, before regions come back */
+
+typedef struct {
+    const jp_task *task;
+    const char    *method;
+    int            n_levels, reached; /* levels begun */
+    jp_prompt      cuts[JP_LEVELS_MOST]; /* of the coarse levels; the last level's units are the task's */
+    jp_level       levels[JP_LEVELS_MOST];
+    bool          *kept[JP_LEVELS_MOST]; /* [levels[i].n] regions that the next level looks into */
+    int64_t        tokens;           /* for all */
+    jp_levels_report *report;
+} run;
+
+static const jp_prompt *finest(const run *r) { return jp_scorer_problem(r->task->scorer)->prompt; }
+static bool             is_ablation(const run *r) { return !strcmp(r->method, "ablation"); }
+
+bool jp_levels_apply(const char *method) {
+    return !strcmp(method, "jopa") || !strcmp(method, "jopa-nograd") || !strcmp(method, "ablation");
+}
+
+void jp_levels_report_free(jp_levels_report *r) {
+    for (int i = 0; i < r->n; i++) free(r->levels[i].selected);
+    *r = (jp_levels_report){0};
+}
+
+/* ---- regions ------------------------------------------------------------------------------------------------------- */
+
+/* The finest units in each unit of level i. */
+static int *count_inside(const run *r, int i, jopa_error *e) {
+    const jp_prompt *fine = finest(r), *units = r->levels[i].units;
+    int             *count = calloc((size_t)units->n_units, sizeof *count);
+    if (!count) jp_fail_memory(e);
+    for (int u = 0; count && u < fine->n_units; u++) {
+        int region = units->tokens[fine->units[u].first].unit;
+        if (region >= 0) count[region]++;
+    }
+    return count;
+}
+
+static bool promising(const jp_level *l, int u) {
+    bool held = jp_bitset_has(&l->set, u);
+    for (int i = 0; i < l->n_start; i++) held |= jp_bitset_has(l->start + i, u);
+    return held;
+}
+
+/* The next region to be kept: those of the sets found first, then by value; -1: all are. */
+static int next_region(const run *r, int i) {
+    const jp_level *l = r->levels + i;
+    int             best = -1;
+    for (int u = 0; u < l->n; u++) {
+        if (r->kept[i][u]) continue;
+        bool first = best < 0 || promising(l, u) > promising(l, best);
+        if (first || (promising(l, u) == promising(l, best) && jp_level_value(l, u) > jp_level_value(l, best))) best = u;
+    }
+    return best;
+}
+
+/* Keep more regions of level i, until they hold `units` of the finest units; returns how many came, or -1: no memory. */
+static int keep_regions(run *r, int i, int units, jopa_error *e) {
+    int *count = count_inside(r, i, e), held = 0, came = 0;
+    if (!count) return -1;
+    for (int u = 0; u < r->levels[i].n; u++) held += r->kept[i][u] ? count[u] : 0;
+    while (held < units || !came) {
+        int u = next_region(r, i);
+        if (u < 0) break;
+        r->kept[i][u] = true;
+        held += count[u];
+        came++;
+    }
+    free(count);
+    return came;
+}
+
+/* Level i's pool: what lies in regions of the coarser level that are kept, all of it at the first. */
+static void set_pool(run *r, int i) {
+    jp_level       *l = r->levels + i;
+    const jp_level *coarse = i ? l - 1 : NULL;
+    for (int u = 0; u < l->n; u++) {
+        const jp_unit *unit = l->units->units + u;
+        int            region = coarse ? coarse->units->tokens[unit->first].unit : 0;
+        l->pool[u] = !coarse || (region >= 0 && r->kept[i - 1][region]);
+        if (!coarse || region < 0) continue;
+        const jp_unit *whole = coarse->units->units + region;
+        l->expect[u] = jp_level_value(coarse, region) * (unit->last - unit->first) / (whole->last - whole->first);
+    }
+}
+
+/* ---- what a level begins with ------------------------------------------------------------------------------------------ */
+
+/* The coarser level's best set, and its best units one after another, as far as the level's k goes. */
+static int hand_down(run *r, int i, jopa_error *e) {
+    const jp_level *coarse = r->levels + i - 1;
+    jp_level       *l = r->levels + i;
+    jp_bitset       one, taken;
+    if (!i) return JP_OK;
+    int status = jp_bitset_init(&one, coarse->n) ? jp_fail_memory(e) : JP_OK;
+    if (jp_bitset_init(&taken, coarse->n)) status = jp_fail_memory(e);
+    jp_bitset *fill = l->start + l->n_start, *part = l->start + l->n_start + 1;
+    for (int step = 0; step < coarse->n && !status; step++) {
+        int best = -1;
+        for (int u = 0; u < coarse->n; u++)
+            if (!jp_bitset_has(&taken, u) && jp_level_value(coarse, u) > (best < 0 ? 0 : jp_level_value(coarse, best))) best = u;
+        if (best < 0) break;
+        jp_bitset_add(&taken, best);
+        jp_bitset_clear(&one);
+        jp_bitset_add(&one, best);
+        jp_level_translate(coarse->units, &one, l->units, part);
+        if (jp_bitset_count(fill) + jp_bitset_count(part) > l->k) break;
+        for (int u = jp_bitset_next(part, 0); u >= 0; u = jp_bitset_next(part, u + 1)) jp_bitset_add(fill, u);
+    }
+    if (!status && jp_bitset_count(fill)) l->n_start++;
+    jp_bitset *whole = l->start + l->n_start;
+    jp_bitset_clear(whole);
+    if (!status && !isnan(coarse->drop) && jp_level_translate(coarse->units, &coarse->set, l->units, whole)) {
+        int count = jp_bitset_count(whole);
+        if (count && count <= l->k && !(l->n_start && jp_bitset_equal(whole, l->start))) {
+            jp_bitset_copy(&l->set, whole);
+            l->drop = coarse->drop;
+            l->n_start++;
+        }
+    }
+    jp_bitset_free(&one);
+    jp_bitset_free(&taken);
+    return status;
+}
+
+/* ---- a level --------------------------------------------------------------------------------------------------------------- */
+
+static int64_t at_share(int64_t from, int64_t to, double share) {
+    return from + (int64_t)(share * (double)(to - from));
+}
+
+/* Ask and search once; `tokens`: what the bill may come to. */
+static int work(run *r, int i, int64_t tokens, jopa_error *e) {
+    jp_level *l = r->levels + i;
+    int64_t   from = jp_level_spent(l);
+    int       status = jp_level_guide(l, at_share(from, tokens, GUIDE_SHARE), e);
+    if (status) return status;
+    if (is_ablation(r)) return jp_level_singles(l, tokens, e);
+    int64_t knockouts = at_share(from, tokens, KNOCKOUT_SHARE);
+    if (!l->last) {
+        int64_t row = l->units->n_tokens, spent = jp_level_spent(l), most = (spent > knockouts ? spent : knockouts) + COARSE_EVALUATIONS * row;
+        tokens = tokens < most ? tokens : most;
+    }
+    return jp_level_search(l, knockouts, tokens, e);
+}
+
+static bool has_stalled(const run *r, int i) {
+    const jp_level *l = r->levels + i, *coarse = l - 1;
+    return !is_ablation(r) && (l->stalled || isnan(l->drop) || (!isnan(coarse->drop) && l->drop < coarse->drop));
+}
+
+static int more_regions(run *r, int i, int *returned, jopa_error *e) {
+    int *count = count_inside(r, i - 1, e), held = 0;
+    if (!count) return JOPA_ERROR_MEMORY;
+    for (int u = 0; u < r->levels[i - 1].n; u++) held += r->kept[i - 1][u] ? count[u] : 0;
+    free(count);
+    int came = keep_regions(r, i - 1, held + held / 2, e);
+    if (came < 0) return JOPA_ERROR_MEMORY;
+    *returned += came;
+    set_pool(r, i);
+    return JP_OK;
+}
+
+static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e) {
+    jp_level *l = r->levels + i;
+    int64_t   from = jp_level_spent(l), allowed = tokens - from;
+    int       status = hand_down(r, i, e);
+    set_pool(r, i);
+    for (int round = 0; !status; round++) {
+        bool more = i && round < RETURNS && next_region(r, i - 1) >= 0 && !is_ablation(r);
+        int64_t until = more ? at_share(jp_level_spent(l), tokens, FIRST_SHARE + (1 - FIRST_SHARE) * round / RETURNS) : tokens;
+        status = work(r, i, until, e);
+        int64_t left = tokens - jp_level_spent(l);
+        if (status || !more || left < RETURN_SHARE * (double)allowed) break;
+        l->round++;
+        if (has_stalled(r, i)) status = more_regions(r, i, returned, e);
+    }
+    return status;
+}
+
+static int tell(run *r, int i, jp_level_report *to, jopa_error *e) {
+    const jp_level *l = r->levels + i;
+    to->units = l->n;
+    for (int u = 0; u < l->n; u++) to->candidates += l->pool[u];
+    to->drop = l->drop;
+    to->selected = malloc((size_t)(jp_bitset_count(&l->set) + 1) * sizeof *to->selected);
+    if (!to->selected) return jp_fail_memory(e);
+    for (int u = jp_bitset_next(&l->set, 0); u >= 0; u = jp_bitset_next(&l->set, u + 1))
+        to->selected[to->n_selected++] = (jp_range){l->units->units[u].start, l->units->units[u].end};
+    return JP_OK;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------------------- */
+
+/* Where the tail of knockouts begins; the token before it is always attended to, so best one that is never hidden. */
+static int choose_tail(const jp_prompt *p) {
+    int tail = p->n_tokens - TAIL;
+    if (tail < p->n_tokens / 2) tail = p->n_tokens / 2;
+    for (int t = tail; t > tail - TAIL / 2 && t > 0; t--)
+        if (p->tokens[t - 1].unit < 0) return t;
+    return tail > 0 ? tail : 1;
+}
+
+static int open_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
+    jp_engine *engine = jp_scorer_engine(r->task->scorer);
+    int        tail = engine->ops->capabilities(engine) & JP_CAN_KNOCKOUT ? choose_tail(finest(r)) : 0, status = JP_OK;
+    for (int i = 0; i < kinds->n && !status; i++, r->n_levels++) {
+        bool last = i == kinds->n - 1;
+        if (!last) status = jp_level_cut(r->cuts + i, finest(r), kinds->kinds[i], e);
+        const jp_prompt *units = last ? finest(r) : r->cuts + i;
+        if (!status) status = jp_level_init(r->levels + i, r->task, r->method, units, tail, last, e);
+        if (!status && !(r->kept[i] = calloc((size_t)units->n_units, sizeof **r->kept))) status = jp_fail_memory(e);
+    }
+    return status;
+}
+
+static void close_levels(run *r) {
+    for (int i = 0; i < r->n_levels; i++) {
+        jp_level_free(r->levels + i);
+        jp_recut_free(r->cuts + i);
+        free(r->kept[i]);
+    }
+}
+
+static int units_wanted(const run *r, int level) {
+    int wanted = POOL_PER_K * r->task->k > POOL_LEAST ? POOL_PER_K * r->task->k : POOL_LEAST;
+    return level == r->n_levels - 1 ? wanted : WIDER * wanted;
+}
+
+static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < r->n_levels && !status; i++) {
+        jp_level_report *report = r->report->levels + r->report->n++;
+        jp_cost          before, after;
+        jp_scorer_cost(r->task->scorer, &before);
+        *report = (jp_level_report){.unit = jp_unit_kind_name((int)kinds->kinds[i], NULL)};
+        r->reached = i + 1;
+        double share = i == r->n_levels - 1 ? 1 : pow((i + 1.0) / r->n_levels, GROWTH);
+        status = run_level(r, i, (int64_t)(share * (double)r->tokens), &report->returned, e);
+        jp_scorer_cost(r->task->scorer, &after);
+        report->evaluations = after.evaluations - before.evaluations;
+        report->decoded_tokens = after.decoded_tokens - before.decoded_tokens;
+        report->seconds = after.seconds - before.seconds;
+        int told = tell(r, i, report, e);
+        if (told) status = told;
+        if (!status && i < r->n_levels - 1 && keep_regions(r, i, units_wanted(r, i + 1), e) < 0) status = JOPA_ERROR_MEMORY;
+    }
+    return status;
+}
+
+/* What is known of each of the finest units, however far the run came. */
+static void fill_scores(const run *r, jp_selection *selection) {
+    const jp_prompt *fine = finest(r);
+    for (int u = 0; u < fine->n_units; u++) {
+        const jp_unit *unit = fine->units + u;
+        for (int i = r->reached - 1; i >= 0; i--) {
+            const jp_level *l = r->levels + i;
+            int             region = l->units->tokens[unit->first].unit;
+            if (region < 0) continue;
+            const jp_unit *whole = l->units->units + region;
+            selection->score[u] = jp_level_value(l, region) * (unit->last - unit->first) / (whole->last - whole->first);
+            break;
+        }
+        if (is_ablation(r)) continue;
+        const jp_level *last = r->levels + r->n_levels - 1;
+        selection->probability[u] = isnan(last->probability[u]) ? 0 : last->probability[u];
+    }
+}
+
+static void select_set(const run *r, jp_selection *selection) {
+    const jp_level *last = r->levels + r->n_levels - 1;
+    if (!is_ablation(r) && r->reached == r->n_levels && !isnan(last->drop)) jp_bitset_copy(&selection->selected, &last->set);
+    else if (is_ablation(r) || !jp_scorer_best(r->task->scorer, &selection->selected, NULL))
+        jp_select_top(selection->score, r->task->n, r->task->k, &selection->selected);
+}
+
+int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
+                  jp_levels_report *report, jopa_error *e) {
+    const jp_problem *problem = jp_scorer_problem(task->scorer);
+    int64_t           row = problem->prompt->n_tokens + problem->target_last - 1;
+    run               r = {.task = task, .method = method, .tokens = row * (task->budget > 0 ? task->budget : JP_LEVELS_BUDGET), .report = report};
+    *report = (jp_levels_report){0};
+    int status = open_levels(&r, kinds, e);
+    if (!status) status = run_levels(&r, kinds, e);
+    if (status <= 0) {
+        fill_scores(&r, selection);
+        select_set(&r, selection);
+    }
+    close_levels(&r);
+    return status;
+}
