@@ -8,7 +8,8 @@
 #include "prompt/recut.h"
 
 enum {
-    PROXY_PER_UNIT = 2, PROXY_MOST = 320, PROXY_WIDE = 160, WIDE = 256, /* knockouts of sets: 2 a unit, at most so many; from WIDE units on */
+    PROXY_PER_UNIT = 4, PROXY_MOST = 400, /* knockouts of sets: so many a unit, at most so many, */
+    WIDE = 256, PROXY_WIDE = 160,         /* from WIDE units on so many: each fit gets slow */
     SINGLES_AT_ONCE = 4,
     TRUE_LEAST = 3 /* evaluations that make a search */
 };
@@ -201,9 +202,13 @@ static int score_alone(jp_level *l, bool knockout, double *known, int64_t tokens
     return status;
 }
 
-int jp_level_guide(jp_level *l, int64_t tokens, jopa_error *e) { return score_alone(l, l->tail > 0, l->guide, tokens, e); }
+int jp_level_guide(jp_level *l, int64_t tokens, jopa_error *e) {
+    return tokens <= jp_level_spent(l) ? JP_OK : score_alone(l, l->tail > 0, l->guide, tokens, e);
+}
 
-int jp_level_singles(jp_level *l, int64_t tokens, jopa_error *e) { return score_alone(l, false, l->single, tokens, e); }
+int jp_level_singles(jp_level *l, int64_t tokens, jopa_error *e) {
+    return tokens <= jp_level_spent(l) ? JP_OK : score_alone(l, false, l->single, tokens, e);
+}
 
 /* ---- jointly -------------------------------------------------------------------------------------------------------- */
 
@@ -226,7 +231,10 @@ static int search(part *p, int k, int budget, bool rough, double *drop, jopa_err
     if (!status) status = jp_jopa_run(&task, false, &found, e);
     if (status <= 0 && jp_scorer_known(p->scorer, &found.selected, drop)) {
         widen(p, &found.selected);
-        for (int i = 0; i < n; i++) l->probability[p->unit[i]] = found.probability[i];
+        for (int i = 0; i < n; i++) { /* a search that tried all sets has none */
+            double all = jp_bitset_has(&found.selected, i) ? 1 : 0;
+            l->probability[p->unit[i]] = isnan(found.probability[i]) ? all : found.probability[i];
+        }
     }
     jp_selection_free(&found);
     free(prior);
@@ -289,6 +297,6 @@ static int search_true(jp_level *l, int k, int64_t tokens, jopa_error *e) {
 
 int jp_level_search(jp_level *l, int64_t knockout_tokens, int64_t tokens, jopa_error *e) {
     int n = pool_size(l), k = l->k < n ? l->k : n, status = JP_OK;
-    if (l->tail > 0) status = search_knockouts(l, k, knockout_tokens, e);
-    return status ? status : search_true(l, k, tokens, e);
+    if (l->tail > 0 && knockout_tokens > jp_level_spent(l)) status = search_knockouts(l, k, knockout_tokens, e);
+    return status || tokens <= jp_level_spent(l) ? status : search_true(l, k, tokens, e);
 }

@@ -11,12 +11,14 @@
 enum {
     TAIL = 32,                     /* tokens of the prompt that knockouts decode again */
     POOL_PER_K = 2, POOL_LEAST = 24, /* units that the last level chooses from, */
+    WIDEST = 3,                    /* that times as many at most, */
     WIDER = 2,                     /* this many times as many at the others */
     COARSE_EVALUATIONS = 8,        /* true ones of a coarse level */
     RETURNS = 3                    /* times that ruled out regions may come back to a level */
 };
 static const double GROWTH = 1.5;  /* level i of n may have spent (i / n)^GROWTH of the tokens */
-static const double GUIDE_SHARE = 0.45, KNOCKOUT_SHARE = 0.65; /* of a level's tokens: units alone, and with sets of them */
+static const double GUIDE_SHARE = 0.4, KNOCKOUT_SHARE = 0.7; /* of a level's tokens: units alone, and with sets of them */
+static const double WORTH = 0.05;       /* of the best region's drop: what a region has to have to be kept beyond the least */
 static const double RETURN_SHARE = 0.2; /* of a level's tokens that have to be left for regions to come back */
 static const double FIRST_SHARE = 0.6;  /* of what a level has for true drops, before regions come back */
 
@@ -75,14 +77,19 @@ static int next_region(const run *r, int i) {
     return best;
 }
 
-/* Keep more regions of level i, until they hold `units` of the finest units; returns how many came, or -1: no memory. */
-static int keep_regions(run *r, int i, int units, jopa_error *e) {
-    int *count = count_inside(r, i, e), held = 0, came = 0;
+/* Keep more regions of level i: until they hold `units` of the finest units, and on to `most` as long as they are worth
+ * something. Returns how many came, or -1: no memory. */
+static int keep_regions(run *r, int i, int units, int most, jopa_error *e) {
+    const jp_level *l = r->levels + i;
+    int            *count = count_inside(r, i, e), held = 0, came = 0;
+    double          best = 0;
     if (!count) return -1;
-    for (int u = 0; u < r->levels[i].n; u++) held += r->kept[i][u] ? count[u] : 0;
-    while (held < units || !came) {
-        int u = next_region(r, i);
-        if (u < 0) break;
+    for (int u = 0; u < l->n; u++) {
+        held += r->kept[i][u] ? count[u] : 0;
+        best = fmax(best, jp_level_value(l, u));
+    }
+    for (int u; (u = next_region(r, i)) >= 0;) {
+        if (came && held >= units && (held >= most || jp_level_value(l, u) < WORTH * best || best == 0)) break;
         r->kept[i][u] = true;
         held += count[u];
         came++;
@@ -165,9 +172,10 @@ static int work(run *r, int i, int64_t tokens, jopa_error *e) {
     return jp_level_search(l, knockouts, tokens, e);
 }
 
+/* Nothing better for long, or less than the coarser level reached. */
 static bool has_stalled(const run *r, int i) {
     const jp_level *l = r->levels + i, *coarse = l - 1;
-    return !is_ablation(r) && (l->stalled || isnan(l->drop) || (!isnan(coarse->drop) && l->drop < coarse->drop));
+    return (l->last && l->stalled) || isnan(l->drop) || (!isnan(coarse->drop) && l->drop < coarse->drop);
 }
 
 static int more_regions(run *r, int i, int *returned, jopa_error *e) {
@@ -175,7 +183,7 @@ static int more_regions(run *r, int i, int *returned, jopa_error *e) {
     if (!count) return JOPA_ERROR_MEMORY;
     for (int u = 0; u < r->levels[i - 1].n; u++) held += r->kept[i - 1][u] ? count[u] : 0;
     free(count);
-    int came = keep_regions(r, i - 1, held + held / 2, e);
+    int came = keep_regions(r, i - 1, held + held / 2, 0, e);
     if (came < 0) return JOPA_ERROR_MEMORY;
     *returned += came;
     set_pool(r, i);
@@ -194,6 +202,7 @@ static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e
         int64_t left = tokens - jp_level_spent(l);
         if (status || !more || left < RETURN_SHARE * (double)allowed) break;
         l->round++;
+        if (!l->last && !has_stalled(r, i)) break;
         if (has_stalled(r, i)) status = more_regions(r, i, returned, e);
     }
     return status;
@@ -264,7 +273,7 @@ static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
         report->seconds = after.seconds - before.seconds;
         int told = tell(r, i, report, e);
         if (told) status = told;
-        if (!status && i < r->n_levels - 1 && keep_regions(r, i, units_wanted(r, i + 1), e) < 0) status = JOPA_ERROR_MEMORY;
+        if (!status && i < r->n_levels - 1 && keep_regions(r, i, units_wanted(r, i + 1), WIDEST * units_wanted(r, i + 1), e) < 0) status = JOPA_ERROR_MEMORY;
     }
     return status;
 }
