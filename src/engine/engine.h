@@ -79,12 +79,14 @@ typedef struct {
     float         *log_probs;   /* [target_last - target_first] or NULL */
 } jp_gradient_request;
 
-/* Attention weights of one forward pass, mean of heads, one [n x n] row-stochastic matrix a layer (row = query). */
+/* Attention weights of one forward pass, mean of heads, one [n x n] row-stochastic matrix a layer (row = query), of the
+ * layers [first, first + wanted); wanted 0: of all. */
 typedef struct {
     const int32_t *symbols; /* [n] prompt ++ response */
     int            n;
     float         *weights; /* [n_layer * n * n] */
-    int            n_layer;
+    int            n_layer; /* set to how many there are in weights */
+    int            first, wanted;
 } jp_attention_request;
 
 typedef struct {

@@ -151,8 +151,8 @@ static int attention(jp_engine *engine, jp_attention_request *r, jopa_error *e) 
     double  *hidden = calloc(2 * (size_t)f->n, sizeof *hidden), *slope = hidden + f->n;
     if (!hidden) return jp_fail_memory(e);
     slopes_at(f, hidden, slope);
-    r->n_layer = LAYERS;
-    for (int layer = 0; layer < LAYERS; layer++)
+    r->n_layer = r->wanted ? r->wanted : LAYERS;
+    for (int layer = 0; layer < r->n_layer; layer++)
         for (int q = 0; q < r->n; q++) {
             float *row = r->weights + ((size_t)layer * (size_t)r->n + (size_t)q) * (size_t)r->n;
             double sum = 0.1;

@@ -269,8 +269,9 @@ static void write_attention(run *r, const jp_graph_layer *l) {
     size_t    n = (size_t)r->attention->n;
     for (int b = 0, from, to; b < jp_graph_blocks(t); b++) {
         jp_graph_block(t, b, 0, &from, &to);
-        attention_block *block = r->blocks + l->layer * jp_graph_blocks(t) + b;
-        *block = (attention_block){r->attention->weights + (size_t)l->layer * n * n, (int)n, from};
+        int              layer = l->layer - r->attention->first;
+        attention_block *block = r->blocks + layer * jp_graph_blocks(t) + b;
+        *block = (attention_block){r->attention->weights + (size_t)layer * n * n, (int)n, from};
         struct ggml_tensor *p = l->p[b];
         ggml_build_forward_expand(t->graph, ggml_custom_4d(t->ctx, GGML_TYPE_F32, 1, 1, 1, 1, &p, 1, mean_of_heads, GGML_N_TASKS_MAX, block));
     }
@@ -282,9 +283,10 @@ static struct ggml_tensor *forward(run *r, int first) {
     jp_graph                *t = &r->t;
     const jp_gradient_shape *s = &t->g->shape;
     struct ggml_tensor      *x = s->embedding_scale == 1 ? r->input : ggml_scale(t->ctx, r->input, s->embedding_scale);
-    for (int i = 0; i < s->n_layer; i++) {
+    int                      end = r->attention ? r->attention->first + r->attention->n_layer : s->n_layer;
+    for (int i = 0; i < end; i++) {
         jp_graph_forward(t, i, x, i == s->n_layer - 1 ? first : 0, r->layers + i);
-        if (r->attention) write_attention(r, r->layers + i);
+        if (r->attention && i >= r->attention->first) write_attention(r, r->layers + i);
         x = r->layers[i].out;
         ggml_build_forward_expand(t->graph, x);
     }
@@ -370,9 +372,9 @@ int jp_gradient_attention(jp_gradient *g, jp_attention_request *rq, jopa_error *
     int status = run_init(&r, g, rq->n, 0, e);
     if (!status) status = read_symbols(g, rq->symbols, rq->n, r.rows, e);
     if (!status) {
-        rq->n_layer = g->shape.n_layer;
+        rq->n_layer = rq->wanted ? rq->wanted : g->shape.n_layer;
         r.attention = rq;
-        r.blocks = malloc((size_t)g->shape.n_layer * (size_t)jp_graph_blocks(&r.t) * sizeof *r.blocks);
+        r.blocks = malloc((size_t)rq->n_layer * (size_t)jp_graph_blocks(&r.t) * sizeof *r.blocks);
         if (!r.blocks) status = jp_fail_memory(e);
     }
     if (!status) {

@@ -34,7 +34,7 @@ int jp_gradient_open_within(jp_gradient **out, const char *gguf_file, int thread
 
 /* Fill the outputs that the request asks for. One forward and one backward pass. */
 int jp_gradient_run(jp_gradient *g, const jp_gradient_request *rq, jopa_error *e);
-/* rq->n_layer is set to the model's; rq->weights has room for that many matrices. One forward pass. */
+/* One forward pass, up to the last layer that is wanted. */
 int jp_gradient_attention(jp_gradient *g, jp_attention_request *rq, jopa_error *e);
 
 /* Bytes held beside the mapped file: copies of weights, and the largest working buffer so far. */

@@ -71,7 +71,7 @@ void jp_scorer_charge(jp_scorer *s, const jp_cost *cost);
 int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e);
 int jp_scorer_gradient_price(const jp_scorer *s);
 /* Attention weights over the masked prompt and the response up to what predicts the last target. request->n is the
- * room in weights [n_layer * n * n], at least that length; it is set to it. Counts as one evaluation. */
+ * room in weights [layers wanted * n * n], at least that length; it is set to it. Counts as one evaluation. */
 int jp_scorer_attention(jp_scorer *s, const jp_bitset *mask, jp_attention_request *request, jopa_error *e);
 
 const jp_trace_point *jp_scorer_trace(const jp_scorer *s, int *n);
