@@ -56,7 +56,7 @@ def document(tokens, seed, words_per_token=0.80):
     r = random.Random(f"{seed}/{tokens}")
     found = fact(r)
     paragraphs, words = [], 0
-    while words < tokens * words_per_token - 40:
+    while words < tokens * words_per_token - 60:
         paragraphs.append(paragraph(r))
         words += sum(len(s.split()) for s in paragraphs[-1])
     at = r.randrange(len(paragraphs))

@@ -17,7 +17,8 @@ enum {
     RETURNS = 3                    /* times that ruled out regions may come back to a level */
 };
 static const double GROWTH = 1.5;  /* level i of n may have spent (i / n)^GROWTH of the tokens */
-static const double GUIDE_SHARE = 0.4, KNOCKOUT_SHARE = 0.7; /* of a level's tokens: units alone, and with sets of them */
+/* Of a level's tokens: knockouts of units alone, and with those of sets; of the last level's. */
+static const double GUIDE_SHARE = 0.4, KNOCKOUT_SHARE = 0.7, LAST_GUIDE_SHARE = 0.25, LAST_KNOCKOUT_SHARE = 0.4;
 static const double WORTH = 0.05;       /* of the best region's drop: what a region has to have to be kept beyond the least */
 static const double RETURN_SHARE = 0.2; /* of a level's tokens that have to be left for regions to come back */
 static const double FIRST_SHARE = 0.6;  /* of what a level has for true drops, before regions come back */
@@ -161,10 +162,10 @@ static int64_t at_share(int64_t from, int64_t to, double share) {
 static int work(run *r, int i, int64_t tokens, jopa_error *e) {
     jp_level *l = r->levels + i;
     int64_t   from = jp_level_spent(l);
-    int       status = jp_level_guide(l, at_share(from, tokens, GUIDE_SHARE), e);
+    int       status = jp_level_guide(l, at_share(from, tokens, l->last ? LAST_GUIDE_SHARE : GUIDE_SHARE), e);
     if (status) return status;
     if (is_ablation(r)) return jp_level_singles(l, tokens, e);
-    int64_t knockouts = at_share(from, tokens, KNOCKOUT_SHARE);
+    int64_t knockouts = at_share(from, tokens, l->last ? LAST_KNOCKOUT_SHARE : KNOCKOUT_SHARE);
     if (!l->last) {
         int64_t row = l->units->n_tokens, spent = jp_level_spent(l), most = (spent > knockouts ? spent : knockouts) + COARSE_EVALUATIONS * row;
         tokens = tokens < most ? tokens : most;

@@ -204,7 +204,7 @@ const jp_field jp_json_explanation[] = {
     {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL, JP_PRESENT_ALWAYS},
     ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),
     OBJECT("cost", false, cost),
-    ROWS("levels", false, jp_explanation, levels, n_levels, jp_result_level, level),
+    {"levels", JP_FIELD_ROWS, false, AT(jp_explanation, levels), AT(jp_explanation, n_levels), sizeof(jp_result_level), level, JP_PRESENT_ROWS},
     SCALAR("stopped", JP_FIELD_TEXT, false, jp_explanation, stopped),
     {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
     {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression, JP_PRESENT_BOOL},

@@ -36,7 +36,8 @@ typedef struct jp_field {
     size_t                 count;    /* INTS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
     size_t                 stride;   /* ROWS: size of one struct */
     const struct jp_field *fields;   /* OBJECT, ROWS */
-    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT } present; /* OBJECT: left out when the bool at
+    /* ROWS with JP_PRESENT_ROWS: left out when there are none. */
+    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT, JP_PRESENT_ROWS } present; /* OBJECT: left out when the bool at
                                                                             `offset` is false, or the char * NULL */
 } jp_field;
 

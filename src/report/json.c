@@ -101,7 +101,7 @@ static void put_value(jp_buffer *out, const jp_field *f, const char *base, int r
 static bool absent(const jp_field *f, const char *base) {
     if (f->kind == JP_FIELD_TEXT || (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_TEXT)) return !MEMBER(char *);
     if (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_BOOL) return !MEMBER(bool);
-    return false;
+    return f->present == JP_PRESENT_ROWS && COUNT == 0;
 }
 
 /* One object. indent < 0: a row, on one line. Otherwise rows inside it are indented from `indent`. */
