@@ -11,6 +11,7 @@
 enum {
     TAIL = 32,                     /* tokens of the prompt that knockouts decode again */
     POOL_PER_K = 2, POOL_LEAST = 24, /* units that the last level chooses from, */
+    FEW = 16,                      /* units, where k is larger, that the last level looks for first */
     WIDEST = 3,                    /* that times as many at most, */
     WIDER = 2,                     /* this many times as many at the others */
     COARSE_EVALUATIONS = 8,        /* true ones of a coarse level */
@@ -19,6 +20,7 @@ enum {
 static const double GROWTH = 1.5;  /* level i of n may have spent (i / n)^GROWTH of the tokens */
 /* Of a level's tokens: knockouts of units alone, and with those of sets; of the last level's. */
 static const double GUIDE_SHARE = 0.4, KNOCKOUT_SHARE = 0.7, LAST_GUIDE_SHARE = 0.25, LAST_KNOCKOUT_SHARE = 0.4;
+static const double FEW_SHARE = 0.6;    /* of the last level's tokens for these */
 static const double WORTH = 0.05;       /* of the best region's drop: what a region has to have to be kept beyond the least */
 static const double RETURN_SHARE = 0.2; /* of a level's tokens that have to be left for regions to come back */
 static const double FIRST_SHARE = 0.6;  /* of what a level has for true drops, before regions come back */
@@ -113,42 +115,73 @@ static void set_pool(run *r, int i) {
     }
 }
 
+/* Of the finest units, how many the regions should hold that level i looks into. */
+static int units_wanted(const run *r, int i) {
+    int k = i == r->n_levels - 1 ? r->levels[i].k : r->task->k;
+    int wanted = POOL_PER_K * k > POOL_LEAST ? POOL_PER_K * k : POOL_LEAST;
+    return i == r->n_levels - 1 ? wanted : WIDER * wanted;
+}
+
 /* ---- what a level begins with ------------------------------------------------------------------------------------------ */
 
-/* The coarser level's best set, and its best units one after another, as far as the level's k goes. */
+/* Add the units of level i that lie in region `u` of the coarser one; false: the set would get larger than the level's k. */
+static bool add_region(const run *r, int i, int u, jp_bitset *set) {
+    const jp_unit  *region = r->levels[i - 1].units->units + u;
+    const jp_level *l = r->levels + i;
+    int             last = -1, count = jp_bitset_count(set);
+    for (int pass = 0; pass < 2; pass++)
+        for (int t = region->first; t < region->last; t++) {
+            int unit = l->units->tokens[t].unit;
+            if (unit < 0 || unit == last || jp_bitset_has(set, unit)) continue;
+            last = unit;
+            if (pass) jp_bitset_add(set, unit);
+            else count++;
+            if (count > l->k) return false;
+        }
+    return true;
+}
+
+/* The coarser level's units, the most valuable first, as far as they fit into the set. */
+static int add_regions(const run *r, int i, jp_bitset *set, jopa_error *e) {
+    const jp_level *coarse = r->levels + i - 1;
+    bool           *taken = calloc((size_t)coarse->n, sizeof *taken);
+    if (!taken) return jp_fail_memory(e);
+    for (int step = 0; step < coarse->n; step++) {
+        int best = -1;
+        for (int u = 0; u < coarse->n; u++)
+            if (!taken[u] && jp_level_value(coarse, u) > (best < 0 ? 0 : jp_level_value(coarse, best))) best = u;
+        if (best < 0 || !add_region(r, i, best, set)) break;
+        taken[best] = true;
+    }
+    free(taken);
+    return JP_OK;
+}
+
+/* Sets to begin with: the coarser level's most valuable units, its best set, and what this level has found with the former
+ * beside it; as far as k goes. */
 static int hand_down(run *r, int i, jopa_error *e) {
     const jp_level *coarse = r->levels + i - 1;
     jp_level       *l = r->levels + i;
-    jp_bitset       one, taken;
+    l->n_start = 0;
+    for (int s = 0; s < JP_LEVEL_STARTS; s++) jp_bitset_clear(l->start + s);
     if (!i) return JP_OK;
-    int status = jp_bitset_init(&one, coarse->n) ? jp_fail_memory(e) : JP_OK;
-    if (jp_bitset_init(&taken, coarse->n)) status = jp_fail_memory(e);
-    jp_bitset *fill = l->start + l->n_start, *part = l->start + l->n_start + 1;
-    for (int step = 0; step < coarse->n && !status; step++) {
-        int best = -1;
-        for (int u = 0; u < coarse->n; u++)
-            if (!jp_bitset_has(&taken, u) && jp_level_value(coarse, u) > (best < 0 ? 0 : jp_level_value(coarse, best))) best = u;
-        if (best < 0) break;
-        jp_bitset_add(&taken, best);
-        jp_bitset_clear(&one);
-        jp_bitset_add(&one, best);
-        jp_level_translate(coarse->units, &one, l->units, part);
-        if (jp_bitset_count(fill) + jp_bitset_count(part) > l->k) break;
-        for (int u = jp_bitset_next(part, 0); u >= 0; u = jp_bitset_next(part, u + 1)) jp_bitset_add(fill, u);
-    }
-    if (!status && jp_bitset_count(fill)) l->n_start++;
-    jp_bitset *whole = l->start + l->n_start;
-    jp_bitset_clear(whole);
-    if (!status && !isnan(coarse->drop) && jp_level_translate(coarse->units, &coarse->set, l->units, whole)) {
-        int count = jp_bitset_count(whole);
-        if (count && count <= l->k && !(l->n_start && jp_bitset_equal(whole, l->start))) {
-            jp_bitset_copy(&l->set, whole);
+    jp_bitset *next = l->start;
+    int        status = add_regions(r, i, next, e);
+    next += jp_bitset_count(next) > 0;
+    bool same = !isnan(coarse->drop) && jp_level_translate(coarse->units, &coarse->set, l->units, next);
+    if (same && jp_bitset_count(next) && jp_bitset_count(next) <= l->k) {
+        if (!(l->drop >= coarse->drop)) {
+            jp_bitset_copy(&l->set, next);
             l->drop = coarse->drop;
-            l->n_start++;
         }
+        next++;
+    } else jp_bitset_clear(next);
+    if (!status && l->round) {
+        jp_bitset_copy(next, &l->set);
+        status = add_regions(r, i, next, e);
+        next += !jp_bitset_equal(next, &l->set);
     }
-    jp_bitset_free(&one);
-    jp_bitset_free(&taken);
+    l->n_start = (int)(next - l->start);
     return status;
 }
 
@@ -195,6 +228,7 @@ static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e
     jp_level *l = r->levels + i;
     int64_t   from = jp_level_spent(l), allowed = tokens - from;
     int       status = hand_down(r, i, e);
+    l->stalled = false;
     set_pool(r, i);
     for (int round = 0; !status; round++) {
         bool more = i && round < RETURNS && next_region(r, i - 1) >= 0 && !is_ablation(r);
@@ -207,6 +241,21 @@ static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e
         if (has_stalled(r, i)) status = more_regions(r, i, returned, e);
     }
     return status;
+}
+
+/* The last level: where many units may be hidden, the best few first, then what to add to them. */
+static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e) {
+    jp_level *l = r->levels + i;
+    int64_t   from = jp_level_spent(l);
+    int       status = JP_OK;
+    if (l->k < r->task->k) {
+        status = run_level(r, i, at_share(from, tokens, FEW_SHARE), returned, e);
+        l->k = r->task->k;
+        l->round++;
+        int wanted = units_wanted(r, i);
+        if (!status && keep_regions(r, i - 1, wanted, WIDEST * wanted, e) < 0) status = JOPA_ERROR_MEMORY;
+    }
+    return status ? status : run_level(r, i, tokens, returned, e);
 }
 
 static int tell(run *r, int i, jp_level_report *to, jopa_error *e) {
@@ -253,11 +302,6 @@ static void close_levels(run *r) {
     }
 }
 
-static int units_wanted(const run *r, int level) {
-    int wanted = POOL_PER_K * r->task->k > POOL_LEAST ? POOL_PER_K * r->task->k : POOL_LEAST;
-    return level == r->n_levels - 1 ? wanted : WIDER * wanted;
-}
-
 static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < r->n_levels && !status; i++) {
@@ -267,14 +311,19 @@ static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
         *report = (jp_level_report){.unit = jp_unit_kind_name((int)kinds->kinds[i], NULL)};
         r->reached = i + 1;
         double share = i == r->n_levels - 1 ? 1 : pow((i + 1.0) / r->n_levels, GROWTH);
-        status = run_level(r, i, (int64_t)(share * (double)r->tokens), &report->returned, e);
+        int64_t tokens = (int64_t)(share * (double)r->tokens);
+        status = i == r->n_levels - 1 ? run_last(r, i, tokens, &report->returned, e) : run_level(r, i, tokens, &report->returned, e);
         jp_scorer_cost(r->task->scorer, &after);
         report->evaluations = after.evaluations - before.evaluations;
         report->decoded_tokens = after.decoded_tokens - before.decoded_tokens;
         report->seconds = after.seconds - before.seconds;
         int told = tell(r, i, report, e);
         if (told) status = told;
-        if (!status && i < r->n_levels - 1 && keep_regions(r, i, units_wanted(r, i + 1), WIDEST * units_wanted(r, i + 1), e) < 0) status = JOPA_ERROR_MEMORY;
+        if (status || i == r->n_levels - 1) break;
+        jp_level *next = r->levels + i + 1;
+        if (next->last && next->k > FEW && !is_ablation(r)) next->k = FEW; /* for now: run_last */
+        int wanted = units_wanted(r, i + 1);
+        if (keep_regions(r, i, wanted, WIDEST * wanted, e) < 0) status = JOPA_ERROR_MEMORY;
     }
     return status;
 }
