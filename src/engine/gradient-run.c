@@ -132,13 +132,26 @@ static int block_size(const jp_gradient *g, int n) {
     return round_up((int)rows, g->pad);
 }
 
-/* The first layer that keeps its activations. */
-static int first_kept(const jp_gradient *g, int n) {
+/* Bytes of one layer's activations. */
+static double layer_bytes(const jp_gradient *g, int n) {
     const jp_gradient_shape *s = &g->shape;
     double wide = 2.0 * s->n_head * s->head_size + 3.0 * s->n_head_kv * s->head_size + 2.0 * s->n_embd + 2.0 * s->n_ff;
-    double layer = 4.0 * n * (wide + (double)n * s->n_head);
-    double count = (double)g->limits.activations / layer;
-    return count >= s->n_layer ? 0 : s->n_layer - (int)count;
+    return 4.0 * n * (wide + (double)n * s->n_head);
+}
+
+/* The first layer that keeps its activations. */
+static int first_kept(const jp_gradient *g, int n) {
+    double count = (double)g->limits.activations / layer_bytes(g, n);
+    return count >= g->shape.n_layer ? 0 : g->shape.n_layer - (int)count;
+}
+
+/* Refuse what this machine cannot hold: the layers that are kept, the one in work, the inputs of all. */
+static int check_memory(const jp_gradient *g, int n, jopa_error *e) {
+    double layers = g->shape.n_layer - first_kept(g, n) + 1, inputs = 4.0 * n * g->shape.n_embd * g->shape.n_layer;
+    double need = layers * layer_bytes(g, n) + inputs, have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (have <= 0 || need < have) return JP_OK;
+    return jp_fail(e, JOPA_ERROR_INPUT, "a gradient of %d tokens takes %.1f GiB of memory, this machine has %.1f: shorten the prompt, or choose a method without gradients",
+                   n, need / (1 << 30), have / (1 << 30));
 }
 
 /* Nodes of the graph at most: those of a layer (three times: forward, again, backward) and those of tiled products. */
@@ -353,6 +366,7 @@ static void collect(const run *r, const jp_gradient_request *rq, const struct gg
 
 int jp_gradient_run(jp_gradient *g, const jp_gradient_request *rq, jopa_error *e) {
     int status = check_request(g, rq, e);
+    if (!status) status = check_memory(g, rq->n_symbols + rq->target_last - 1, e);
     if (status) return status;
     run r;
     status = run_init(&r, g, rq->n_symbols + rq->target_last - 1, rq->target_last - rq->target_first, e);
