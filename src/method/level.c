@@ -9,7 +9,8 @@
 
 enum {
     PROXY_PER_UNIT = 4, PROXY_MOST = 400, /* knockouts of sets: so many a unit, at most so many, */
-    WIDE = 256, PROXY_WIDE = 160,         /* from WIDE units on so many: each fit gets slow */
+    WIDE = 256, PROXY_WIDE = 160,         /* from WIDE units on so many: each fit gets slow, */
+    WIDEST = 512,                         /* from WIDEST units on none */
     SINGLES_AT_ONCE = 4,
     TRUE_LEAST = 3 /* evaluations that make a search */
 };
@@ -297,6 +298,6 @@ static int search_true(jp_level *l, int k, int64_t tokens, jopa_error *e) {
 
 int jp_level_search(jp_level *l, int64_t knockout_tokens, int64_t tokens, jopa_error *e) {
     int n = pool_size(l), k = l->k < n ? l->k : n, status = JP_OK;
-    if (l->tail > 0 && knockout_tokens > jp_level_spent(l)) status = search_knockouts(l, k, knockout_tokens, e);
+    if (l->tail > 0 && n < WIDEST && knockout_tokens > jp_level_spent(l)) status = search_knockouts(l, k, knockout_tokens, e);
     return status || tokens <= jp_level_spent(l) ? status : search_true(l, k, tokens, e);
 }

@@ -252,8 +252,7 @@ static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e)
         status = run_level(r, i, at_share(from, tokens, FEW_SHARE), returned, e);
         l->k = r->task->k;
         l->round++;
-        int wanted = units_wanted(r, i);
-        if (!status && keep_regions(r, i - 1, wanted, WIDEST * wanted, e) < 0) status = JOPA_ERROR_MEMORY;
+        if (!status && keep_regions(r, i - 1, units_wanted(r, i), 0, e) < 0) status = JOPA_ERROR_MEMORY;
     }
     return status ? status : run_level(r, i, tokens, returned, e);
 }
