@@ -70,7 +70,8 @@ typedef struct {
     int       *unit; /* [prompt.n_units] of the level */
     bool       knockout;
     jp_scorer *scorer;
-    jp_bitset  wide; /* scratch over the level's units */
+    jp_cost    charged; /* to the run so far */
+    jp_bitset  wide;    /* scratch over the level's units */
 } part;
 
 /* The caller's progress: true evaluations of the whole run so far, and the best drop of a set that the run may select. */
@@ -83,7 +84,7 @@ static int relay(void *user, int evaluations, int budget, double best) {
     jp_scorer_cost(p->level->task->scorer, &cost);
     jp_scorer_best(p->level->task->scorer, NULL, &known);
     if (!p->knockout && p->level->last && !(known >= best)) known = best;
-    return outer->progress(outer->user, (int)cost.evaluations + (p->knockout ? 0 : evaluations), outer->budget, known);
+    return outer->progress(outer->user, (int)cost.evaluations + (p->knockout ? 0 : evaluations - (int)p->charged.evaluations), outer->budget, known);
 }
 
 static void part_free(part *p) {
@@ -126,13 +127,23 @@ static bool narrow(const part *p, const jp_bitset *from, jp_bitset *out) {
     return jp_bitset_count(out) == jp_bitset_count(from);
 }
 
+/* Charge the run what the part has cost since the last time. Knockouts are no evaluations. */
+static void charge(part *p) {
+    jp_cost cost;
+    jp_scorer_cost(p->scorer, &cost);
+    if (p->knockout) cost.evaluations = 0;
+    jp_cost more = {.evaluations = cost.evaluations - p->charged.evaluations,
+                    .gradients = cost.gradients - p->charged.gradients,
+                    .decoded_tokens = cost.decoded_tokens - p->charged.decoded_tokens,
+                    .naive_tokens = cost.naive_tokens - p->charged.naive_tokens};
+    jp_scorer_charge(p->level->task->scorer, &more);
+    p->charged = cost;
+}
+
 /* Charge the run and pass on why the part stopped; `status` is what it ended with. */
 static int part_close(part *p, int status) {
     jp_level *l = p->level;
-    jp_cost   cost;
-    jp_scorer_cost(p->scorer, &cost);
-    if (p->knockout) cost.evaluations = 0;
-    jp_scorer_charge(l->task->scorer, &cost);
+    charge(p);
     jp_stop_reason why = jp_scorer_stopped(p->scorer);
     if (why == JP_STOP_TIME || why == JP_STOP_USER) jp_scorer_stop(l->task->scorer, why);
     bool stop = why == JP_STOP_TIME || why == JP_STOP_USER;
@@ -187,6 +198,7 @@ static int score_alone(jp_level *l, bool knockout, double *known, int64_t tokens
         for (int at = 0; at < n && !stop; at += step) {
             int count = n - at < step ? n - at : step;
             stop = jp_scorer_drops(p.scorer, sets + at, count, drops, e);
+            charge(&p);
             for (int i = at; i < at + count && stop <= 0; i++) {
                 known[queue[i]] = drops[i - at];
                 widen(&p, sets + i);
@@ -286,6 +298,7 @@ static int search_true(jp_level *l, int k, int64_t tokens, jopa_error *e) {
     status = search(&p, k, budget > TRUE_LEAST ? budget : TRUE_LEAST, !prune, &drop, e);
     l->stalled = status == JP_OK || !(drop > before);
     if (status <= 0 && !isnan(drop)) {
+        charge(&p);
         int noted = note(l, &p.wide, drop, e);
         if (noted) status = noted;
         if (drop > before || isnan(before)) { /* the pruned set, which may have a little less than the best one seen */
