@@ -60,7 +60,8 @@ GROUP(add_search) {
         {"sparsity", 0, POPT_ARG_DOUBLE, &o->sparsity, 0, "at most that fraction of the units (0.1)", "F"},
         {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "token, word, sentence, line, paragraph or marked (token)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (user)", "LIST"},
-        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"});
+        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"},
+        {"levels", 0, POPT_ARG_STRING, &o->levels, 0, "coarse to fine: auto, none, or kinds such as paragraph,sentence (auto)", "LIST"});
 }
 
 GROUP(add_effort) {
@@ -146,7 +147,7 @@ int options_parse(options *o, unsigned groups, int argc, const char **argv, cons
 void options_free(options *o) {
     char **const strings[] = {&o->model,  &o->engine,        &o->encoder,       &o->prompt_file, &o->system, &o->messages_file,
                               &o->response, &o->response_file, &o->target,      &o->method,      &o->unit,   &o->roles,
-                              &o->op,     &o->operators, &o->metrics,       &o->format,        &o->output,      &o->color,  &o->prompt_text,
+                              &o->op,     &o->operators, &o->levels, &o->metrics, &o->format,        &o->output,      &o->color,  &o->prompt_text,
                               &o->response_text, &o->seed_text};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) free(*strings[i]);
     messages_free(o->messages, o->messages_json);
@@ -208,6 +209,7 @@ void options_how(options *o, jopa_explain_options *x) {
     x->operators = o->operators;
     x->repeat = o->repeat;
     x->min_drop = o->min_drop;
+    if (o->levels) x->levels = o->levels;
     if (o->metrics) x->metrics = o->metrics;
     x->sparsity = o->sparsity;
     x->k = o->units;

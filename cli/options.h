@@ -15,7 +15,7 @@ typedef struct {
     char *prompt_file, *system, *messages_file, *response, *response_file, *target;
     int   raw, max_tokens;
     /* how */
-    char  *method, *unit, *roles, *op, *operators, *metrics, *seed_text;
+    char  *method, *unit, *roles, *op, *operators, *levels, *metrics, *seed_text;
     int    units, budget, repeat;
     double sparsity, seconds, min_drop;
     uint64_t seed; /* from seed_text */

@@ -108,7 +108,9 @@ typedef struct {
     const char         *unit;      /* default "token" */
     const char         *roles;     /* default "user": comma-separated roles whose text may be hidden */
     const char         *op;        /* operator, default "zero" */
-    int                 budget;    /* evaluations at most, 0: the method's default */
+    const char         *levels;    /* coarse to fine, for jopa and ablation: "none", kinds of units such as
+                                    * "paragraph,sentence", or "auto" (default): on prompts of 400 tokens and more */
+    int                 budget;    /* evaluations at most, 0: the method's default; by levels: full prompts' worth of tokens */
     double              seconds;   /* wall time at most, 0: none */
     double              min_drop;  /* above 0: the smallest set found whose drop is that share of the largest drop seen,
                                     * of at most k units (k 0: any number; sparsity is not used) */

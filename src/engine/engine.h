@@ -18,6 +18,7 @@ enum { /* capabilities, bits */
     JP_CAN_ATTENTION = 1 << 4,
     JP_CAN_EMBED     = 1 << 5,
     JP_CAN_NEXT      = 1 << 6, /* whole next-token distributions (KL divergence) */
+    JP_CAN_KNOCKOUT  = 1 << 7, /* rows may leave out parts of the retained prompt: jp_batch.knockout */
 };
 
 /* A node of the batch's prefix tree: `count` symbols that the rows [row_first, row_last) have in common at
@@ -35,7 +36,12 @@ typedef struct {
 /* A batch to score. A row is a masked prompt of row_prompt[row] symbols, then the response tokens that have to be
  * seen, response[0 .. target_last - 1). Wanted are the log-probabilities of response tokens [target_first,
  * target_last). With `retain` (only for a batch of one row) the engine keeps the row's prompt for later batches:
- * their resident nodes are its prefixes. An engine without memory ignores both flags and computes every node. */
+ * their resident nodes are its prefixes. An engine without memory ignores both flags and computes every node.
+ *
+ * With `knockout` (JP_CAN_KNOCKOUT) the resident nodes of a row are any stretches of the retained prompt, in order, and
+ * its only other node begins right after the last of them. What lies between the stretches the later tokens cannot
+ * attend to; the stretches stay as they were computed, with all of the prompt in view (attention knockout, Geva et al.
+ * 2023). JOPA_ERROR_UNSUPPORTED when the retained prompt is another by now. */
 typedef struct {
     const jp_node *nodes;
     int            n_nodes;
@@ -44,7 +50,7 @@ typedef struct {
     const int32_t *response;    /* [n_response] */
     int            n_response;
     int            target_first, target_last;
-    bool           retain;
+    bool           retain, knockout;
 } jp_batch;
 
 typedef struct {
@@ -73,12 +79,14 @@ typedef struct {
     float         *log_probs;   /* [target_last - target_first] or NULL */
 } jp_gradient_request;
 
-/* Attention weights of one forward pass, mean of heads, one [n x n] row-stochastic matrix a layer (row = query). */
+/* Attention weights of one forward pass, mean of heads, one [n x n] row-stochastic matrix a layer (row = query), of the
+ * layers [first, first + wanted); wanted 0: of all. */
 typedef struct {
     const int32_t *symbols; /* [n] prompt ++ response */
     int            n;
     float         *weights; /* [n_layer * n * n] */
-    int            n_layer;
+    int            n_layer; /* set to how many there are in weights */
+    int            first, wanted;
 } jp_attention_request;
 
 typedef struct {

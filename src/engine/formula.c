@@ -21,6 +21,7 @@ typedef struct {
     int         n_terms, capacity;
     unsigned    capabilities;
     int64_t     rows;
+    int         blind; /* the unit that knockouts do not show, or -1 */
     const char *answer;
 } formula;
 
@@ -86,6 +87,7 @@ static void row_hidden(const formula *f, const jp_batch *b, int row, double *hid
         for (int i = 0; i < node->count && node->position + i < b->row_prompt[row]; i++)
             if (node->symbols[i] >= 0 && node->symbols[i] < f->n) hidden[node->symbols[i]] = 0;
     }
+    if (b->knockout && f->blind >= 0) hidden[f->blind] = 0;
 }
 
 static int score(jp_engine *engine, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *e) {
@@ -100,7 +102,7 @@ static int score(jp_engine *engine, const jp_batch *b, float *log_probs, jp_engi
     }
     f->rows += b->n_rows;
     if (cost)
-        for (int v = 0; v < b->n_nodes; v++) cost->decoded_tokens += b->nodes[v].count;
+        for (int v = 0; v < b->n_nodes; v++) cost->decoded_tokens += b->nodes[v].resident ? 0 : b->nodes[v].count;
     free(hidden);
     return JP_OK;
 }
@@ -149,8 +151,8 @@ static int attention(jp_engine *engine, jp_attention_request *r, jopa_error *e) 
     double  *hidden = calloc(2 * (size_t)f->n, sizeof *hidden), *slope = hidden + f->n;
     if (!hidden) return jp_fail_memory(e);
     slopes_at(f, hidden, slope);
-    r->n_layer = LAYERS;
-    for (int layer = 0; layer < LAYERS; layer++)
+    r->n_layer = r->wanted ? r->wanted : LAYERS;
+    for (int layer = 0; layer < r->n_layer; layer++)
         for (int q = 0; q < r->n; q++) {
             float *row = r->weights + ((size_t)layer * (size_t)r->n + (size_t)q) * (size_t)r->n;
             double sum = 0.1;
@@ -225,7 +227,8 @@ int jp_formula_new(jp_engine **out, int n, jopa_error *e) {
     f->base.ops = &OPS;
     f->n = n;
     f->answer = "";
-    f->capabilities = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION;
+    f->blind = -1;
+    f->capabilities = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION | JP_CAN_KNOCKOUT;
     *out = &f->base;
     return JP_OK;
 }
@@ -335,5 +338,7 @@ double jp_formula_drop(const jp_engine *engine, const jp_bitset *set) {
 int64_t jp_formula_rows(const jp_engine *engine) { return ((const formula *)engine)->rows; }
 
 void jp_formula_say(jp_engine *engine, const char *answer) { ((formula *)engine)->answer = answer; }
+
+void jp_formula_blind(jp_engine *engine, int unit) { ((formula *)engine)->blind = unit; }
 
 void jp_formula_restrict(jp_engine *engine, unsigned mask) { ((formula *)engine)->capabilities &= mask; }

@@ -39,6 +39,8 @@ double jp_formula_drop(const jp_engine *engine, const jp_bitset *hidden);
 int64_t jp_formula_rows(const jp_engine *engine);
 /* What generate() answers, whatever it is asked; one byte is one token. Borrowed. */
 void jp_formula_say(jp_engine *engine, const char *answer);
+/* Knockouts do not show that the unit is hidden, as when the rest of a prompt has taken up what it says. */
+void jp_formula_blind(jp_engine *engine, int unit);
 /* Take capabilities away: the engine keeps those in `mask`. */
 void jp_formula_restrict(jp_engine *engine, unsigned mask);
 

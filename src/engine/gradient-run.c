@@ -132,13 +132,26 @@ static int block_size(const jp_gradient *g, int n) {
     return round_up((int)rows, g->pad);
 }
 
-/* The first layer that keeps its activations. */
-static int first_kept(const jp_gradient *g, int n) {
+/* Bytes of one layer's activations. */
+static double layer_bytes(const jp_gradient *g, int n) {
     const jp_gradient_shape *s = &g->shape;
     double wide = 2.0 * s->n_head * s->head_size + 3.0 * s->n_head_kv * s->head_size + 2.0 * s->n_embd + 2.0 * s->n_ff;
-    double layer = 4.0 * n * (wide + (double)n * s->n_head);
-    double count = (double)g->limits.activations / layer;
-    return count >= s->n_layer ? 0 : s->n_layer - (int)count;
+    return 4.0 * n * (wide + (double)n * s->n_head);
+}
+
+/* The first layer that keeps its activations. */
+static int first_kept(const jp_gradient *g, int n) {
+    double count = (double)g->limits.activations / layer_bytes(g, n);
+    return count >= g->shape.n_layer ? 0 : g->shape.n_layer - (int)count;
+}
+
+/* Refuse what this machine cannot hold: the layers that are kept, the one in work, the inputs of all. */
+static int check_memory(const jp_gradient *g, int n, jopa_error *e) {
+    double layers = g->shape.n_layer - first_kept(g, n) + 1, inputs = 4.0 * n * g->shape.n_embd * g->shape.n_layer;
+    double need = layers * layer_bytes(g, n) + inputs, have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (have <= 0 || need < have) return JP_OK;
+    return jp_fail(e, JOPA_ERROR_INPUT, "a gradient of %d tokens takes %.1f GiB of memory, this machine has %.1f: shorten the prompt, or choose a method without gradients",
+                   n, need / (1 << 30), have / (1 << 30));
 }
 
 /* Nodes of the graph at most: those of a layer (three times: forward, again, backward) and those of tiled products. */
@@ -269,8 +282,9 @@ static void write_attention(run *r, const jp_graph_layer *l) {
     size_t    n = (size_t)r->attention->n;
     for (int b = 0, from, to; b < jp_graph_blocks(t); b++) {
         jp_graph_block(t, b, 0, &from, &to);
-        attention_block *block = r->blocks + l->layer * jp_graph_blocks(t) + b;
-        *block = (attention_block){r->attention->weights + (size_t)l->layer * n * n, (int)n, from};
+        int              layer = l->layer - r->attention->first;
+        attention_block *block = r->blocks + layer * jp_graph_blocks(t) + b;
+        *block = (attention_block){r->attention->weights + (size_t)layer * n * n, (int)n, from};
         struct ggml_tensor *p = l->p[b];
         ggml_build_forward_expand(t->graph, ggml_custom_4d(t->ctx, GGML_TYPE_F32, 1, 1, 1, 1, &p, 1, mean_of_heads, GGML_N_TASKS_MAX, block));
     }
@@ -282,9 +296,10 @@ static struct ggml_tensor *forward(run *r, int first) {
     jp_graph                *t = &r->t;
     const jp_gradient_shape *s = &t->g->shape;
     struct ggml_tensor      *x = s->embedding_scale == 1 ? r->input : ggml_scale(t->ctx, r->input, s->embedding_scale);
-    for (int i = 0; i < s->n_layer; i++) {
+    int                      end = r->attention ? r->attention->first + r->attention->n_layer : s->n_layer;
+    for (int i = 0; i < end; i++) {
         jp_graph_forward(t, i, x, i == s->n_layer - 1 ? first : 0, r->layers + i);
-        if (r->attention) write_attention(r, r->layers + i);
+        if (r->attention && i >= r->attention->first) write_attention(r, r->layers + i);
         x = r->layers[i].out;
         ggml_build_forward_expand(t->graph, x);
     }
@@ -351,6 +366,7 @@ static void collect(const run *r, const jp_gradient_request *rq, const struct gg
 
 int jp_gradient_run(jp_gradient *g, const jp_gradient_request *rq, jopa_error *e) {
     int status = check_request(g, rq, e);
+    if (!status) status = check_memory(g, rq->n_symbols + rq->target_last - 1, e);
     if (status) return status;
     run r;
     status = run_init(&r, g, rq->n_symbols + rq->target_last - 1, rq->target_last - rq->target_first, e);
@@ -370,9 +386,9 @@ int jp_gradient_attention(jp_gradient *g, jp_attention_request *rq, jopa_error *
     int status = run_init(&r, g, rq->n, 0, e);
     if (!status) status = read_symbols(g, rq->symbols, rq->n, r.rows, e);
     if (!status) {
-        rq->n_layer = g->shape.n_layer;
+        rq->n_layer = rq->wanted ? rq->wanted : g->shape.n_layer;
         r.attention = rq;
-        r.blocks = malloc((size_t)g->shape.n_layer * (size_t)jp_graph_blocks(&r.t) * sizeof *r.blocks);
+        r.blocks = malloc((size_t)rq->n_layer * (size_t)jp_graph_blocks(&r.t) * sizeof *r.blocks);
         if (!r.blocks) status = jp_fail_memory(e);
     }
     if (!status) {

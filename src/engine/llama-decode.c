@@ -50,7 +50,7 @@ static int allocate_batch(jp_local *l, jopa_error *err) {
     return JP_OK;
 }
 
-static bool shares_prefixes(const jp_local *l) {
+bool jp_local_shares_prefixes(const jp_local *l) {
     return !llama_model_is_recurrent(l->model) && !llama_model_is_hybrid(l->model);
 }
 
@@ -93,7 +93,7 @@ int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, 
     if (!l->context || max_row > l->max_row) {
         jp_local_release(l);
         l->max_row = max_row;
-        l->max_rows = shares_prefixes(l) ? MAX_ROWS : 1;
+        l->max_rows = jp_local_shares_prefixes(l) ? MAX_ROWS : 1;
         l->max_tokens = BATCH_TOKENS;
         status = allocate_batch(l, err);
         if (!status) status = create_context(l, err);
@@ -115,6 +115,7 @@ typedef struct {
     jp_local       *l;
     const jp_batch *b;
     int32_t        *ids;     /* the sequence of row 0, 1, ... */
+    bool            resident; /* sequence 0 holds what the batch's resident nodes say */
     bool            embed;   /* feed rows of numbers instead of token ids */
     int             n;       /* tokens waiting in l->tokens */
     int32_t        *symbols; /* [max_tokens] of the waiting tokens */
@@ -199,7 +200,7 @@ static bool resident_valid(const jp_local *l, const jp_batch *b) {
 
 static int decode_nodes(decoder *d, jopa_error *err) {
     llama_memory_t memory = llama_get_memory(d->l->context);
-    bool           resident = resident_valid(d->l, d->b);
+    bool           resident = d->resident;
     int            status = JP_OK;
     for (int i = 0; i < d->b->n_nodes; i++) {
         const jp_node *node = d->b->nodes + i;
@@ -222,7 +223,8 @@ static bool has_embedded(const jp_batch *b) {
 
 /* Decode the batch into the sequences ids[row] and visit its outputs. */
 static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
-    decoder d = {.l = l, .b = b, .ids = ids, .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
+    decoder d = {.l = l, .b = b, .ids = ids, .resident = resident_valid(l, b), .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
+    if (b->knockout && !d.resident) return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the engine no longer holds the prompt whose parts are to be left out");
     d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);
     if (d.embed && !l->rows) l->rows = malloc((size_t)l->max_tokens * (size_t)n_embd(l) * sizeof *l->rows);
     int status = d.symbols && (!d.embed || l->rows) ? decode_nodes(&d, err) : jp_fail_memory(err);
@@ -270,7 +272,7 @@ static void visit_score(void *user, int row, int t, const float *logits, int n) 
 int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
     jp_local    *l = (jp_local *)e;
     score_output output = {b, log_probs};
-    if (!shares_prefixes(l) && b->retain) { /* nothing can be shared later, so nothing is kept */
+    if (!jp_local_shares_prefixes(l) && b->retain) { /* nothing can be shared later, so nothing is kept */
         jp_batch one = *b;
         one.retain = false;
         return decode_batch(l, &one, visit_score, &output, cost, err);
@@ -297,7 +299,7 @@ int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int
         memcpy(row, symbols, (size_t)n_symbols * sizeof *row);
         memcpy(row + n_symbols, response, (size_t)n_response * sizeof *row);
         jp_node  node = {-1, 0, 1, 0, row, n_symbols + n_response - 1, false};
-        jp_batch b = {&node, 1, 1, &n_symbols, response, n_response, 0, n_response, false};
+        jp_batch b = {&node, 1, 1, &n_symbols, response, n_response, 0, n_response, false, false};
         status = decode_batch(l, &b, visit_next, out, cost, err);
     }
     free(row);
@@ -318,7 +320,7 @@ static void visit_argmax(void *user, int row, int t, const float *logits, int n)
 static int step(jp_local *l, const int32_t *symbols, int count, int position, int32_t *next, jp_engine_cost *cost, jopa_error *err) {
     jp_node  node = {-1, 0, 1, position, symbols, count, false};
     int      prompt = position + count; /* so that the last symbol predicts "response token 0" */
-    jp_batch b = {&node, 1, 1, &prompt, NULL, 1, 0, 1, false};
+    jp_batch b = {&node, 1, 1, &prompt, NULL, 1, 0, 1, false, false};
     return decode_into(l, &b, l->row_ids + 1, visit_argmax, next, cost, err);
 }
 

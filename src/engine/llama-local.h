@@ -38,6 +38,8 @@ int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32
                       jp_engine_cost *cost, jopa_error *err);
 int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
                   jp_engine_cost *cost, jopa_error *err);
+/* A token's state is its cell of the key-value cache, so that sequences can share it. */
+bool jp_local_shares_prefixes(const jp_local *l);
 void jp_local_release(jp_local *l); /* the context and what belongs to it */
 
 /* ---- llama-text.c ---- */

@@ -60,6 +60,7 @@ static unsigned capabilities(jp_engine *e) {
     const jp_local *l = (const jp_local *)e;
     if (jp_local_is_encoder(l)) return JP_CAN_TOKENIZE | JP_CAN_EMBED;
     unsigned can = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_EMBED | JP_CAN_NEXT;
+    if (jp_local_shares_prefixes(l)) can |= JP_CAN_KNOCKOUT;
     return jp_local_has_gradient(l) ? can | JP_CAN_GRADIENT | JP_CAN_ATTENTION : can;
 }
 

@@ -14,7 +14,7 @@
 
 void jopa_explain_options_init(jopa_explain_options *o) {
     *o = (jopa_explain_options){.max_tokens = 64, .method = "jopa", .sparsity = 0.1, .unit = "token", .roles = "user",
-                                .op = "zero", .metrics = "prob,words"};
+                                .op = "zero", .levels = "auto", .metrics = "prob,words"};
 }
 
 /* ---- methods by name ------------------------------------------------------------------------------------------ */
@@ -36,24 +36,43 @@ int jp_explain_find_method(const jp_method **out, const char *name, unsigned can
     return JP_OK;
 }
 
+enum { JOINT_AFTER_LEVELS = 4 };
+
 /* ---- one method ------------------------------------------------------------------------------------------------ */
 
 const char *jp_stop_word(jp_stop_reason reason) {
     return reason == JP_STOP_BUDGET ? "budget" : reason == JP_STOP_TIME ? "time" : reason == JP_STOP_USER ? "interrupted" : "done";
 }
 
+/* By levels where the options say so and the method can. */
+static int run_method(const jp_task *task, const jp_method *method, const jp_level_kinds *kinds, jp_selection *found, jp_explanation *x, jopa_error *e) {
+    jp_levels_report levels = {0};
+    if (!kinds->n) return method->run(task, found, e);
+    int status = jp_levels_run(task, method->name, kinds, found, &levels, e);
+    int filled = status <= 0 ? jp_fill_levels(x, &levels, e) : JP_OK;
+    jp_levels_report_free(&levels);
+    return filled ? filled : status;
+}
+
+/* After a search by levels, which costs a few dozen evaluations, an analysis of a large set would cost far more. */
+static bool joint_is_cheap(const jp_explanation *x) { return !x->n_levels || x->n_selected <= JOINT_AFTER_LEVELS; }
+
 int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_method *method,
                    const jopa_explain_options *o, bool joint, bool *interrupted, jopa_error *e) {
     jp_run_progress progress = {o, method->name, jp_seconds()};
-    jp_limits       limits = {o->budget, o->seconds, p->k, jp_run_forward, &progress};
+    jp_limits       limits = {.budget = o->budget, .seconds = o->seconds, .k = p->k, .progress = jp_run_forward, .user = &progress};
     jp_scorer      *s = NULL;
     jp_selection    found = {0};
+    jp_level_kinds  kinds = {0};
     int             status = jp_fill_question(x, m, p, o, method->name, e);
+    if (!status && jp_levels_apply(method->name)) status = jp_levels_parse(&kinds, o->levels, o->unit, &p->prompt, e);
+    if (!status && kinds.n && (o->repeat || o->min_drop > 0))
+        status = jp_fail(e, JOPA_ERROR_USAGE, "--repeat and --min-drop do not search by levels: add --levels none, or give a shorter prompt or larger units");
     if (!status) status = jp_selection_init(&found, p->prompt.n_units, e);
     if (!status) status = jp_scorer_new(&s, m->engine, &p->problem, &limits, e);
     if (!status) {
-        jp_task task = {s, p->prompt.n_units, p->k, o->budget, o->seed};
-        status = o->min_drop > 0 ? jp_study_smallest(&task, method, o->min_drop, &found, e) : method->run(&task, &found, e);
+        jp_task task = {.scorer = s, .n = p->prompt.n_units, .k = p->k, .budget = o->budget, .seed = o->seed};
+        status = o->min_drop > 0 ? jp_study_smallest(&task, method, o->min_drop, &found, e) : run_method(&task, method, &kinds, &found, x, e);
     }
     if (!status || status == JP_STOP) {
         jp_cost cost;
@@ -62,7 +81,7 @@ int jp_explain_run(jp_explanation *x, jopa_model *m, const jp_explain_problem *p
         x->stopped = strdup(jp_stop_word(jp_scorer_stopped(s)));
         jp_scorer_relimit(s, &(jp_limits){.k = p->prompt.n_units});
         status = x->stopped ? jp_fill_answer(x, s, p, &found, &cost, e) : jp_fail_memory(e);
-        if (!status && joint && !*interrupted) status = jp_fill_joint(x, s, &found.selected, e);
+        if (!status && joint && !*interrupted && joint_is_cheap(x)) status = jp_fill_joint(x, s, &found.selected, e);
         if (!status && joint && !*interrupted) status = jp_trust_fill(x, m, p, method, &found.selected, &limits, o, e);
         if (!status && !*interrupted) status = jp_explain_measure(x, s, m, p, &found.selected, method->ranks ? found.score : NULL, o, e);
     }

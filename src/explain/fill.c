@@ -155,6 +155,23 @@ int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p,
     return status;
 }
 
+int jp_fill_levels(jp_explanation *x, const jp_levels_report *levels, jopa_error *e) {
+    int status = JP_OK;
+    x->levels = calloc((size_t)levels->n + 1, sizeof *x->levels);
+    if (!x->levels) return jp_fail_memory(e);
+    for (int i = 0; i < levels->n && !status; i++) {
+        const jp_level_report *from = levels->levels + i;
+        jp_result_level       *to = x->levels + x->n_levels++;
+        *to = (jp_result_level){.units = from->units, .candidates = from->candidates, .drop = from->drop, .evaluations = from->evaluations,
+                                .decoded_tokens = from->decoded_tokens, .seconds = from->seconds, .returned = from->returned};
+        status = copy(&to->unit, from->unit, e);
+        if (!status && !(to->selected = malloc((size_t)(from->n_selected + 1) * sizeof *to->selected))) status = jp_fail_memory(e);
+        for (int j = 0; j < from->n_selected && !status; j++)
+            to->selected[to->n_selected++] = (jp_result_range){from->selected[j].start, from->selected[j].end};
+    }
+    return status;
+}
+
 int jp_fill_joint(jp_explanation *x, jp_scorer *s, const jp_bitset *selected, jopa_error *e) {
     jp_joint joint = {0};
     int      status = jp_joint_analyse(&joint, s, selected, e);

@@ -1,5 +1,7 @@
 /* Attention rollout (Abnar and Zuidema 2020): the mean of the heads, half of it replaced by the residual connection,
- * multiplied through the layers; what the rows that predict the target draw from each token. One forward pass. */
+ * multiplied through the layers, the last first; what the rows that predict the target draw from each token. A layer's
+ * weights are n^2 numbers: where those of all layers would take more than 1 GiB, a forward pass shows as many layers as that
+ * holds, at least one, and there are as many passes as it takes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,9 @@
 #include "method/guide.h"
 #include "method/method.h"
 
-/* share [n] of the last layer's rows -> share of the inputs: share <- share (A + I) / 2, last layer first. */
+static const size_t MOST_BYTES = (size_t)1 << 30;
+
+/* share [n] of the last layer's rows -> share of the first one's inputs: share <- share (A + I) / 2, last layer first. */
 static void roll_out(const jp_attention_request *r, double *share, double *next) {
     size_t n = (size_t)r->n;
     for (int layer = r->n_layer - 1; layer >= 0; layer--) {
@@ -22,19 +26,27 @@ static void roll_out(const jp_attention_request *r, double *share, double *next)
     }
 }
 
+static int layers_at_once(size_t n, int layers) {
+    size_t count = MOST_BYTES / (n * n * sizeof(float));
+    return count < 1 ? 1 : count < (size_t)layers ? (int)count : layers;
+}
+
 static int attend(jp_scorer *s, double *unit_score, jopa_error *e) {
     const jp_problem    *problem = jp_scorer_problem(s);
     jp_engine           *engine = jp_scorer_engine(s);
-    int                  prompt = problem->prompt->n_tokens, n = prompt + problem->target_last - 1;
-    size_t               size = (size_t)n * (size_t)n * (size_t)engine->ops->n_layer(engine);
-    jp_attention_request r = {.n = n, .weights = malloc(size * sizeof *r.weights)};
+    int                  prompt = problem->prompt->n_tokens, n = prompt + problem->target_last - 1, layers = engine->ops->n_layer(engine);
+    int                  at_once = layers_at_once((size_t)n, layers);
+    jp_attention_request r = {.n = n, .weights = malloc((size_t)at_once * (size_t)n * (size_t)n * sizeof *r.weights)};
     double              *share = calloc(2 * (size_t)n, sizeof *share);
-    int                  status = r.weights && share ? jp_scorer_attention(s, NULL, &r, e) : jp_fail_memory(e);
-    if (!status) {
-        for (int i = prompt + problem->target_first - 1; i < n; i++) share[i] = 1.0 / (problem->target_last - problem->target_first);
-        roll_out(&r, share, share + n);
-        jp_sum_units(problem->prompt, share, unit_score);
+    int                  status = r.weights && share ? JP_OK : jp_fail_memory(e);
+    for (int i = prompt + problem->target_first - 1; i < n && !status; i++) share[i] = 1.0 / (problem->target_last - problem->target_first);
+    for (int end = layers; end > 0 && !status; end = r.first) {
+        r.first = end > at_once ? end - at_once : 0;
+        r.wanted = end - r.first;
+        status = jp_scorer_attention(s, NULL, &r, e);
+        if (!status) roll_out(&r, share, share + n);
     }
+    if (!status) jp_sum_units(problem->prompt, share, unit_score);
     free(share);
     free(r.weights);
     return status;

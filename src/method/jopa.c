@@ -18,6 +18,7 @@ enum {
     BUDGET_PER_UNIT = 4,
     SMALL = 2000, SMALL_PER_UNIT = 3, SMALL_SHARE = 5,
     WARM_MIN = 12,         /* first sets at least, */
+    WARM_PART = 4,         /* where much is known before, this part of the budget at most; sets */
     WARM_SMALL = 2, WARM_LARGE = 4, /* of k times as many units, in turn */
     SINGLES_AT = 2,        /* singles once this many evaluations a unit are spent, */
     SINGLES_FROM = 3,      /* where the budget has at least this many */
@@ -43,12 +44,11 @@ int jp_jopa_budget(const jp_task *task) {
 
 /* ---- the start --------------------------------------------------------------------------------------------------- */
 
-/* Probabilities and variances by the guide; s->mean holds it, its mean 1, until sets say what it is worth. */
-static int start_from_guide(jp_search *s, int gradients, jopa_error *e) {
-    int    status = jp_guide(s->task->scorer, NULL, gradients, s->mean, e);
+/* Probabilities and variances by what s->mean expects of each unit; then its mean is 1, until sets say what it is worth. */
+static void start_from_mean(jp_search *s) {
     double sum = 0;
     for (int i = 0; i < s->n; i++) {
-        s->mean[i] = status > 0 || isnan(s->mean[i]) ? 0 : fmax(s->mean[i], 0);
+        s->mean[i] = isnan(s->mean[i]) ? 0 : fmax(s->mean[i], 0);
         sum += s->mean[i];
     }
     for (int i = 0; i < s->n && sum > 0; i++) {
@@ -57,7 +57,18 @@ static int start_from_guide(jp_search *s, int gradients, jopa_error *e) {
         s->probability[i] = s->mean[i] + GUIDE_FLAT;
     }
     jp_search_normalise(s);
+}
+
+static int start_from_guide(jp_search *s, int gradients, jopa_error *e) {
+    int status = jp_guide(s->task->scorer, NULL, gradients, s->mean, e);
+    for (int i = 0; i < s->n && status > 0; i++) s->mean[i] = 0;
+    start_from_mean(s);
     return status;
+}
+
+static void start_from_prior(jp_search *s) {
+    for (int i = 0; i < s->n; i++) s->mean[i] = s->task->prior[i];
+    start_from_mean(s);
 }
 
 static double guide_of(const jp_search *s, const jp_bitset *set) {
@@ -66,11 +77,25 @@ static double guide_of(const jp_search *s, const jp_bitset *set) {
     return sum;
 }
 
+/* The sets that the task begins with, as far as they are known already; the others are put into the round. */
+static int begin_with_sets(jp_search *s, jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < s->task->n_start && !status; i++) {
+        double drop;
+        if (jp_scorer_known(s->task->scorer, s->task->start + i, &drop)) status = jp_search_take(s, s->task->start + i, drop, e);
+        else jp_search_propose(s, s->task->start + i);
+        if (!jp_search_room(s) && !status) status = jp_search_score(s, e);
+    }
+    return status;
+}
+
 /* The k most likely units, then sets sampled by the probabilities. Their drops also give the guide its scale: the slope
  * of drop over guide, of which the surrogate's prior takes a part. */
 static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
     int    wanted = (int)fmax(WARM_MIN, ceil(WARM * s->n)), status = JP_OK;
     double product = 0, square = 0;
+    if (s->task->prior && wanted > s->budget / WARM_PART) wanted = s->budget / WARM_PART + 1;
+    status = begin_with_sets(s, e);
     for (int i = 0; i < wanted && !status; i++) {
         int size = (i % 2 ? WARM_SMALL : WARM_LARGE) * s->k;
         if (i == 0) jp_select_top(s->probability, s->n, s->k, set);
@@ -208,7 +233,7 @@ static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *
  * looks further afield. */
 static int search(jp_search *s, jp_bitset *set, jopa_error *e) {
     int    status = score_first_sets(s, set, e), stale = 0, patience = (int)fmax(PATIENCE_PER_UNIT * s->n, s->budget / PATIENCE_SHARE);
-    bool   singles = s->budget >= SINGLES_FROM * s->n;
+    bool   singles = s->budget >= SINGLES_FROM * s->n && !s->task->prior;
     double heat = 1;
     while (!status && jp_search_spent(s) < s->budget && stale < STALE && (singles || s->since_better < patience)) {
         if (singles && jp_search_spent(s) >= SINGLES_AT * s->n) {
@@ -252,19 +277,20 @@ int jp_jopa_run(const jp_task *task, bool guided, jp_selection *selection, jopa_
     jp_search s;
     jp_bitset set;
     if (jp_bitset_init(&set, task->n)) return jp_fail_memory(e);
-    int polish = task->k < budget / 8 ? task->k : 0; /* kept for taking out what adds nothing */
+    int polish = task->k < budget / 8 && !task->rough ? task->k : 0; /* kept for taking out what adds nothing */
     int status = jp_search_init(&s, task, budget - polish, e);
     if (status) {
         jp_bitset_free(&set);
         return status;
     }
-    int gradients = guided ? affordable_gradients(task, budget) : 0;
-    if (gradients) status = start_from_guide(&s, gradients, e);
+    int gradients = guided && !task->prior ? affordable_gradients(task, budget) : 0;
+    if (task->prior) start_from_prior(&s);
+    else if (gradients) status = start_from_guide(&s, gradients, e);
     if (!status) status = search(&s, &set, e);
     if (status <= 0) report(&s, selection);
     jp_search_free(&s);
     jp_bitset_free(&set);
-    if (!status && jp_bitset_count(&selection->selected)) status = jp_joint_prune(task->scorer, &selection->selected, JP_JOPA_RETURN_COST, e);
+    if (!status && !task->rough && jp_bitset_count(&selection->selected)) status = jp_joint_prune(task->scorer, &selection->selected, JP_JOPA_RETURN_COST, e);
     return status;
 }
 

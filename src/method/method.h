@@ -12,6 +12,11 @@ typedef struct {
     int        k;      /* 1 <= k <= n */
     int        budget; /* evaluations that the user allows; 0: the method's own default */
     uint64_t   seed;
+    /* What is known already, for jopa; zeroed: nothing. */
+    const double    *prior;  /* [n] the drop that each unit is expected to have alone, or NULL */
+    const jp_bitset *start;  /* [n_start] sets of at most k units to begin with */
+    int              n_start;
+    bool             rough;  /* the set need not be pruned */
 } jp_task;
 
 /* Filled by a method; arrays have n entries, owned by the caller, NAN = "this method gives none". */

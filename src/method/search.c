@@ -3,12 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BATCH_MIN = 4, BATCH_MAX = 32, UNITS_PER_SET = 6 };
+enum { BATCH_MIN = 4, BATCH_MAX = 32, UNITS_PER_SET = 6, ROUNDS = 6 /* at least, where much is known before */ };
 static const double FLOOR = 0.002; /* of a masking probability */
 
 /* Small rounds learn more from each set, full ones use the engine better. */
 static int round_size(const jp_task *task) {
     int size = task->n / UNITS_PER_SET, full = jp_scorer_batch(task->scorer);
+    if (task->prior && task->budget > 0 && size > task->budget / ROUNDS) size = task->budget / ROUNDS;
     size = size > full ? full : size;
     return size < BATCH_MIN ? BATCH_MIN : size > BATCH_MAX ? BATCH_MAX : size;
 }
@@ -69,6 +70,17 @@ bool jp_search_propose(jp_search *s, const jp_bitset *set) {
     return true;
 }
 
+int jp_search_take(jp_search *s, const jp_bitset *set, double drop, jopa_error *e) {
+    int size = jp_bitset_count(set);
+    if (size == 1) s->single[jp_bitset_next(set, 0)] = drop;
+    if (size <= s->k && drop > s->best) {
+        s->best = drop;
+        s->since_better = 0;
+        jp_bitset_copy(&s->incumbent, set);
+    }
+    return jp_surrogate_add(s->surrogate, set, drop, e);
+}
+
 int jp_search_score(jp_search *s, jopa_error *e) {
     int count = s->n_round, status = JP_OK;
     s->n_round = 0;
@@ -77,15 +89,8 @@ int jp_search_score(jp_search *s, jopa_error *e) {
     if (scored > 0) return scored;
     for (int i = 0; i < count && !status; i++) {
         if (isnan(s->drops[i])) continue;
-        int size = jp_bitset_count(&s->round[i]);
         s->since_better++;
-        if (size == 1) s->single[jp_bitset_next(&s->round[i], 0)] = s->drops[i];
-        if (size <= s->k && s->drops[i] > s->best) {
-            s->best = s->drops[i];
-            s->since_better = 0;
-            jp_bitset_copy(&s->incumbent, &s->round[i]);
-        }
-        status = jp_surrogate_add(s->surrogate, &s->round[i], s->drops[i], e);
+        status = jp_search_take(s, &s->round[i], s->drops[i], e);
     }
     return status ? status : scored;
 }

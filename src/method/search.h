@@ -36,6 +36,8 @@ int jp_search_spent(const jp_search *s);
 bool jp_search_room(const jp_search *s);
 /* Put the set into the round unless it is known, there already, empty, or there is no room. */
 bool jp_search_propose(jp_search *s, const jp_bitset *set);
+/* Take into account a set whose drop is known. */
+int jp_search_take(jp_search *s, const jp_bitset *set, double drop, jopa_error *e);
 /* Score the round, remember it and empty it. JP_STOP: a limit was reached. */
 int jp_search_score(jp_search *s, jopa_error *e);
 /* A set of `size` units drawn without replacement with the odds of the masking probabilities. */

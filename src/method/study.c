@@ -17,7 +17,7 @@ static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *p
     jp_selection found;
     int          status = jp_selection_init(&found, n, e);
     if (!status) status = jp_scorer_new(&scorer, engine, problem, limits, e);
-    if (!status) status = method->run(&(jp_task){scorer, n, k, limits->budget, seed}, &found, e);
+    if (!status) status = method->run(&(jp_task){.scorer = scorer, .n = n, .k = k, .budget = limits->budget, .seed = seed}, &found, e);
     int stopped = status;
     if (status == JP_STOP) jp_scorer_relimit(scorer, &(jp_limits){.k = limits->k});
     if (status <= 0) status = jp_scorer_drops(scorer, &found.selected, 1, &out->drops[out->runs], e);

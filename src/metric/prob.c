@@ -89,6 +89,10 @@ static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     jp_engine        *engine = jp_scorer_engine(m->scorer);
     double            drop, divergence = NAN, full = jp_scorer_full(m->scorer), tokens = p->target_last - p->target_first;
     int               status = jp_scorer_drops(m->scorer, m->selected, 1, &drop, e);
+    if (!status && out->n_response_tokens) { /* the result's own numbers, which other batches may differ from in the last digits */
+        full = out->log_prob.full;
+        drop = out->log_prob.drop;
+    }
     if (!status && engine->ops->next && engine->ops->capabilities(engine) & JP_CAN_NEXT) status = mean_kl(m, &divergence, e);
     if (status) return status;
     struct { const char *name; double value; } numbers[] = {

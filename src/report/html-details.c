@@ -85,6 +85,26 @@ static void put_metrics(jp_html *h, const jp_explanation *x) {
     close_table(h);
 }
 
+static void put_levels(jp_html *h, const jp_explanation *x) {
+    static const char *const heads[] = {"Level", ">Units", ">Not ruled out", ">In the best set", ">Drop", ">Evaluations", ">Tokens decoded", ">Came back", NULL};
+    if (!x->n_levels) return;
+    open_table(h, "levels", "From coarse to fine", heads);
+    for (int i = 0; i < x->n_levels; i++) {
+        const jp_result_level *l = &x->levels[i];
+        jp_buffer_text(h->out, "<tr>");
+        jp_html_cell_text(h, l->unit);
+        jp_html_cell_figure(h, l->units);
+        jp_html_cell_figure(h, l->candidates);
+        jp_html_cell_figure(h, l->n_selected);
+        jp_html_cell_figure(h, l->drop);
+        jp_html_cell_figure(h, (double)l->evaluations);
+        jp_html_cell_figure(h, (double)l->decoded_tokens);
+        jp_html_cell_figure(h, l->returned);
+        jp_buffer_text(h->out, "</tr>\n");
+    }
+    close_table(h);
+}
+
 static void put_fact(jp_html *h, const char *name, const char *value) {
     if (!value) return;
     jp_buffer_format(h->out, "<tr><th scope=\"row\">%s</th>", name);
@@ -144,6 +164,7 @@ int jp_html_details(jp_html *h, const jp_explanation *x) {
     put_tokens(h, x);
     put_metrics(h, x);
     put_trust(h, x);
+    put_levels(h, x);
     put_run(h, x);
     jp_html_end_section(h);
     return JP_OK;

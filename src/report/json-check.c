@@ -84,6 +84,16 @@ static bool check_triggers(const jp_result_trigger *t, int n, size_t size, char 
     return true;
 }
 
+static bool check_levels(const jp_explanation *x, size_t size, char *problem, size_t room) {
+    for (int i = 0; i < x->n_levels; i++)
+        for (int j = 0; j < x->levels[i].n_selected; j++) {
+            if (inside(x->levels[i].selected[j].start, x->levels[i].selected[j].end, size)) continue;
+            snprintf(problem, room, "\"levels\" selects bytes outside the prompt");
+            return false;
+        }
+    return true;
+}
+
 static bool check_target(const jp_explanation *x, char *problem, size_t room) {
     if (x->target_first >= 0 && x->target_first <= x->target_last && x->target_last <= x->n_response_tokens) return true;
     snprintf(problem, room, "\"target\" lies outside the response");
@@ -93,7 +103,8 @@ static bool check_target(const jp_explanation *x, char *problem, size_t room) {
 bool jp_json_check(jp_explanation *x, char *problem, size_t room) {
     size_t size = strlen(x->prompt_text);
     return check_tokens(x, size, problem, room) && check_messages(x, size, problem, room) &&
-           check_units(x, size, problem, room) && check_selected(x, problem, room) && check_joint(x, problem, room) && check_stability(x, problem, room) &&
+           check_units(x, size, problem, room) && check_selected(x, problem, room) && check_joint(x, problem, room) &&
+           check_levels(x, size, problem, room) && check_stability(x, problem, room) &&
            check_triggers(x->audit.sentences, x->audit.n_sentences, size, problem, room) &&
            check_triggers(x->audit.words, x->audit.n_words, size, problem, room) && check_target(x, problem, room);
 }

@@ -121,6 +121,25 @@ static const jp_field trace[] = {
     END,
 };
 
+static const jp_field range[] = {
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_range, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_range, end),
+    END,
+};
+
+static const jp_field level[] = {
+    SCALAR("unit", JP_FIELD_TEXT, true, jp_result_level, unit),
+    SCALAR("units", JP_FIELD_INT, false, jp_result_level, units),
+    SCALAR("candidates", JP_FIELD_INT, false, jp_result_level, candidates),
+    ROWS("selected", true, jp_result_level, selected, n_selected, jp_result_range, range),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_level, drop),
+    SCALAR("evaluations", JP_FIELD_I64, false, jp_result_level, evaluations),
+    SCALAR("decoded_tokens", JP_FIELD_I64, false, jp_result_level, decoded_tokens),
+    SCALAR("seconds", JP_FIELD_REAL, false, jp_result_level, seconds),
+    SCALAR("returned", JP_FIELD_INT, false, jp_result_level, returned),
+    END,
+};
+
 static const jp_field cost[] = {
     SCALAR("evaluations", JP_FIELD_I64, false, jp_explanation, cost.evaluations),
     SCALAR("gradients", JP_FIELD_I64, false, jp_explanation, cost.gradients),
@@ -203,6 +222,7 @@ const jp_field jp_json_explanation[] = {
     {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL, JP_PRESENT_ALWAYS},
     ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),
     OBJECT("cost", false, cost),
+    {"levels", JP_FIELD_ROWS, false, AT(jp_explanation, levels), AT(jp_explanation, n_levels), sizeof(jp_result_level), level, JP_PRESENT_SOME},
     SCALAR("stopped", JP_FIELD_TEXT, false, jp_explanation, stopped),
     {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
     {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression, JP_PRESENT_BOOL},

@@ -157,6 +157,25 @@ static int facts_metrics(jp_page *p, const jp_explanation *x) {
     return status;
 }
 
+/* From coarse to fine: how many of how many units the best set has, and its drop. */
+static int fact_levels(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    if (!x->n_levels) return JP_OK;
+    for (int i = 0; i < x->n_levels; i++) {
+        const jp_result_level *l = &x->levels[i];
+        jp_buffer_format(&t, "%s%d of %d %ss", i ? "; " : "", l->n_selected, l->units, l->unit);
+        if (isfinite(l->drop)) {
+            jp_buffer_text(&t, ", drop ");
+            jp_put_figure(&t, l->drop);
+        }
+        jp_buffer_text(&t, ", ");
+        jp_put_count(&t, l->decoded_tokens);
+        jp_buffer_text(&t, " tokens");
+        if (l->returned) jp_buffer_format(&t, ", %d %s%s came back", l->returned, x->levels[i > 0 ? i - 1 : 0].unit, l->returned == 1 ? "" : "s");
+    }
+    return jp_page_fact(p, "levels", &t);
+}
+
 static int fact_cost(jp_page *p, const jp_explanation *x) {
     jp_buffer t = {0};
     jp_put_count(&t, x->cost.evaluations);
@@ -201,6 +220,7 @@ int jp_page_masked_response(jp_page *p, const jp_explanation *x) {
 
 int jp_page_run(jp_page *p, const jp_explanation *x) {
     int status = facts_metrics(p, x);
+    if (!status) status = fact_levels(p, x);
     if (!status) status = fact_cost(p, x);
     return status ? status : fact_run(p, x);
 }
@@ -208,7 +228,7 @@ int jp_page_run(jp_page *p, const jp_explanation *x) {
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
         fact_hidden, fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs,
-        fact_necessary, fact_stability, fact_operators, facts_metrics,  fact_cost,  fact_run,
+        fact_necessary, fact_stability, fact_operators, facts_metrics, fact_levels, fact_cost, fact_run,
     };
     int status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);

@@ -67,6 +67,11 @@ void jp_explanation_free(jp_explanation *x) {
     free(x->joint.necessary);
     free(x->joint.pairs);
     free(x->trace);
+    for (int i = 0; i < x->n_levels; i++) {
+        free(x->levels[i].unit);
+        free(x->levels[i].selected);
+    }
+    free(x->levels);
     memset(x, 0, sizeof *x);
 }
 

@@ -18,6 +18,18 @@ typedef struct { char *group, *name; double value; } jp_result_metric; /* metric
 typedef struct { char *text, *role; int message; size_t start, end, offset; double drop; } jp_result_trigger;
 typedef struct { char *role, *content; } jp_result_turn;
 typedef struct { char *name; double drop; } jp_result_operator;
+typedef struct { size_t start, end; } jp_result_range; /* bytes of prompt_text */
+/* One level of a search from coarse to fine. */
+typedef struct {
+    char            *unit;
+    int              units, candidates; /* in the prompt; of these not ruled out */
+    jp_result_range *selected;          /* the best set of the level */
+    int              n_selected;
+    double           drop;              /* its drop */
+    int64_t          evaluations, decoded_tokens;
+    double           seconds;
+    int              returned;          /* units of the level before that came back when this one stalled */
+} jp_result_level;
 
 /* Command "audit": the explanation is the smallest set of sentences (or other units) that triggers the response. */
 typedef struct {
@@ -98,6 +110,8 @@ typedef struct {
     jp_result_trace  *trace;
     int               n_trace;
     struct { int64_t evaluations, gradients, decoded_tokens, naive_tokens; double seconds, evaluations_per_second; } cost;
+    jp_result_level  *levels; /* coarse to fine; absent (0): a flat search */
+    int               n_levels;
     char             *stopped; /* "done", "budget", "time", "interrupted" */
     char             *id;      /* name of the question in a file of them; NULL: none */
     jp_result_audit       audit;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "score/cache.h"
+#include "score/knockout.h"
 #include "score/plan.h"
 
 struct jp_scorer {
@@ -20,6 +21,7 @@ struct jp_scorer {
     jp_row   full_row;
     double   full;
     jp_cache cache;
+    int      tail; /* of knockouts, 0: drops are true ones */
 
     bool            have_best;
     jp_bitset       best;
@@ -71,7 +73,7 @@ static int run_batch(jp_scorer *s, const jp_row *rows, int n, bool retain, float
     if (status) return status;
     const jp_problem *p = s->problem;
     jp_batch batch = {plan.nodes,      plan.n_nodes,   plan.n_rows,    plan.row_prompt, p->response,
-                      p->n_response,   p->target_first, p->target_last, retain};
+                      p->n_response,   p->target_first, p->target_last, retain,          false};
     jp_engine_cost cost = {0};
     status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
     size_t width = (size_t)targets(s);
@@ -121,6 +123,7 @@ static bool limit_reached(jp_scorer *s) {
     if (s->stopped) return true;
     if (l->progress && l->progress(l->user, (int)spent(s), l->budget, s->have_best ? s->best_drop : NAN))
         s->stopped = JP_STOP_USER;
+    if (!s->stopped && l->tokens > 0 && s->cost.decoded_tokens >= l->tokens) s->stopped = JP_STOP_BUDGET;
     return time_is_over(s);
 }
 
@@ -160,7 +163,42 @@ static int remember(jp_scorer *s, const jp_bitset *masks, const int *fresh, cons
     return status;
 }
 
+/* Knockouts of `n` masks that fit one batch. */
+static int knock_out(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, float *log_probs, jopa_error *e) {
+    const jp_problem *p = s->problem;
+    jp_knockout       k;
+    int               status = jp_knockout_build(&k, p, s->full_symbols, s->tail, masks, fresh, n, e);
+    if (status) return status;
+    jp_batch batch = {k.nodes,       k.n_nodes,       n,              k.row_prompt, p->response,
+                      p->n_response, p->target_first, p->target_last, false,        true};
+    jp_engine_cost cost = {0};
+    status = s->engine->ops->score(s->engine, &batch, log_probs, &cost, e);
+    s->cost.decoded_tokens += cost.decoded_tokens;
+    s->cost.naive_tokens += cost.decoded_tokens;
+    jp_knockout_free(&k);
+    for (int i = 0; i < n && !status; i++) {
+        double drop = s->full - sum(log_probs + (size_t)i * (size_t)targets(s), targets(s));
+        s->cost.evaluations++;
+        status = jp_cache_put(&s->cache, masks + fresh[i], drop) ? jp_fail_memory(e) : note_best(s, masks + fresh[i], drop, e);
+    }
+    return status;
+}
+
+static int knock_out_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
+    int    by_tokens = s->max_tokens / jp_knockout_row(s->problem, s->tail);
+    int    step = by_tokens < 1 ? 1 : by_tokens < s->max_rows ? by_tokens : s->max_rows, status = JP_OK;
+    float *log_probs = malloc((size_t)step * (size_t)targets(s) * sizeof *log_probs);
+    if (!log_probs) return jp_fail_memory(e);
+    for (int at = 0; at < n && !status; at += step) {
+        int count = n - at < step ? n - at : step;
+        status = limit_reached(s) ? JP_STOP : knock_out(s, masks, fresh + at, count, log_probs, e);
+    }
+    free(log_probs);
+    return status;
+}
+
 static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
+    if (s->tail) return knock_out_fresh(s, masks, fresh, n, e);
     workspace w;
     if (workspace_init(&w, s, n, e)) return JOPA_ERROR_MEMORY;
     float *log_probs = malloc((size_t)n * (size_t)targets(s) * sizeof *log_probs);
@@ -216,6 +254,14 @@ int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
+static int know_empty(jp_scorer *s, jopa_error *e) {
+    jp_bitset empty;
+    if (jp_bitset_init(&empty, s->problem->prompt->n_units)) return jp_fail_memory(e);
+    int status = jp_cache_put(&s->cache, &empty, 0) ? jp_fail_memory(e) : JP_OK;
+    jp_bitset_free(&empty);
+    return status;
+}
+
 /* f(empty set): the first evaluation, whose prompt the engine retains. */
 static int score_full(jp_scorer *s, jopa_error *e) {
     s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
@@ -233,22 +279,14 @@ static int score_full(jp_scorer *s, jopa_error *e) {
     if (!status && !isfinite(s->full))
         status = jp_fail(e, JOPA_ERROR_INPUT, "the model gives this response probability 0 (log-probability %g): explain another "
                          "response, or only a part of it with --target", s->full);
-    jp_bitset empty;
-    if (!status && jp_bitset_init(&empty, s->problem->prompt->n_units)) return jp_fail_memory(e);
-    if (status) return status;
-    status = jp_cache_put(&s->cache, &empty, 0) ? jp_fail_memory(e) : JP_OK;
-    jp_bitset_free(&empty);
-    return status;
+    return status ? status : know_empty(s, e);
 }
 
-int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e) {
-    *out = NULL;
-    if (problem->target_first < 0 || problem->target_first >= problem->target_last || problem->target_last > problem->n_response)
-        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the response or its target span is empty");
+static jp_scorer *allocate(jp_engine *engine, const jp_problem *problem, const jp_limits *limits) {
     jp_scorer *s = calloc(1, sizeof *s);
     if (!s || jp_bitset_init(&s->best, problem->prompt->n_units)) {
         free(s);
-        return jp_fail_memory(e);
+        return NULL;
     }
     s->engine = engine;
     s->problem = problem;
@@ -256,6 +294,15 @@ int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem,
     s->started = jp_seconds();
     s->gradient_price = 4;
     jp_cache_init(&s->cache, problem->prompt->n_units);
+    return s;
+}
+
+int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e) {
+    *out = NULL;
+    if (problem->target_first < 0 || problem->target_first >= problem->target_last || problem->target_last > problem->n_response)
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the response or its target span is empty");
+    jp_scorer *s = allocate(engine, problem, limits);
+    if (!s) return jp_fail_memory(e);
     int status = engine->ops->reserve(engine, row_capacity(s), &s->max_rows, &s->max_tokens, e);
     if (!status) status = score_full(s, e);
     if (status) {
@@ -264,6 +311,23 @@ int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem,
     }
     *out = s;
     return JP_OK;
+}
+
+int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits, int tail, jopa_error *e) {
+    *out = NULL;
+    jp_scorer *s = allocate(from->engine, problem, limits);
+    if (!s) return jp_fail_memory(e);
+    s->max_rows = from->max_rows;
+    s->max_tokens = from->max_tokens;
+    s->full = from->full;
+    s->tail = tail;
+    s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
+    int status = s->full_symbols ? know_empty(s, e) : jp_fail_memory(e);
+    if (!status) s->full_row = make_row(s, NULL, 0, s->full_symbols);
+    s->full_row.size = s->full_row.prompt;
+    if (status) jp_scorer_free(s);
+    else *out = s;
+    return status;
 }
 
 void jp_scorer_free(jp_scorer *s) {
@@ -281,6 +345,18 @@ void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits) {
 }
 
 void jp_scorer_limit_size(jp_scorer *s, int k) { s->limits.k = k; }
+void jp_scorer_stop(jp_scorer *s, jp_stop_reason reason) { s->stopped = reason; }
+
+int jp_scorer_note(jp_scorer *s, const jp_bitset *mask, double drop, jopa_error *e) {
+    return jp_cache_put(&s->cache, mask, drop) ? jp_fail_memory(e) : note_best(s, mask, drop, e);
+}
+
+void jp_scorer_charge(jp_scorer *s, const jp_cost *cost) {
+    s->cost.evaluations += cost->evaluations;
+    s->cost.gradients += cost->gradients;
+    s->cost.decoded_tokens += cost->decoded_tokens;
+    s->cost.naive_tokens += cost->naive_tokens;
+}
 
 /* ---- gradients -------------------------------------------------------------------------------------------- */
 
@@ -335,6 +411,8 @@ const jp_problem *jp_scorer_problem(const jp_scorer *s) { return s->problem; }
 jp_engine        *jp_scorer_engine(jp_scorer *s) { return s->engine; }
 double            jp_scorer_full(const jp_scorer *s) { return s->full; }
 jp_stop_reason    jp_scorer_stopped(const jp_scorer *s) { return s->stopped; }
+const jp_limits  *jp_scorer_limits(const jp_scorer *s) { return &s->limits; }
+double            jp_scorer_seconds(const jp_scorer *s) { return jp_seconds() - s->started; }
 
 int jp_scorer_batch(const jp_scorer *s) {
     int by_tokens = s->max_tokens / row_capacity(s), rows = s->max_rows < by_tokens ? s->max_rows : by_tokens;

@@ -22,6 +22,7 @@ typedef struct {
     /* Called after each batch; a nonzero return stops the run. */
     int (*progress)(void *user, int evaluations, int budget, double best_drop);
     void *user;
+    int64_t tokens; /* decoded tokens at most, 0: none; the batch that reaches them is finished */
 } jp_limits;
 
 typedef struct { int evaluations; double seconds, drop; } jp_trace_point;
@@ -37,6 +38,10 @@ typedef struct jp_scorer jp_scorer;
 
 /* Evaluates f(empty set) at once (it counts as the first evaluation). */
 int  jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e);
+/* A scorer of the same prompt and response cut into other units (problem->prompt has the same tokens), with limits and a
+ * bill of its own. It takes over f(empty set) and the retained prompt: nothing is evaluated. With tail > 0 its drops are
+ * those of knockouts (score/knockout.h) whose tail begins at that token; the engine needs JP_CAN_KNOCKOUT. */
+int  jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits, int tail, jopa_error *e);
 void jp_scorer_free(jp_scorer *s);
 
 int              jp_scorer_units(const jp_scorer *s);
@@ -57,17 +62,26 @@ bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop);
 /* The best set of at most k units so far (false: none yet). */
 bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop);
 
+/* What another scorer of the same prompt found out: the set's drop as if it had been scored here, and a bill to be added. */
+int  jp_scorer_note(jp_scorer *s, const jp_bitset *mask, double drop, jopa_error *e);
+void jp_scorer_charge(jp_scorer *s, const jp_cost *cost);
+
 /* Gradients of f at `mask` (NULL: nothing hidden) by the engine, mapped to units by the caller; the scorer counts
  * one gradient as jp_gradient_price evaluations of the budget. Request's symbols/response are filled in here. */
 int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e);
 int jp_scorer_gradient_price(const jp_scorer *s);
 /* Attention weights over the masked prompt and the response up to what predicts the last target. request->n is the
- * room in weights [n_layer * n * n], at least that length; it is set to it. Counts as one evaluation. */
+ * room in weights [layers wanted * n * n], at least that length; it is set to it. Counts as one evaluation. */
 int jp_scorer_attention(jp_scorer *s, const jp_bitset *mask, jp_attention_request *request, jopa_error *e);
 
 const jp_trace_point *jp_scorer_trace(const jp_scorer *s, int *n);
 void                  jp_scorer_cost(const jp_scorer *s, jp_cost *cost);
 jp_stop_reason        jp_scorer_stopped(const jp_scorer *s);
+/* Stop as if that limit had been reached. */
+void                  jp_scorer_stop(jp_scorer *s, jp_stop_reason reason);
+const jp_limits      *jp_scorer_limits(const jp_scorer *s);
+/* Seconds since the scorer began. */
+double                jp_scorer_seconds(const jp_scorer *s);
 /* Replace the limits for what follows (reports after a stop may still evaluate): clears the stop. */
 void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits);
 /* From now on, sets of at most k units count as "best". */

@@ -223,7 +223,7 @@ static int run_audit(audit *a, jp_explanation *x, jopa_error *e) {
     jp_scorer   *s = NULL;
     jp_selection found = {0};
     bool         reached = false;
-    a->limits = (jp_limits){a->explain.budget, a->explain.seconds, a->p.prompt.n_units, jp_run_forward, &a->progress};
+    a->limits = (jp_limits){.budget = a->explain.budget, .seconds = a->explain.seconds, .k = a->p.prompt.n_units, .progress = jp_run_forward, .user = &a->progress};
     a->current = &a->p;
     int status = jp_selection_init(&found, a->p.prompt.n_units, e);
     if (!status) status = check_own_response(a, e);

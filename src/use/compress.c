@@ -178,7 +178,7 @@ static int fill(compression *c, jp_explanation *x, jp_scorer *s, jp_selection *f
 }
 
 static int run_rule(compression *c, jp_explanation *x, const rule *r, jopa_error *e) {
-    jp_limits    limits = {c->explain.budget, c->explain.seconds, c->p.prompt.n_units, jp_run_forward, &c->progress};
+    jp_limits    limits = {.budget = c->explain.budget, .seconds = c->explain.seconds, .k = c->p.prompt.n_units, .progress = jp_run_forward, .user = &c->progress};
     jp_selection found = {0};
     jp_scorer   *s = NULL;
     int          status = jp_selection_init(&found, c->p.prompt.n_units, e);

@@ -147,7 +147,7 @@ static int descend(search *s, jp_bitset *set, jopa_error *e) {
     while (found && !status && jp_bitset_count(set) > 2) {
         int       k = jp_bitset_count(set) - 1;
         int       budget = BUDGET_PER_UNIT * s->n > BUDGET_MIN ? BUDGET_PER_UNIT * s->n : BUDGET_MIN;
-        jp_task   task = {s->task->scorer, s->n, k, budget, s->task->seed};
+        jp_task   task = {.scorer = s->task->scorer, .n = s->n, .k = k, .budget = budget, .seed = s->task->seed};
         double    drop = NAN;
         jp_limits limits = s->task->limits;
         jp_bitset_clear(&smaller.selected);

@@ -87,6 +87,7 @@ class Errors(Command):
         self.refused(Failed, "context holds 64.*--max-tokens", "explain", "-m", small, "-t", 1, PROMPT, "-n", 60)
         self.explains(Failed, "--ctx allows 30: raise --ctx", PROMPT, "-r", RESPONSE, "--ctx", 30)
         self.explains(Failed, "context holds 2048", PROMPT * 200)
+        self.explains(Failed, "context holds 2048", PROMPT * 200, "-r", RESPONSE, "-u", "word")
         self.explains(Failed, "context holds 2048", PROMPT, "-n", 1000000)
 
     def test_names(self):

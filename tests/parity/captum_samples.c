@@ -21,7 +21,7 @@ static int dump(const char *name, const jp_perturbation *kind, jp_engine *engine
     int           n = prompt->n_units, status = jp_scorer_new(&scorer, engine, &problem, &(jp_limits){.k = n}, &e);
     double       *coef = calloc((size_t)n, sizeof *coef);
     if (!status && !coef) status = jp_fail_memory(&e);
-    if (!status) status = jp_samples_take(&s, &(jp_task){scorer, n, 1, samples + 1, seed}, kind, &e);
+    if (!status) status = jp_samples_take(&s, &(jp_task){.scorer = scorer, .n = n, .k = 1, .budget = samples + 1, .seed = seed}, kind, &e);
     if (!status) status = kind->fit(&s, coef, &e);
     if (!status) {
         printf("{\"method\":\"%s\",\"rows\":%d,\"cols\":%d,", name, s.rows, s.cols);

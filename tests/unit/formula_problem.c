@@ -43,7 +43,7 @@ int formula_run(formula_problem *p, const char *method, int k, int budget, uint6
     assert_non_null(selection->score);
     selection->probability = selection->score + n;
     for (int i = 0; i < 2 * n; i++) selection->score[i] = NAN;
-    int status = m->run(&(jp_task){p->scorer, n, k, budget, seed}, selection, &e);
+    int status = m->run(&(jp_task){.scorer = p->scorer, .n = n, .k = k, .budget = budget, .seed = seed}, selection, &e);
     if (status > 0) fail_msg("%s: %s", method, e.message);
     return status;
 }

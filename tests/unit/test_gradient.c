@@ -312,6 +312,15 @@ static void test_attention_rows_are_distributions(void **state) {
             assert_true(fabs(sum - 1) < 1e-5);
             for (int j = row % N_PROMPT + 1; j < N_PROMPT; j++) assert_true(weights[row * N_PROMPT + j] == 0);
         }
+        for (int first = 0; first < 3; first++) { /* layers one or two at a time are the same layers */
+            static float part[2 * N_PROMPT * N_PROMPT];
+            int          wanted = first < 2 ? 2 : 1;
+            rq = (jp_attention_request){.symbols = s.prompt, .n = N_PROMPT, .weights = part, .first = first, .wanted = wanted};
+            assert_int_equal(jp_gradient_attention(g, &rq, &e), JP_OK);
+            assert_int_equal(rq.n_layer, wanted);
+            for (int j = 0; j < wanted * N_PROMPT * N_PROMPT; j++)
+                assert_true(fabs((double)part[j] - (double)weights[first * N_PROMPT * N_PROMPT + j]) < 1e-6);
+        }
         jp_gradient_free(g);
     }
     remove(file);

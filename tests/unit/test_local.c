@@ -204,6 +204,90 @@ static void test_retained_prompts_are_not_mixed_up(void **state) {
     close_scene(&s);
 }
 
+/* ---- knockouts ------------------------------------------------------------------------------------------------------ */
+
+enum { KNOCKOUT_TAIL = N_PROMPT - 6 };
+
+/* The target's log-probabilities by libllama's own calls: the prompt in sequence 0, a copy without the hidden cells in 1. */
+static void knockout_reference(const scene *s, struct llama_model *model, const jp_bitset *mask, double *out) {
+    struct llama_context_params p = llama_context_default_params();
+    p.n_ctx = 512;
+    p.n_seq_max = 2;
+    p.kv_unified = true;
+    p.n_threads = p.n_threads_batch = 1;
+    p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    p.type_k = p.type_v = GGML_TYPE_F32;
+    struct llama_context *context = llama_init_from_model(model, p);
+    llama_memory_t        memory = llama_get_memory(context);
+    struct llama_batch    batch = llama_batch_init(N_PROMPT + N_RESPONSE, 0, 1);
+    int                   vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model)), tail = KNOCKOUT_TAIL;
+    for (int round = 0; round < 2; round++) {
+        int from = round ? tail : 0, to = round ? N_PROMPT + LAST - 1 : N_PROMPT;
+        batch.n_tokens = to - from;
+        for (int i = from; i < to; i++) {
+            batch.token[i - from] = i < N_PROMPT ? s->prompt.tokens[i].id : s->response[i - N_PROMPT];
+            batch.pos[i - from] = i;
+            batch.n_seq_id[i - from] = 1;
+            batch.seq_id[i - from][0] = round;
+            batch.logits[i - from] = true;
+        }
+        assert_int_equal(llama_decode(context, batch), 0);
+        if (round) continue;
+        llama_memory_seq_cp(memory, 0, 1, 0, tail);
+        for (int i = 0; i < tail - 1; i++)
+            if (s->prompt.tokens[i].unit >= 0 && jp_bitset_has(mask, s->prompt.tokens[i].unit)) llama_memory_seq_rm(memory, 1, i, i + 1);
+    }
+    for (int t = FIRST; t < LAST; t++) {
+        const float *logits = llama_get_logits_ith(context, N_PROMPT - 1 + t - tail);
+        double       total = 0;
+        for (int i = 0; i < vocabulary; i++) total += exp((double)logits[i] - (double)logits[0]);
+        out[t - FIRST] = (double)logits[s->response[t]] - (double)logits[0] - log(total);
+    }
+    llama_batch_free(batch);
+    llama_free(context);
+}
+
+/* Many knockouts in one batch; units of the tail are hidden as masks hide them. */
+static void test_knockouts_are_libllamas(void **state) {
+    enum { MASKS = 12 };
+    (void)state;
+    for (int m = 0; m < N_MODELS; m++) {
+        scene s;
+        open_scene(&s, MODELS + m, (jp_operator){JP_OPERATOR_ZERO, 0});
+        struct llama_model *llama = llama_model_load_from_file(s.path, llama_model_default_params());
+        jp_bitset          *masks = random_masks(MASKS, 5);
+        jp_scorer          *scorer = NULL, *knockouts = NULL;
+        jp_cost             cost;
+        double              drops[MASKS], full = 0, truth;
+        for (int i = 0; i < MASKS; i++)
+            for (int u = KNOCKOUT_TAIL - LEAD - 1; u < UNITS; u++) jp_bitset_remove(masks + i, u);
+        jp_bitset_add(masks + MASKS - 1, UNITS - 1);
+        assert_int_equal(jp_scorer_new(&scorer, s.engine, &s.problem, &(jp_limits){.k = UNITS}, NULL), JP_OK);
+        assert_int_equal(jp_scorer_again(&knockouts, scorer, &s.problem, &(jp_limits){.k = UNITS}, KNOCKOUT_TAIL, NULL), JP_OK);
+        assert_int_equal(jp_scorer_drops(knockouts, masks, MASKS, drops, NULL), JP_OK);
+        full = jp_scorer_full(scorer);
+        for (int i = 0; i < MASKS - 1; i++) {
+            double expected[WIDTH], sum = 0;
+            knockout_reference(&s, llama, masks + i, expected);
+            for (int t = 0; t < WIDTH; t++) sum += expected[t];
+            assert_true(fabs(full - drops[i] - sum) < 2e-3);
+        }
+        for (int i = 0; i < MASKS - 1; i++) jp_bitset_clear(masks + i);
+        jp_bitset_clear(masks + MASKS - 1);
+        jp_bitset_add(masks + MASKS - 1, UNITS - 1);
+        assert_int_equal(jp_scorer_drops(knockouts, masks + MASKS - 1, 1, drops, NULL), JP_OK);
+        assert_int_equal(jp_scorer_drops(scorer, masks + MASKS - 1, 1, &truth, NULL), JP_OK);
+        assert_true(fabs(truth - drops[0]) < 2e-3);
+        jp_scorer_cost(knockouts, &cost);
+        assert_int_equal(cost.decoded_tokens, (MASKS + 1) * (N_PROMPT - KNOCKOUT_TAIL + LAST - 1));
+        jp_scorer_free(knockouts);
+        jp_scorer_free(scorer);
+        jp_bitset_array_free(masks);
+        llama_model_free(llama);
+        close_scene(&s);
+    }
+}
+
 /* Greedy generation: each token is the most likely one given those before it. */
 static void test_generation_is_greedy(void **state) {
     (void)state;
@@ -313,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_scores_are_libllamas),
         cmocka_unit_test(test_batches_do_not_change_scores),
         cmocka_unit_test(test_retained_prompts_are_not_mixed_up),
+        cmocka_unit_test(test_knockouts_are_libllamas),
         cmocka_unit_test(test_generation_is_greedy),
         cmocka_unit_test(test_faster_weights_score_the_same),
         cmocka_unit_test(test_refusals),

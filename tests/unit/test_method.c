@@ -118,7 +118,7 @@ static void progress_stops_a_search(void **state) {
         jp_formula_random(p.engine, 0.3, 1, NULL);
         formula_problem_start(&p, &(jp_limits){.k = 5, .progress = stop_after_two, .user = &calls});
         assert_int_equal(jp_bitset_init(&s.selected, 50), JP_OK);
-        assert_int_equal(jp_method_find(names[i])->run(&(jp_task){p.scorer, 50, 5, 10000, 1}, &s, &e), JP_STOP);
+        assert_int_equal(jp_method_find(names[i])->run(&(jp_task){.scorer = p.scorer, .n = 50, .k = 5, .budget = 10000, .seed = 1}, &s, &e), JP_STOP);
         assert_in_range(jp_bitset_count(&s.selected), 1, 5);
         jp_bitset_free(&s.selected);
         formula_problem_close(&p);
@@ -199,7 +199,7 @@ static void exhaustive_refuses_what_is_too_large(void **state) {
     (void)state;
     formula_problem_open(&p, 100);
     formula_problem_start(&p, &(jp_limits){.k = 5});
-    assert_int_equal(jp_method_find("exhaustive")->run(&(jp_task){p.scorer, 100, 5, 0, 0}, &s, &e), JOPA_ERROR_USAGE);
+    assert_int_equal(jp_method_find("exhaustive")->run(&(jp_task){.scorer = p.scorer, .n = 100, .k = 5, .budget = 0, .seed = 0}, &s, &e), JOPA_ERROR_USAGE);
     assert_non_null(strstr(e.message, "100 units"));
     formula_problem_close(&p);
 }

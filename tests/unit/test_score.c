@@ -281,8 +281,65 @@ static void test_log_probs_sum_to_f(void **state) {
     formula_problem_close(&p);
 }
 
+/* ---- another scorer of the same prompt ------------------------------------------------------------------------------ */
+
+static void test_another_scorer_takes_over(void **state) {
+    (void)state;
+    formula_problem p;
+    jp_scorer      *again = NULL, *knockouts = NULL;
+    jp_cost         cost;
+    double          drops[30], other[30];
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    int64_t    rows = jp_formula_rows(p.engine);
+    jp_bitset *masks = random_masks(30, 6);
+    assert_int_equal(jp_scorer_again(&again, p.scorer, &p.problem, &(jp_limits){.k = UNITS}, 0, NULL), JP_OK);
+    assert_int_equal(jp_scorer_again(&knockouts, p.scorer, &p.problem, &(jp_limits){.k = UNITS}, JP_FORMULA_LEAD + 4, NULL), JP_OK);
+    assert_int_equal(jp_formula_rows(p.engine), rows); /* f(empty set) is taken over */
+    assert_float_equal(jp_scorer_full(again), jp_scorer_full(p.scorer), 0);
+    for (int i = 0; i < 30; i++) jp_bitset_remove(masks + i, 3); /* the unit before the tail is always attended to */
+    assert_int_equal(jp_scorer_drops(again, masks, 30, drops, NULL), JP_OK);
+    assert_int_equal(jp_scorer_drops(knockouts, masks, 30, other, NULL), JP_OK);
+    for (int i = 0; i < 30; i++) {
+        assert_float_equal(drops[i], jp_formula_drop(p.engine, masks + i), 1e-4);
+        assert_float_equal(other[i], drops[i], 1e-4);
+    }
+    jp_scorer_cost(again, &cost);
+    jp_scorer_charge(p.scorer, &cost);
+    int64_t evaluations = cost.evaluations;
+    jp_scorer_cost(p.scorer, &cost);
+    assert_int_equal(cost.evaluations, evaluations + 1);
+    assert_int_equal(jp_scorer_note(p.scorer, masks, drops[0], NULL), JP_OK);
+    assert_true(jp_scorer_known(p.scorer, masks, other) && other[0] == drops[0]);
+    jp_scorer_free(again);
+    jp_scorer_free(knockouts);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+static void test_tokens_are_a_limit(void **state) {
+    (void)state;
+    formula_problem p;
+    jp_scorer      *again = NULL;
+    jp_cost         cost;
+    double          drop;
+    int             scored = 0;
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    jp_bitset *masks = random_masks(30, 8);
+    assert_int_equal(jp_scorer_again(&again, p.scorer, &p.problem, &(jp_limits){.k = UNITS, .tokens = 40}, 0, NULL), JP_OK);
+    while (scored < 30 && jp_scorer_drops(again, masks + scored, 1, &drop, NULL) == JP_OK) scored++;
+    jp_scorer_cost(again, &cost);
+    assert_in_range(scored, 2, 29);
+    assert_in_range(cost.decoded_tokens, 40, 40 + p.prompt.n_tokens + 2);
+    assert_int_equal(jp_scorer_stopped(again), JP_STOP_BUDGET);
+    jp_scorer_free(again);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_another_scorer_takes_over),
+        cmocka_unit_test(test_tokens_are_a_limit),
         cmocka_unit_test(test_plan_rebuilds_rows),
         cmocka_unit_test(test_plan_shares_all),
         cmocka_unit_test(test_plan_cuts_to_size),

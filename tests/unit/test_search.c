@@ -28,7 +28,7 @@ static void search(outcome *o, const landscape *l, const char *method, int per_u
                           .n_response = LANDSCAPE_TOKENS, .target_last = LANDSCAPE_TOKENS};
     assert_int_equal(jp_scorer_new(&scorer, (jp_engine *)&l->base, &problem, &(jp_limits){.k = k, .budget = budget}, &e), JP_OK);
     assert_int_equal(jp_selection_init(&found, l->n, &e), JP_OK);
-    assert_true(jp_method_find(method)->run(&(jp_task){scorer, l->n, k, budget, seed}, &found, &e) <= 0);
+    assert_true(jp_method_find(method)->run(&(jp_task){.scorer = scorer, .n = l->n, .k = k, .budget = budget, .seed = seed}, &found, &e) <= 0);
     const jp_trace_point *trace = jp_scorer_trace(scorer, &points);
     double                best = fmax(landscape_best(l, k), trace[points - 1].drop);
     *o = (outcome){.final = trace[points - 1].drop / best, .ablation = landscape_ablation(l, k) / best};
