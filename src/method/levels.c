@@ -243,6 +243,16 @@ static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e
     return status;
 }
 
+/* No set was scored, for lack of tokens: the units of the largest values, truly. */
+static int take_the_likeliest(run *r, jp_level *l, jopa_error *e) {
+    double *value = malloc((size_t)l->n * sizeof *value);
+    if (!value) return jp_fail_memory(e);
+    for (int u = 0; u < l->n; u++) value[u] = l->pool[u] ? jp_level_value(l, u) : NAN;
+    jp_select_top(value, l->n, l->k, &l->set);
+    free(value);
+    return jp_scorer_drops(r->task->scorer, &l->set, 1, &l->drop, e);
+}
+
 /* The last level: where many units may be hidden, the best few first, then what to add to them. */
 static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e) {
     jp_level *l = r->levels + i;
@@ -254,7 +264,8 @@ static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e)
         l->round++;
         if (!status && keep_regions(r, i - 1, units_wanted(r, i), 0, e) < 0) status = JOPA_ERROR_MEMORY;
     }
-    return status ? status : run_level(r, i, tokens, returned, e);
+    if (!status) status = run_level(r, i, tokens, returned, e);
+    return status || is_ablation(r) || !isnan(l->drop) ? status : take_the_likeliest(r, l, e);
 }
 
 static int tell(run *r, int i, jp_level_report *to, jopa_error *e) {

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
-from cli import JOPA, PROMPT, RESPONSE, Command, consistent, json, main, near, re, run, write_model
+from cli import JOPA, PROMPT, RESPONSE, Command, Usage, consistent, json, main, near, re, run, write_model
 
 ASK = (PROMPT, "-r", RESPONSE)
 PLAIN = ("--metrics", "none")
@@ -207,42 +207,42 @@ class Options(Command):
 class Levels(Command):
     """Long prompts: paragraphs, then sentences, then words."""
     PARAGRAPH = "The doctor and the patient write a story. The friend of the doctor is long. After the surgery, the patient and the friend write."
-    LONG = "\n\n".join(map(f"{PARAGRAPH} The {{}}.".format, ("story", "surgery", "doctor", "patient", "friend") * 4))
+    LONG = "\n\n".join(map(f"{PARAGRAPH} The {{}}.".format, ("story", "surgery", "doctor", "patient", "friend") * 2))
     ASK = (LONG, "-r", RESPONSE, "-u", "word", *PLAIN)
 
     def test_from_coarse_to_fine(self):
-        x = self.explain(*self.ASK, "-k", 6)
+        x = self.explain(*self.ASK, "-k", 6, "-b", 12)
         consistent(self, x)
         self.assertEqual([level["unit"] for level in x["levels"]], ["paragraph", "sentence", "word"])
-        self.assertEqual([level["units"] for level in x["levels"]], [20, 80, len(x["units"])])
+        self.assertEqual([level["units"] for level in x["levels"]], [10, 40, len(x["units"])])
         text = x["prompt"]["text"].encode()
         chosen = [text[r["start"]:r["end"]].decode() for r in x["levels"][-1]["selected"]]
         self.assertEqual(chosen, texts(x))
         self.assertTrue(near(x["levels"][-1]["drop"], x["log_prob"]["drop"]))
         row = len(x["prompt"]["tokens"]) + x["response"]["target"][1] - 1
-        self.assertLess(x["cost"]["decoded_tokens"], 32 * row)
+        self.assertLess(x["cost"]["decoded_tokens"], 14 * row)
         self.assertEqual(x["cost"]["decoded_tokens"], row + sum(level["decoded_tokens"] for level in x["levels"]))
-        self.assertEqual(self.explain(*self.ASK, "-k", 6)["selected"], x["selected"])
+        self.assertEqual(self.explain(*self.ASK, "-k", 6, "-b", 12)["selected"], x["selected"])
 
     def test_which_levels(self):
         for levels, kinds in (("none", []), ("sentence", ["sentence", "word"]), ("paragraph,word", ["paragraph", "word"]),
                               ("line,word", ["line", "word"])):
-            x = self.explain(*self.ASK, "-k", 3, "-b", 5, "--levels", levels)
+            x = self.explain(*self.ASK, "-k", 3, "-b", 3, "--levels", levels)
             self.assertEqual([level["unit"] for level in x.get("levels", [])], kinds)
         self.assertNotIn("levels", self.explain(*ASK, *PLAIN, "-u", "word"))
         for levels, said in (("page", "unknown unit 'page'"), ("word,sentence", "sentence is out of place"), ("sentence,,word", "--levels")):
             self.refused(Usage, said, "explain", "-m", self.model, "-t", 1, *self.ASK, "--levels", levels)
 
     def test_comparison(self):
-        r = self.explain(*self.ASK, "-k", 4, "-b", 8, "-M", "jopa,ablation,attention,gradient", command="compare")
+        r = self.explain(*self.ASK, "-k", 4, "-b", 6, "-M", "jopa,ablation,attention,gradient", command="compare")
         self.assertEqual([len(x.get("levels", [])) for x in r["results"]], [3, 3, 0, 0])
         for x in r["results"]:
             consistent(self, x)
 
     def test_reports(self):
         saved = self.folder / "long.json"
-        self.explain(*self.ASK, "-k", 3, "-b", 6, "-O", saved)
-        for name, word in (("text", r"levels +\d+ of 20 paragraphs"), ("html", "From coarse to fine")):
+        self.explain(*self.ASK, "-k", 3, "-b", 3, "-O", saved)
+        for name, word in (("text", r"levels +\d+ of 10 paragraphs"), ("html", "From coarse to fine")):
             self.assertRegex(run("render", saved, "-F", name).stdout.decode(), word)
         self.assertEqual(run("render", saved).stdout, saved.read_bytes())
 
