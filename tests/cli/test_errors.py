@@ -113,6 +113,10 @@ class Errors(Command):
             self.refused(Usage, f"{option}: missing argument", "explain", PROMPT, option)
         self.explains(Usage, "prompt has only 20 units", *ask, "-k", 21)
         self.explains(Usage, "--units -1", *ask, "-k", "-1")
+        self.explains(Usage, "unknown operator 'sideways'", *ask, "--operators", "zero,sideways")
+        self.explains(Usage, "--repeat -1: a number of runs", *ask, "--repeat", "-1")
+        self.explains(Usage, "--min-drop 2: a share of the largest drop", *ask, "--min-drop", "2")
+        self.explains(Usage, "-F prompt: that is what `jopa compress` leaves", *ask, "-F", "prompt")
         for text in ("x", "-1", "1.5", "", " 1", str(2**64), "9" * 40):
             self.refused(Usage, f"--seed {text}: a whole number is needed, from 0 to {2**64 - 1}", "explain", PROMPT, "--seed", text)
         for text in ("0", "-1", "1.01", "nan", "inf"):

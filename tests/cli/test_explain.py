@@ -204,6 +204,35 @@ class Options(Command):
         self.assertIn("words", x["metrics"])
 
 
+class Trust(Command):
+    def test_other_seeds(self):
+        x = self.explain(*ASK, *PLAIN, "-M", "random", "-u", "word", "-k", 2, "-b", 1, "--repeat", 4)
+        same = [self.explain(*ASK, *PLAIN, "-M", "random", "-u", "word", "-k", 2, "-b", 1, "--seed", s) for s in (1, 2, 3, 4)]
+        drops = [y["log_prob"]["drop"] for y in same]
+        self.assertEqual(x["stability"]["runs"], 4)
+        self.assertAlmostEqual(x["stability"]["mean"], sum(drops) / 4, delta=1e-3)
+        for unit, share in enumerate(x["stability"]["frequency"]):
+            self.assertEqual(share, sum(unit in y["selected"] for y in same) / 4)
+        self.assertIn("other seeds", self.explain(*ASK, *PLAIN, "-M", "random", "--repeat", 2, "-F", "text"))
+
+    def test_other_operators(self):
+        x = self.explain(*ASK, *PLAIN, "-M", "ablation", "-k", 2, "--operators", "all")
+        self.assertEqual([o["name"] for o in x["operators"]], ["zero", "mean", "delete"])
+        self.assertAlmostEqual(x["operators"][0]["drop"], x["log_prob"]["drop"], delta=1e-3)
+        y = self.explain(*ASK, *PLAIN, "-M", "ablation", "-k", 2, "--operators", "delete")
+        self.assertAlmostEqual(y["operators"][0]["drop"], x["operators"][2]["drop"], delta=1e-3)
+
+    def test_the_smallest_set(self):
+        all_words = self.explain(*ASK, *PLAIN, "-M", "random", "-u", "word", "--sparsity", 1)
+        for share in (1, 0.5):
+            x = self.explain(*ASK, *PLAIN, "-M", "greedy", "-u", "word", "--min-drop", share)
+            self.assertGreaterEqual(x["log_prob"]["drop"], share * all_words["log_prob"]["drop"] - 1e-3)
+            if share < 1:
+                for without in x["joint"]["necessary"]: # no word of it could be left out
+                    self.assertLess(without["drop_without"], share * most + 1e-3)
+            most = max(p["drop"] for p in x["trace"])
+
+
 class Levels(Command):
     """Long prompts: paragraphs, then sentences, then words."""
     PARAGRAPH = "The doctor and the patient write a story. The friend of the doctor is long. After the surgery, the patient and the friend write."

@@ -234,7 +234,7 @@ static void the_smallest_set_is_found(void **state) {
     jp_formula_additive(p.engine, weights, NULL);
     formula_problem_start(&p, &(jp_limits){.k = 12});
     assert_int_equal(jp_selection_init(&found, 12, NULL), JP_OK);
-    jp_task task = {p.scorer, 12, 12, 0, 1};
+    jp_task task = {.scorer = p.scorer, .n = 12, .k = 12, .seed = 1};
     assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
     assert_int_equal(jp_bitset_count(&found.selected), 3);
     assert_true(jp_bitset_has(&found.selected, 2) && jp_bitset_has(&found.selected, 5) && jp_bitset_has(&found.selected, 7));
