@@ -208,7 +208,7 @@ def write(r):
 def main():
     a = arguments()
     model = script(ROOT / "scripts/fetch-model.sh")
-    result = report(a, Path(model))
+    result = report(a, model)
     sys.stdout.write(tables(result))
     if not a.no_document:
         write(result)
