@@ -140,7 +140,7 @@ class Refused(Command):
         self.refused(Failed, "only one unit", "compress", "-m", self.model, "-t", 1, "doctor", "-r", RESPONSE)
         self.refused(Failed, r"\{\{", "compress", "-m", self.model, "-t", 1, "the {{doctor", "-r", RESPONSE)
         self.refused(Usage, "no prompt", "compress")
-        self.refused(Usage, "the format prompt is what `jopa compress` leaves", "explain", "-m", self.model, "-t", 1, *ASK, "-k", 1,
+        self.refused(Usage, "-F prompt: that is what `jopa compress` leaves", "explain", "-m", self.model, "-t", 1, *ASK, "-k", 1,
                      "-M", "random", "--metrics", "none", "-F", "prompt")
 
 
