@@ -33,7 +33,7 @@ static const double WARM = 0.4;         /* first sets: evaluations a unit */
 static const double GUIDE_SHARE = 0.1;  /* of the budget that the guide may cost */
 static const double GUIDE_FLAT = 0.3, GUIDE_VARIANCE = 0.5, GUIDE_MEAN = 0.5;
 static const double FLAT = 0.3;         /* of the prior's variance: the part that all units have */
-static const double LATE = 0.75;
+static const double LATE = 0.75;        /* of the budget, from which on exchanges around the incumbent are half of a round */
 static const double RATE = 0.3;         /* of the probabilities */
 
 int jp_jopa_budget(const jp_task *task) {
@@ -180,8 +180,6 @@ static int propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e) {
     if (!all) return jp_fail_memory(e);
     jp_surrogate_mean(s->surrogate, &s->belief);
     for (int m = 0; m < members; m++) {
-        jp_bitset_copy(set, &s->incumbent);
-        jp_bitset_remove(set, s->units[m]);
         for (int i = 0; i < s->n; i++) {
             if (jp_bitset_has(&s->incumbent, i)) continue;
             double value = s->belief.linear[i] - s->belief.linear[s->units[m]];
@@ -209,7 +207,8 @@ static int propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e) {
 static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *e) {
     bool    probing = 2 * s->since_better > PROBE_AFTER * s->n;
     double *held = calloc((size_t)s->n, sizeof *held);
-    int     most = LATE * s->budget <= jp_search_spent(s) ? (s->batch + 1) / 2 : s->batch;
+    bool    late = LATE * s->budget <= jp_search_spent(s);
+    int     most = late ? (s->batch + 1) / 2 : s->batch;
     int     status = held ? fit(s, e) : jp_fail_memory(e), drawn = 0;
     for (int tries = 0; !status && tries < TRIES * s->batch && jp_search_room(s) && s->n_round < most; tries++) {
         if (tries < EXPLOIT) jp_surrogate_mean(s->surrogate, &s->belief);
@@ -217,13 +216,13 @@ static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *
         if (status) break;
         if (tries % 2 == 0 && s->best > -INFINITY) jp_bitset_copy(set, &s->incumbent);
         else jp_search_draw(s, s->k, set);
-        jp_quadratic_climb(&s->belief, s->k, 0, set, s->gain);
+        jp_quadratic_climb(&s->belief, s->k, set, s->gain);
         jp_search_propose(s, set);
         for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) held[i]++;
         drawn++;
         if (probing) propose_probe(s, set);
     }
-    if (!status && LATE * s->budget <= jp_search_spent(s)) status = propose_neighbours(s, set, e);
+    if (!status && late) status = propose_neighbours(s, set, e);
     if (!status) learn(s, held, drawn);
     free(held);
     return status;

@@ -48,11 +48,11 @@ static move best_move(const jp_quadratic *q, const jp_bitset *set, bool full, co
     return best;
 }
 
-void jp_quadratic_climb(const jp_quadratic *q, int k, int moves, jp_bitset *set, double *gain) {
+void jp_quadratic_climb(const jp_quadratic *q, int k, jp_bitset *set, double *gain) {
     int size = jp_bitset_count(set);
     memcpy(gain, q->linear, (size_t)q->n * sizeof *gain);
     for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) shift(q, gain, i, 1);
-    for (int steps = 0; steps < (moves > 0 ? moves : 8 * q->n); steps++) {
+    for (int steps = 0; steps < 8 * q->n; steps++) {
         move m = best_move(q, set, size >= k, gain);
         if (m.out < 0 && m.in < 0) return;
         if (m.out >= 0) jp_bitset_remove(set, m.out), shift(q, gain, m.out, -1), size--;

@@ -24,9 +24,9 @@ typedef struct {
 
 int  jp_quadratic_init(jp_quadratic *q, int n); /* JP_OK or JOPA_ERROR_MEMORY */
 void jp_quadratic_free(jp_quadratic *q);
-/* Steepest ascent of q over sets of at most k units by additions, removals and exchanges, from `set`, in place: at most
- * `moves` of them (0: until none raises q). `gain` is scratch of n doubles. */
-void jp_quadratic_climb(const jp_quadratic *q, int k, int moves, jp_bitset *set, double *gain);
+/* A set of at most k units where no addition, removal or exchange raises q: steepest ascent from `set`, in place.
+ * `gain` is scratch of n doubles. */
+void jp_quadratic_climb(const jp_quadratic *q, int k, jp_bitset *set, double *gain);
 
 int  jp_surrogate_new(jp_surrogate **out, int n, jopa_error *e);
 void jp_surrogate_free(jp_surrogate *s);

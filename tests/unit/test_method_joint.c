@@ -102,7 +102,7 @@ static void surrogate_learns_a_quadratic(void **state) {
     assert_int_equal(jp_surrogate_fit(s, mean, v, NULL), JP_OK);
     jp_surrogate_mean(s, &q);
     jp_bitset_clear(&set);
-    jp_quadratic_climb(&q, 4, 0, &set, gain);
+    jp_quadratic_climb(&q, 4, &set, gain);
     assert_true(jp_formula_drop(p.engine, &set) > 0.85 * formula_best(&p, 4));
     for (int t = 0; t < 50; t++) { /* sets that it has mostly not seen */
         int    units[4];
