@@ -10,11 +10,12 @@ patch=$scripts/llama-amx.patch
 flags=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DGGML_NATIVE=ON
     -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF ${LLAMA_FLAGS:-})
+headers=(ggml-backend-impl.h ggml-threading.h) # ggml's interface for backends, which it does not install
 CC=${CC:-cc} CXX=${CXX:-c++}
 
 # The predefined macros name the compiler's version and each instruction set of the CPU that "native" stands for.
 macros() { "$1" -march=native -dM -E -x "$2" /dev/null 2> /dev/null || "$1" -mcpu=native -dM -E -x "$2" /dev/null; }
-key=$({ macros "$CC" c; macros "$CXX" c++; cat "$patch"; echo "$package ${flags[*]}"; } | sha256sum | cut -c1-12)
+key=$({ macros "$CC" c; macros "$CXX" c++; cat "$patch"; echo "$package ${flags[*]} ${headers[*]}"; } | sha256sum | cut -c1-12)
 [ "${1:-}" = --key ] && echo "$key" && exit
 
 target=$cache/llama-$version-$key
@@ -35,6 +36,7 @@ cmake -S "$tmp/source" -B "$tmp/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PR
     { cat "$tmp/log" >&2; die "cannot configure libllama"; }
 cmake --build "$tmp/build" --target llama >&2
 cmake --install "$tmp/build" --prefix "$tmp/installed" > /dev/null
+(cd "$tmp/source/ggml/src" && cp "${headers[@]}" "$tmp/installed/include")
 # Another build may have finished first: then ours is dropped.
 mv -T "$tmp/installed" "$target" 2> /dev/null || [ -d "$target" ]
 echo "$target"

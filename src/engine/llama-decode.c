@@ -67,7 +67,7 @@ static int create_context(jp_local *l, jopa_error *err) {
     p.n_seq_max = (uint32_t)l->max_rows + 1;
     p.n_threads = p.n_threads_batch = l->threads;
     bool exact = (llama_model_ftype(l->model) & ~LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32; /* then attention may not be what rounds to F16 */
-    p.flash_attn_type = exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
+    p.flash_attn_type = exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : l->accelerated ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
     p.type_k = p.type_v = exact ? GGML_TYPE_F32 : GGML_TYPE_F16;
     p.kv_unified = true;
     p.swa_full = true;

@@ -18,6 +18,7 @@ typedef struct {
     struct llama_context    *context; /* NULL until the first reserve */
     char                    *file;    /* owned */
     int                      threads, context_limit;
+    bool                     accelerated; /* engine/accel.h takes a part of the work */
 
     int     max_row, max_rows, max_tokens; /* what `context` has room for */
     int32_t *row_ids;                      /* [max_rows + 1] 0, 1, 2, ...: sequence 0 is the retained one */

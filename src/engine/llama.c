@@ -5,6 +5,7 @@
 
 #include "engine/gradient.h"
 #include "engine/llama-local.h"
+#include "engine/accel.h"
 
 /* ---- libllama's log: its hook is global to the process, so it only keeps the last error, per thread ------------- */
 
@@ -42,12 +43,14 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     p.progress_callback = report_progress;
     p.progress_callback_user_data = (void *)(uintptr_t)o;
     last_error[0] = '\0';
-    FILE *copy = o->gpu_layers ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
+    l->accelerated = !o->gpu_layers && jp_accel_register();
+    p.use_extra_bufts = !l->accelerated; /* they are laid out for other products */
+    FILE *copy = o->gpu_layers || l->accelerated ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
     if (copy) {
         l->model = llama_model_load_from_file_ptr(copy, p);
         fclose(copy);
     }
-    l->weights = l->model ? "F16" : NULL;
+    l->weights = l->accelerated ? "BF16" : l->model ? "F16" : NULL;
     if (!l->model) l->model = llama_model_load_from_file(o->file, p);
     if (!l->model)
         return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",

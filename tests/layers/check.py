@@ -10,7 +10,8 @@ MAX_FILE_LINES, MAX_FUNCTION_LINES = 600, 80
 # Which files may include a foreign header.
 FOREIGN = [
     (r"llama(-cpp)?\.h", r"src/engine/llama[\w-]*\.[ch]"),
-    (r"(ggml|gguf)[\w-]*\.h", r"src/engine/(llama|gradient)[\w-]*\.[ch]"),
+    (r"(ggml|gguf)[\w-]*\.h", r"src/engine/(llama|gradient|accel)[\w-]*\.[ch]"),
+    (r"oneapi/.*", r"src/engine/accel[\w-]*\.[ch]"),
     (r"curl/.*", r"src/engine/http[\w-]*\.[ch]"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

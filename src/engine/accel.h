@@ -1,0 +1,39 @@
+/* What ggml's CPU backend is slow at here, for processors with instructions for bfloat16 (AMX, AVX512-BF16): an
+ * accelerator backend of ggml's, with two operators. libllama builds and runs its graphs as before, and ggml's scheduler
+ * hands this backend the products of weights that are not F32, which oneDNN computes, and the attention of many short
+ * sequences that share one key-value cache. docs/speed.md has what that gains and how exact it is. */
+#ifndef JP_ACCEL_H
+#define JP_ACCEL_H
+
+#include <ggml.h>
+#include <stdbool.h>
+
+/* Make the backend known to ggml, which keeps it for the rest of the process; once is enough, again does nothing. False:
+ * this build lacks oneDNN or ggml's interface for backends, or the processor has nothing to gain. */
+bool jp_accel_register(void);
+
+/* ---- accel-product.c: matrix products in bfloat16 ---- */
+
+typedef struct jp_products jp_products; /* copies of weights, kernels and buffers; one a backend */
+
+bool         jp_products_useful(void); /* the processor multiplies bfloat16 */
+jp_products *jp_products_new(void);    /* NULL: no memory */
+void         jp_products_free(jp_products *p);
+/* Whether `node` is a product that jp_products_run takes: [in, rows] by weights [in, out] in any type but F32. */
+bool jp_products_takes(const struct ggml_tensor *node);
+void jp_products_begin(jp_products *p); /* of a graph: no input of an earlier one is remembered */
+/* node = src[1] times the transpose of src[0]. Weights are rounded to bfloat16, inputs to a sum of two of them; sums are
+ * F32. False: no memory, or oneDNN failed. */
+bool jp_products_run(jp_products *p, struct ggml_tensor *node, int threads);
+
+/* ---- accel-attention.c: GGML_OP_FLASH_ATTN_EXT in F32 over the cells that some query of a block sees ---- */
+
+typedef struct jp_attention_space jp_attention_space; /* buffers; one a backend */
+
+jp_attention_space *jp_attention_space_new(void); /* NULL: no memory */
+void                jp_attention_space_free(jp_attention_space *s);
+/* F16 keys and values of a width that is a multiple of 32, one stream, a mask; no sinks, slopes or soft caps. */
+bool jp_attention_takes(const struct ggml_tensor *node);
+bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads); /* false: no memory */
+
+#endif
