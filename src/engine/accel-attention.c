@@ -1,6 +1,6 @@
 /* Attention of blocks of queries. In a batch of masks most cells of the cache belong to other sequences: a block first
  * lists the cells that one of its queries sees, gathers their keys and values, and then works as FlashAttention does
- * (Dao et al. 2022), a tile of cells at a time with a running maximum and sum. All sums are F32. */
+ * (Dao et al. 2022), a tile of cells at a time with a running maximum and sum. */
 #include "engine/accel.h"
 
 #ifdef JOPA_ACCEL
@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/accel-tiles.h"
+
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")
 #include <immintrin.h>
 
 enum {
-    QUERIES = 32, /* of a block */
+    QUERIES = 64, /* of a block */
     TILE = 512,   /* cells at a time */
     LANES = 16,
-    ROWS = 8,     /* of a product at a time, */
-    COLUMNS = 32, /* and columns */
     HIDDEN = 0xfc00 /* minus infinity in the mask */
 };
 
@@ -35,17 +35,18 @@ typedef struct {
     float                     scale;
 } attention;
 
-/* One thread's buffers; rows: a block's queries of all heads of a group, a multiple of ROWS. */
+/* One thread's buffers; rows: a block's queries of all heads of a group, a multiple of JP_TILES_STEP. */
 typedef struct {
     int32_t  *cells;   /* [n_cells] the visible ones */
     uint16_t *visible; /* [n_cells] */
-    float    *q;       /* [rows * width], scaled */
-    float    *k;       /* [width * TILE] transposed */
-    float    *v;       /* [TILE * value_width] */
+    uint16_t *q;       /* two parts of [rows * width], scaled */
+    uint16_t *k, *v;   /* two parts of [TILE * width] and [TILE * value_width], packed */
+    float    *key;     /* [JP_TILES_STEP * the larger width] */
     float    *mask;    /* [QUERIES * TILE] */
     float    *s;       /* [rows * TILE] */
+    uint16_t *p;       /* two parts of [rows * TILE] */
     float    *o;       /* [rows * value_width] */
-    float    *top, *sum, *shrink; /* [rows] */
+    float    *top, *sum; /* [rows] */
 } space;
 
 jp_attention_space *jp_attention_space_new(void) { return calloc(1, sizeof(jp_attention_space)); }
@@ -66,8 +67,8 @@ bool jp_attention_takes(const struct ggml_tensor *node) {
     memcpy(&slope, node->op_params + 1, sizeof slope);
     memcpy(&cap, node->op_params + 2, sizeof cap);
     return plain(q, GGML_TYPE_F32) && plain(k, GGML_TYPE_F16) && plain(v, GGML_TYPE_F16) && plain(mask, GGML_TYPE_F16) && mask->ne[2] == 1 &&
-           !node->src[4] && slope == 0 && cap == 0 && k->ne[2] == v->ne[2] && q->ne[2] % k->ne[2] == 0 && k->ne[0] % COLUMNS == 0 &&
-           v->ne[0] % COLUMNS == 0;
+           !node->src[4] && slope == 0 && cap == 0 && k->ne[2] == v->ne[2] && q->ne[2] % k->ne[2] == 0 && k->ne[0] % JP_TILES_STEP == 0 &&
+           v->ne[0] % JP_TILES_STEP == 0;
 }
 
 /* ---- vectors --------------------------------------------------------------------------------------------------------- */
@@ -86,29 +87,6 @@ static inline __m512 exp_negative(__m512 x) {
     p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f));
     p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f));
     return _mm512_scalef_ps(p, whole);
-}
-
-/* c[rows, columns] (+)= a[rows, inner] b[inner, columns]; row lengths in memory: stride_c, stride_a, stride_b. */
-static void multiply(float *c, int stride_c, const float *a, int stride_a, const float *b, int stride_b, int rows, int inner, int columns, bool add) {
-    for (int i = 0; i < rows; i += ROWS)
-        for (int j = 0; j < columns; j += COLUMNS) {
-            float *to = c + (size_t)i * (size_t)stride_c + j;
-            __m512 sum[ROWS][2];
-            for (int r = 0; r < ROWS; r++)
-                for (int l = 0; l < 2; l++) sum[r][l] = add ? _mm512_loadu_ps(to + r * stride_c + l * LANES) : _mm512_setzero_ps();
-            const float *from = a + (size_t)i * (size_t)stride_a;
-            for (int x = 0; x < inner; x++) {
-                __m512 b0 = _mm512_loadu_ps(b + (size_t)x * (size_t)stride_b + j), b1 = _mm512_loadu_ps(b + (size_t)x * (size_t)stride_b + j + LANES);
-#pragma GCC unroll 8
-                for (int r = 0; r < ROWS; r++) {
-                    __m512 one = _mm512_set1_ps(from[r * stride_a + x]);
-                    sum[r][0] = _mm512_fmadd_ps(one, b0, sum[r][0]);
-                    sum[r][1] = _mm512_fmadd_ps(one, b1, sum[r][1]);
-                }
-            }
-            for (int r = 0; r < ROWS; r++)
-                for (int l = 0; l < 2; l++) _mm512_storeu_ps(to + r * stride_c + l * LANES, sum[r][l]);
-        }
 }
 
 static inline void widen(const uint16_t *from, float *to, int n) {
@@ -134,51 +112,52 @@ static int list_cells(const attention *a, space *w, int first, int count) {
     return n;
 }
 
-/* Keys transposed and values of `count` listed cells of one group; zeros up to `wide`. */
+/* Keys and values of `count` listed cells of one group, packed; zeros up to `wide`. */
 static void gather(const attention *a, space *w, int group, const int32_t *cells, int count, int wide) {
-    float key[LANES];
-    for (int c = 0; c < count; c++) {
-        const uint16_t *k = row(a->k, cells[c], group);
-        for (int x = 0; x < a->width; x += LANES) {
-            widen(k + x, key, LANES);
-            for (int l = 0; l < LANES; l++) w->k[(size_t)(x + l) * TILE + (size_t)c] = key[l];
-        }
-        widen(row(a->v, cells[c], group), w->v + (size_t)c * (size_t)a->value_width, a->value_width);
+    for (int at = 0; at < wide; at += JP_TILES_STEP) {
+        int some = count - at < JP_TILES_STEP ? count - at : JP_TILES_STEP;
+        for (int c = 0; c < some; c++) widen(row(a->k, cells[at + c], group), w->key + (size_t)c * (size_t)a->width, a->width);
+        memset(w->key + (size_t)some * (size_t)a->width, 0, (size_t)(JP_TILES_STEP - some) * (size_t)a->width * sizeof *w->key);
+        jp_tiles_pack_keys(w->key, a->width, at, TILE, w->k);
+        for (int c = 0; c < some; c++) widen(row(a->v, cells[at + c], group), w->key + (size_t)c * (size_t)a->value_width, a->value_width);
+        memset(w->key + (size_t)some * (size_t)a->value_width, 0, (size_t)(JP_TILES_STEP - some) * (size_t)a->value_width * sizeof *w->key);
+        jp_tiles_pack_values(w->key, a->value_width, at, TILE, w->v);
     }
-    for (int x = 0; x < a->width; x++)
-        for (int c = count; c < wide; c++) w->k[(size_t)x * TILE + (size_t)c] = 0;
-    memset(w->v + (size_t)count * (size_t)a->value_width, 0, (size_t)(wide - count) * (size_t)a->value_width * sizeof *w->v);
 }
 
+/* The mask of the listed cells as floats. Most of them are neighbours. */
 static void gather_mask(const attention *a, space *w, int first, int queries, const int32_t *cells, int count, int wide) {
     for (int i = 0; i < queries; i++) {
         const uint16_t *mask = row(a->mask, first + i, 0);
         float          *to = w->mask + (size_t)i * TILE;
-        for (int c = 0; c < count; c++) to[c] = mask[cells[c]] == HIDDEN ? -INFINITY : mask[cells[c]] ? _cvtsh_ss(mask[cells[c]]) : 0;
-        for (int c = count; c < wide; c++) to[c] = -INFINITY;
+        for (int c = 0; c < wide; c += LANES) {
+            bool run = c + LANES <= count && cells[c + LANES - 1] - cells[c] == LANES - 1;
+            if (run) widen(mask + cells[c], to + c, LANES);
+            for (int l = c; l < c + LANES && !run; l++) to[l] = l < count && mask[cells[l]] != HIDDEN ? _cvtsh_ss(mask[cells[l]]) : -INFINITY;
+        }
     }
 }
 
-/* s = exp(s + mask - top), with the running top and sum of one row; what is known shrinks by *shrink. */
-static void soften(float *s, const float *mask, int wide, float *top, float *sum, float *shrink) {
+/* p = exp(s + mask - top), with the running top and sum of one row; returns by how much what is known shrinks. */
+static float soften(float *s, const float *mask, int wide, float *top, float *sum, uint16_t *p, size_t part) {
     __m512 most = _mm512_set1_ps(*top);
     for (int c = 0; c < wide; c += LANES) {
         __m512 x = _mm512_add_ps(_mm512_loadu_ps(s + c), _mm512_loadu_ps(mask + c));
         _mm512_storeu_ps(s + c, x);
         most = _mm512_max_ps(most, x);
     }
-    float now = _mm512_reduce_max_ps(most);
-    *shrink = now == -INFINITY ? 1 : expf(*top - now);
+    float now = _mm512_reduce_max_ps(most), shrink = now == -INFINITY ? 1 : expf(*top - now);
     *top = now;
     __m512 total = _mm512_setzero_ps(), base = _mm512_set1_ps(now == -INFINITY ? 0 : now);
     for (int c = 0; c < wide; c += LANES) {
         __m512    x = _mm512_loadu_ps(s + c);
         __mmask16 seen = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-INFINITY), _CMP_NEQ_OQ);
         x = _mm512_maskz_mov_ps(seen, exp_negative(_mm512_sub_ps(x, base)));
-        _mm512_storeu_ps(s + c, x);
+        jp_tiles_split(x, p + c, p + part + c);
         total = _mm512_add_ps(total, x);
     }
-    *sum = *sum * *shrink + _mm512_reduce_add_ps(total);
+    *sum = *sum * shrink + _mm512_reduce_add_ps(total);
+    return shrink;
 }
 
 static void shrink_row(float *o, int n, float by) {
@@ -187,14 +166,16 @@ static void shrink_row(float *o, int n, float by) {
 }
 
 static void load_queries(const attention *a, space *w, int group, int first, int queries, int rows) {
-    int per = a->heads / a->groups;
+    int    per = a->heads / a->groups;
+    size_t part = (size_t)rows * (size_t)a->width;
+    memset(w->q, 0, 2 * part * sizeof *w->q);
     for (int h = 0; h < per; h++)
         for (int i = 0; i < queries; i++) {
             const float *from = row(a->q, first + i, group * per + h);
-            float       *to = w->q + (size_t)(h * queries + i) * (size_t)a->width;
-            for (int x = 0; x < a->width; x++) to[x] = from[x] * a->scale;
+            uint16_t    *to = w->q + (size_t)(h * queries + i) * (size_t)a->width;
+            for (int x = 0; x < a->width; x += LANES)
+                jp_tiles_split(_mm512_mul_ps(_mm512_loadu_ps(from + x), _mm512_set1_ps(a->scale)), to + x, to + part + x);
         }
-    memset(w->q + (size_t)(per * queries) * (size_t)a->width, 0, (size_t)(rows - per * queries) * (size_t)a->width * sizeof *w->q);
 }
 
 static void store(const attention *a, const space *w, int group, int first, int queries) {
@@ -210,7 +191,8 @@ static void store(const attention *a, const space *w, int group, int first, int 
 }
 
 static void run_block(const attention *a, space *w, int first, int queries) {
-    int n = list_cells(a, w, first, queries), used = a->heads / a->groups * queries, rows = (used + ROWS - 1) / ROWS * ROWS;
+    int    n = list_cells(a, w, first, queries), used = a->heads / a->groups * queries, rows = (used + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
+    size_t part = (size_t)rows * TILE;
     for (int group = 0; group < a->groups; group++) {
         load_queries(a, w, group, first, queries, rows);
         memset(w->o, 0, (size_t)rows * (size_t)a->value_width * sizeof *w->o);
@@ -219,15 +201,15 @@ static void run_block(const attention *a, space *w, int first, int queries) {
             w->sum[r] = 0;
         }
         for (int at = 0; at < n; at += TILE) {
-            int count = n - at < TILE ? n - at : TILE, wide = (count + COLUMNS - 1) / COLUMNS * COLUMNS;
+            int count = n - at < TILE ? n - at : TILE, wide = (count + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
             gather(a, w, group, w->cells + at, count, wide);
             if (group == 0 || n > TILE) gather_mask(a, w, first, queries, w->cells + at, count, wide);
-            multiply(w->s, TILE, w->q, a->width, w->k, TILE, rows, a->width, wide, false);
+            jp_tiles_scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, w->s);
             for (int r = 0; r < used; r++) {
-                soften(w->s + (size_t)r * TILE, w->mask + (size_t)(r % queries) * TILE, wide, w->top + r, w->sum + r, w->shrink + r);
-                shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, w->shrink[r]);
+                float shrink = soften(w->s + (size_t)r * TILE, w->mask + (size_t)(r % queries) * TILE, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE, part);
+                shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
             }
-            multiply(w->o, a->value_width, w->s, TILE, w->v, a->value_width, rows, count, a->value_width, true);
+            jp_tiles_values(w->p, part, w->v, a->value_width, rows, wide, TILE, w->o);
         }
         store(a, w, group, first, queries);
     }
@@ -235,26 +217,19 @@ static void run_block(const attention *a, space *w, int first, int queries) {
 
 /* ---- the operator --------------------------------------------------------------------------------------------------------- */
 
-/* Room for `size` bytes from *at on, which moves behind them; returns where it begins. */
-static size_t take(size_t *at, size_t size) {
-    size_t place = *at;
-    *at += (size + 63) / 64 * 64;
-    return place;
-}
-
 /* Lay out one thread's buffers from `base`, or with NULL only measure them; returns the bytes. */
 static size_t lay_out(space *w, const attention *a, char *base) {
-    size_t  rows = (size_t)(a->heads / a->groups * QUERIES + ROWS), width = (size_t)a->width, values = (size_t)a->value_width, cells = (size_t)a->n_cells, at = 0;
-    float **floats[] = {&w->q, &w->k, &w->v, &w->mask, &w->s, &w->o, &w->top, &w->sum, &w->shrink};
-    size_t  counts[] = {rows * width, width * TILE, TILE * values, (size_t)QUERIES * TILE, rows * TILE, rows * values, rows, rows, rows};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        size_t place = take(&at, counts[i] * sizeof(float));
-        if (base) *floats[i] = (float *)(void *)(base + place);
-    }
-    size_t list = take(&at, cells * sizeof *w->cells), seen = take(&at, cells * sizeof *w->visible);
-    if (base) {
-        w->cells = (int32_t *)(void *)(base + list);
-        w->visible = (uint16_t *)(void *)(base + seen);
+    size_t rows = (size_t)(a->heads / a->groups * QUERIES + JP_TILES_STEP), width = (size_t)a->width, values = (size_t)a->value_width, cells = (size_t)a->n_cells, at = 0;
+    struct { void **place; size_t size; } parts[] = {
+        {(void **)&w->cells, cells * sizeof *w->cells},       {(void **)&w->visible, cells * sizeof *w->visible},
+        {(void **)&w->q, 2 * rows * width * sizeof *w->q},    {(void **)&w->k, 2 * TILE * width * sizeof *w->k},
+        {(void **)&w->v, 2 * TILE * values * sizeof *w->v},   {(void **)&w->key, JP_TILES_STEP * (width > values ? width : values) * sizeof *w->key},
+        {(void **)&w->mask, QUERIES * TILE * sizeof *w->mask}, {(void **)&w->s, rows * TILE * sizeof *w->s},
+        {(void **)&w->p, 2 * rows * TILE * sizeof *w->p},     {(void **)&w->o, rows * values * sizeof *w->o},
+        {(void **)&w->top, rows * sizeof *w->top},            {(void **)&w->sum, rows * sizeof *w->sum}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (base) *parts[i].place = base + at;
+        at += (parts[i].size + 63) / 64 * 64;
     }
     return at;
 }
@@ -283,8 +258,10 @@ bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threa
     {
         space w;
         lay_out(&w, &a, s->memory + each * (size_t)omp_get_thread_num());
+        jp_tiles_begin();
 #pragma omp for schedule(dynamic)
         for (int b = 0; b < blocks; b++) run_block(&a, &w, b * QUERIES, a.n_queries - b * QUERIES < QUERIES ? a.n_queries - b * QUERIES : QUERIES);
+        jp_tiles_end();
     }
     return true;
 }

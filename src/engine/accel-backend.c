@@ -53,7 +53,7 @@ static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgra
     jp_products_begin(s->products);
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         struct ggml_tensor *node = ggml_graph_node(graph, i);
-        if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node)) continue;
+        if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node) || ggml_is_empty(node)) continue; /* empty: a batch without outputs */
         bool fine = node->op == GGML_OP_MUL_MAT ? jp_products_run(s->products, node, s->threads) : jp_attention_run(s->attention, node, s->threads);
         if (!fine) return GGML_STATUS_FAILED;
     }

@@ -14,16 +14,23 @@ enum {
     PARTS = 2,          /* bfloat16 numbers that an input is the sum of */
     STEP = 32,          /* kernels are made for multiples of so many rows */
     LEAST_WIDTH = 64,
-    LARGE_PAGE = 1 << 21
+    LARGE_PAGE = 1 << 21,
+    ARENA = 16 << 21 /* at least */
 };
 
 /* The weights of one tensor, laid out as oneDNN wants them. */
 typedef struct {
     const void   *data; /* of the tensor */
     int64_t       in, out;
-    void         *memory;
     dnnl_memory_t packed;
 } weights;
+
+/* Memory that weights are laid out in, one after the other; a link of a chain. */
+typedef struct arena {
+    struct arena *next;
+    char         *memory;
+    size_t        size, used;
+} arena;
 
 typedef struct {
     int64_t            in, out, rows;
@@ -36,6 +43,7 @@ struct jp_products {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     weights      *weights;
+    arena        *arenas;
     kernel      **kernels;
     int           n_weights, n_kernels, threads;
     uint16_t     *rows; /* the parts of the input, one after the other */
@@ -47,7 +55,7 @@ struct jp_products {
 
 /* ---- life ----------------------------------------------------------------------------------------------------------- */
 
-bool jp_products_useful(void) { return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_bf16; }
+bool jp_products_useful(void) { return dnnl_get_effective_cpu_isa() >= dnnl_cpu_isa_avx512_core_amx; }
 
 jp_products *jp_products_new(void) {
     jp_products *p = calloc(1, sizeof *p);
@@ -55,11 +63,6 @@ jp_products *jp_products_new(void) {
     if (!dnnl_engine_create(&p->engine, dnnl_cpu, 0) && !dnnl_stream_create(&p->stream, p->engine, dnnl_stream_default_flags)) return p;
     jp_products_free(p);
     return NULL;
-}
-
-static void weights_free(weights *w) {
-    if (w->packed) dnnl_memory_destroy(w->packed);
-    free(w->memory);
 }
 
 static void kernel_free(kernel *k) {
@@ -70,7 +73,12 @@ static void kernel_free(kernel *k) {
 
 void jp_products_free(jp_products *p) {
     if (!p) return;
-    for (int i = 0; i < p->n_weights; i++) weights_free(p->weights + i);
+    for (int i = 0; i < p->n_weights; i++) dnnl_memory_destroy(p->weights[i].packed);
+    for (arena *a = p->arenas, *next; a; a = next) {
+        next = a->next;
+        free(a->memory);
+        free(a);
+    }
     for (int i = 0; i < p->n_kernels; i++) kernel_free(p->kernels[i]);
     if (p->stream) dnnl_stream_destroy(p->stream);
     if (p->engine) dnnl_engine_destroy(p->engine);
@@ -200,20 +208,36 @@ static bool reorder(const jp_products *p, dnnl_memory_t from, dnnl_memory_t to) 
     return fine;
 }
 
-static bool pack(const jp_products *p, const struct ggml_tensor *t, weights *w) {
+/* Room for weights, or NULL. */
+static void *reserve(jp_products *p, size_t wanted) {
+    wanted = (wanted + 63) / 64 * 64;
+    if (!p->arenas || p->arenas->size - p->arenas->used < wanted) {
+        arena *a = calloc(1, sizeof *a);
+        if (!a || !ensure((void **)&a->memory, &a->size, wanted > ARENA ? wanted : ARENA)) {
+            free(a);
+            return NULL;
+        }
+        a->next = p->arenas;
+        p->arenas = a;
+    }
+    p->arenas->used += wanted;
+    return p->arenas->memory + p->arenas->used - wanted;
+}
+
+static bool pack(jp_products *p, const struct ggml_tensor *t, weights *w) {
     dnnl_memory_desc_t plain, layout;
     dnnl_memory_t      from = NULL;
-    size_t             size = 0;
+    void              *place = NULL;
     ggml_bf16_t       *rows = malloc((size_t)ggml_nelements(t) * sizeof *rows);
     *w = (weights){.data = t->data, .in = t->ne[0], .out = t->ne[1]};
     bool fine = rows && describe(&plain, w->in, w->out, dnnl_bf16, dnnl_ba) && choose_layout(p, w->in, w->out, &layout) &&
-                ensure(&w->memory, &size, dnnl_memory_desc_get_size(&layout));
+                (place = reserve(p, dnnl_memory_desc_get_size(&layout)));
     if (fine) round_rows(t, rows, p->threads);
-    fine = fine && !dnnl_memory_create(&from, &plain, p->engine, rows) && !dnnl_memory_create(&w->packed, &layout, p->engine, w->memory) &&
+    fine = fine && !dnnl_memory_create(&from, &plain, p->engine, rows) && !dnnl_memory_create(&w->packed, &layout, p->engine, place) &&
            reorder(p, from, w->packed);
     if (from) dnnl_memory_destroy(from);
     free(rows);
-    if (!fine) weights_free(w);
+    if (!fine && w->packed) dnnl_memory_destroy(w->packed);
     return fine;
 }
 

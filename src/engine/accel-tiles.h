@@ -1,0 +1,42 @@
+/* Products of small matrices by AMX, each number the sum of two in bfloat16 (16 bits of it): a b = a0 b0 + a1 b0 + a0 b1,
+ * summed in F32. "Two parts" are one array after the other. Only accel-attention.c includes this. */
+#ifndef JP_ACCEL_TILES_H
+#define JP_ACCEL_TILES_H
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JP_TILES_STEP = 32 }; /* rows, columns and widths are multiples of it */
+
+/* Before and after the products, in each thread. */
+void jp_tiles_begin(void);
+void jp_tiles_end(void);
+
+/* 16 numbers into their parts: nearest, ties to even, and what is missing then. */
+static inline __m512i jp_tiles_round(__m512 x) {
+    __m512i bits = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    return _mm512_srli_epi32(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
+}
+
+static inline __m512 jp_tiles_missing(__m512 x, __m512i rounded) { return _mm512_sub_ps(x, _mm512_castsi512_ps(_mm512_slli_epi32(rounded, 16))); }
+
+static inline void jp_tiles_split(__m512 x, uint16_t *first, uint16_t *second) {
+    __m512i a = jp_tiles_round(x), b = jp_tiles_round(jp_tiles_missing(x, a));
+    _mm256_storeu_si256((__m256i *)(void *)first, _mm512_cvtepi32_epi16(a));
+    _mm256_storeu_si256((__m256i *)(void *)second, _mm512_cvtepi32_epi16(b));
+}
+#pragma GCC pop_options
+
+/* JP_TILES_STEP cells from `at` on, [width] floats each, into the packed two parts of `cells` cells. */
+void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_t *packed);
+void jp_tiles_pack_values(const float *values, int width, int at, int cells, uint16_t *packed);
+
+/* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells. */
+void jp_tiles_scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s);
+/* o[rows, width] += p v; p: two parts of [rows, stride]. */
+void jp_tiles_values(const uint16_t *p, size_t p_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *o);
+
+#endif
