@@ -174,6 +174,16 @@ bool jp_accel_register(void) {
     ggml_critical_section_end();
     return true;
 }
+
+ggml_backend_t jp_accel_open(int threads) {
+    ggml_backend_t backend = jp_products_useful() ? open_backend((ggml_backend_dev_t)(uintptr_t)&only_device, NULL) : NULL;
+    if (backend) set_threads(backend, threads);
+    return backend;
+}
 #else
 bool jp_accel_register(void) { return false; }
+struct ggml_backend *jp_accel_open(int threads) {
+    (void)threads;
+    return NULL;
+}
 #endif

@@ -21,6 +21,7 @@ enum {
 /* The weights of one tensor, laid out as oneDNN wants them. */
 typedef struct {
     const void   *data; /* of the tensor */
+    bool          transposed;
     int64_t       in, out;
     dnnl_memory_t packed;
 } weights;
@@ -224,15 +225,17 @@ static void *reserve(jp_products *p, size_t wanted) {
     return p->arenas->memory + p->arenas->used - wanted;
 }
 
+static const struct ggml_tensor *original(const struct ggml_tensor *t) { return t->extra ? t->extra : t; }
+
 static bool pack(jp_products *p, const struct ggml_tensor *t, weights *w) {
     dnnl_memory_desc_t plain, layout;
     dnnl_memory_t      from = NULL;
     void              *place = NULL;
     ggml_bf16_t       *rows = malloc((size_t)ggml_nelements(t) * sizeof *rows);
-    *w = (weights){.data = t->data, .in = t->ne[0], .out = t->ne[1]};
-    bool fine = rows && describe(&plain, w->in, w->out, dnnl_bf16, dnnl_ba) && choose_layout(p, w->in, w->out, &layout) &&
+    *w = (weights){.data = original(t)->data, .transposed = t->extra != NULL, .in = t->ne[0], .out = t->ne[1]};
+    bool fine = rows && describe(&plain, w->in, w->out, dnnl_bf16, w->transposed ? dnnl_ab : dnnl_ba) && choose_layout(p, w->in, w->out, &layout) &&
                 (place = reserve(p, dnnl_memory_desc_get_size(&layout)));
-    if (fine) round_rows(t, rows, p->threads);
+    if (fine) round_rows(original(t), rows, p->threads);
     fine = fine && !dnnl_memory_create(&from, &plain, p->engine, rows) && !dnnl_memory_create(&w->packed, &layout, p->engine, place) &&
            reorder(p, from, w->packed);
     if (from) dnnl_memory_destroy(from);
@@ -243,7 +246,7 @@ static bool pack(jp_products *p, const struct ggml_tensor *t, weights *w) {
 
 static const weights *find_weights(jp_products *p, const struct ggml_tensor *t) {
     for (int i = 0; i < p->n_weights; i++)
-        if (p->weights[i].data == t->data) return p->weights + i;
+        if (p->weights[i].data == original(t)->data && p->weights[i].transposed == (t->extra != NULL)) return p->weights + i;
     if (!grow((void **)&p->weights, p->n_weights, sizeof *p->weights) || !pack(p, t, p->weights + p->n_weights)) return NULL;
     return p->weights + p->n_weights++;
 }
@@ -251,9 +254,9 @@ static const weights *find_weights(jp_products *p, const struct ggml_tensor *t) 
 /* ---- products ----------------------------------------------------------------------------------------------------------- */
 
 bool jp_products_takes(const struct ggml_tensor *node) {
-    const struct ggml_tensor *w = node->src[0], *x = node->src[1];
-    bool weights = w->op == GGML_OP_NONE && !w->view_src && ggml_n_dims(w) == 2 && ggml_is_contiguous(w) && w->type != GGML_TYPE_F32 &&
-                   ggml_get_type_traits(w->type)->to_float && w->ne[0] >= LEAST_WIDTH && w->ne[1] >= LEAST_WIDTH;
+    const struct ggml_tensor *w = node->src[0], *x = node->src[1], *data = original(w);
+    bool weights = w->op == GGML_OP_NONE && !w->view_src && ggml_n_dims(w) == 2 && data->type != GGML_TYPE_F32 && ggml_is_contiguous(data) &&
+                   ggml_get_type_traits(data->type)->to_float && w->ne[0] >= LEAST_WIDTH && w->ne[1] >= LEAST_WIDTH;
     return weights && x->type == GGML_TYPE_F32 && ggml_is_contiguous(x) && node->type == GGML_TYPE_F32 && ggml_is_contiguous(node);
 }
 
@@ -295,6 +298,7 @@ typedef struct {
 } product;
 
 static bool prepare(jp_products *p, struct ggml_tensor *node, product *m) {
+    omp_set_num_threads(p->threads);
     const weights *w = find_weights(p, node->src[0]);
     if (!w) return false;
     int64_t rows = ggml_nrows(node->src[1]), steps = (rows + STEP - 1) / STEP;

@@ -11,6 +11,9 @@
 /* Make the backend known to ggml, which keeps it for the rest of the process; once is enough, again does nothing. False:
  * this build lacks oneDNN or ggml's interface for backends, or the processor has nothing to gain. */
 bool jp_accel_register(void);
+/* A backend of one's own, for graphs beside libllama's: registered or not. NULL: nothing to gain, or no memory. Free with
+ * ggml_backend_free. */
+struct ggml_backend *jp_accel_open(int threads);
 
 /* ---- accel-product.c: matrix products in bfloat16 ---- */
 
@@ -19,7 +22,10 @@ typedef struct jp_products jp_products; /* copies of weights, kernels and buffer
 bool         jp_products_useful(void); /* the processor multiplies bfloat16 */
 jp_products *jp_products_new(void);    /* NULL: no memory */
 void         jp_products_free(jp_products *p);
-/* Whether `node` is a product that jp_products_run takes: [in, rows] by weights [in, out] in any type but F32. */
+/* Whether `node` is a product that jp_products_run takes: [in, rows] by weights [in, out] in any type but F32.
+ *
+ * Weights whose `extra` is another tensor [out, in] stand for its transpose: they have a shape and no data of their own,
+ * so only this backend can multiply by them. */
 bool jp_products_takes(const struct ggml_tensor *node);
 void jp_products_begin(jp_products *p); /* of a graph: no input of an earlier one is remembered */
 /* node = src[1] times the transpose of src[0]. Weights are rounded to bfloat16, inputs to a sum of two of them; sums are

@@ -108,6 +108,8 @@ typedef struct {
                 float *out, jp_engine_cost *, jopa_error *);
 
     int (*gradient)(jp_engine *, const jp_gradient_request *, jopa_error *);
+    /* What a gradient of `n` symbols costs, in evaluations of as many, rounded up; NULL: 4. */
+    int (*gradient_price)(jp_engine *, int n);
     int (*attention)(jp_engine *, jp_attention_request *, jopa_error *);
     /* Sentence embedding (encoder) or mean-pooled states (decoder) of `text`: malloc'd *out[*n], caller frees. */
     int (*embed)(jp_engine *, const char *text, float **out, int *n, jopa_error *);

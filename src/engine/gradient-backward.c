@@ -5,7 +5,7 @@
 enum { TILE = 16 << 20 }; /* numbers of W dequantized at a time where there is no transposed copy */
 
 struct ggml_tensor *jp_graph_linear_back(jp_graph *t, const jp_linear *l, struct ggml_tensor *dy) {
-    if (l->back) return ggml_mul_mat(t->ctx, l->back, dy);
+    if (l->back) return ggml_mul_mat(t->ctx, l->back, ggml_is_contiguous(dy) ? dy : ggml_cont(t->ctx, dy));
     int64_t             n_in = l->w->ne[0], n_out = l->w->ne[1], rows = TILE / n_in / 32 * 32;
     struct ggml_tensor *dx = NULL;
     if (rows < 32) rows = 32;

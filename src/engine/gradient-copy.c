@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/accel.h"
 #include "engine/gradient-model.h"
 
 /* GGML_TYPE_COUNT stands for "no copy". */
@@ -53,6 +54,38 @@ static plan choose(jp_gradient *g, bool exact) {
     int i = 0;
     while (bytes(g, PLANS[i]) > g->limits.copies) i++;
     return PLANS[i];
+}
+
+/* ---- without copies ---------------------------------------------------------------------------------------------------- */
+
+/* The accelerator lays out each matrix twice, in 2 bytes a number, and needs no other copy. */
+static size_t laid_out(jp_gradient *g) {
+    size_t total = 0;
+    for (int i = 0; i < linear_count(g); i++) total += 4 * (size_t)ggml_nelements(linear_at(g, i)->w);
+    return total;
+}
+
+static bool accelerate(jp_gradient *g, int threads) {
+    enum { LEAST = 64 };
+    for (int i = 0; i < linear_count(g); i++) {
+        const struct ggml_tensor *w = linear_at(g, i)->w;
+        if (w->type == GGML_TYPE_F32 || w->ne[0] < LEAST || w->ne[1] < LEAST) return false;
+    }
+    g->accel = laid_out(g) <= g->limits.copies ? jp_accel_open(threads) : NULL;
+    return g->accel != NULL;
+}
+
+/* For the backward pass tensors that only have a shape: jp_products_takes. */
+static void declare_transposed(jp_gradient *g) {
+    ggml_backend_buffer_set_usage(g->file_buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+    for (int i = 0; i < linear_count(g); i++) {
+        jp_linear *l = linear_at(g, i);
+        l->back = ggml_new_tensor_2d(g->copies, GGML_TYPE_F16, l->w->ne[1], l->w->ne[0]);
+        l->back->extra = l->w;
+        l->back->data = l->w->data;
+        l->back->buffer = g->file_buffer;
+    }
+    g->copy_size = laid_out(g);
 }
 
 /* ---- filling the copies, strips of rows spread over the threads ------------------------------------------------------ */
@@ -149,9 +182,12 @@ static int fill(jp_gradient *g, plan p, copy_job *jobs, int threads, jopa_error 
 
 int jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e) {
     plan p = choose(g, exact);
+    bool accelerated = !exact && accelerate(g, threads);
     g->copy_size = bytes(g, p);
-    if (!g->copy_size) return JP_OK;
+    if (!g->copy_size && !accelerated) return JP_OK;
     g->copies = ggml_init((struct ggml_init_params){.mem_size = 2 * (size_t)linear_count(g) * ggml_tensor_overhead(), .no_alloc = true});
+    if (accelerated && g->copies) declare_transposed(g);
+    if (accelerated) return g->copies ? JP_OK : jp_fail_memory(e);
     copy_job *jobs = calloc((size_t)linear_count(g), sizeof *jobs);
     int       status = g->copies && jobs ? fill(g, p, jobs, threads, e) : jp_fail_memory(e);
     free(jobs);

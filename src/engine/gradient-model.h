@@ -51,7 +51,10 @@ struct jp_gradient {
     jp_gradient_limits    limits;
 
     ggml_backend_t  cpu;
-    ggml_gallocr_t  allocator;
+    ggml_backend_t  accel;     /* engine/accel.h, which then multiplies by the weights; or NULL */
+    ggml_gallocr_t  allocator; /* without accel */
+    ggml_backend_sched_t sched; /* with it, for graphs of up to sched_size nodes */
+    size_t          sched_size;
     int             pad; /* lengths that products contract over are multiples of this */
 };
 

@@ -51,6 +51,8 @@ void jp_gradient_free(jp_gradient *g) {
     if (!g) return;
     jp_gradient_model_free(g);
     ggml_gallocr_free(g->allocator);
+    ggml_backend_sched_free(g->sched);
+    ggml_backend_free(g->accel);
     ggml_backend_free(g->cpu);
     free(g);
 }
@@ -212,13 +214,37 @@ static void fill_mask(const jp_graph *t, int b, const float *bias, int n_bias) {
         for (int j = 0; j < to; j++) row[j] = j > i ? -INFINITY : j < i && bias && j < n_bias ? bias[j] : 0;
 }
 
+/* A scheduler for the graph between the accelerator and the CPU. */
+static bool ensure_sched(jp_gradient *g, size_t size) {
+    if (size <= g->sched_size) return true;
+    ggml_backend_t             backends[] = {g->accel, g->cpu};
+    ggml_backend_buffer_type_t buffers[] = {ggml_backend_cpu_buffer_type(), ggml_backend_cpu_buffer_type()};
+    ggml_backend_sched_free(g->sched);
+    g->sched = ggml_backend_sched_new(backends, buffers, 2, size, false, false);
+    g->sched_size = g->sched ? size : 0;
+    return g->sched != NULL;
+}
+
+static bool allocate_graph(jp_gradient *g, struct ggml_cgraph *graph) {
+    size_t work = 0;
+    if (g->accel) {
+        if (!ensure_sched(g, (size_t)ggml_graph_size(graph))) return false;
+        ggml_backend_sched_reset(g->sched);
+        if (!ggml_backend_sched_alloc_graph(g->sched, graph)) return false;
+        work = ggml_backend_sched_get_buffer_size(g->sched, g->accel) + ggml_backend_sched_get_buffer_size(g->sched, g->cpu);
+    } else {
+        if (!ggml_gallocr_alloc_graph(g->allocator, graph)) return false;
+        work = ggml_gallocr_get_buffer_size(g->allocator, 0);
+    }
+    g->work_size = work > g->work_size ? work : g->work_size;
+    return true;
+}
+
 static int run_compute(run *r, const float *bias, int n_bias, jopa_error *e) {
     jp_graph          *t = &r->t;
     jp_gradient       *g = (jp_gradient *)(uintptr_t)t->g;
     const struct ggml_tensor *position = t->position->view_src;
-    if (!ggml_gallocr_alloc_graph(g->allocator, t->graph)) return jp_fail_memory(e);
-    size_t work = ggml_gallocr_get_buffer_size(g->allocator, 0);
-    g->work_size = work > g->work_size ? work : g->work_size;
+    if (!allocate_graph(g, t->graph)) return jp_fail_memory(e);
     size_t width = (size_t)g->shape.n_embd * sizeof(float);
     memcpy(r->input->data, r->rows, (size_t)r->fed * width);
     memset((char *)r->input->data + (size_t)r->fed * width, 0, (size_t)(t->n - r->fed) * width);
@@ -226,7 +252,8 @@ static int run_compute(run *r, const float *bias, int n_bias, jopa_error *e) {
     for (int i = 0; t->temperature && i < t->n; i++)
         ((float *)t->temperature->data)[i] = logf((float)(i / g->shape.temperature_floor) + 1) * g->shape.temperature + 1;
     for (int b = 0; b < jp_graph_blocks(t); b++) fill_mask(t, b, bias, n_bias);
-    if (ggml_backend_graph_compute(g->cpu, t->graph) != GGML_STATUS_SUCCESS) return jp_fail(e, JOPA_ERROR_MODEL, "the gradient could not be computed");
+    enum ggml_status done = g->accel ? ggml_backend_sched_graph_compute(g->sched, t->graph) : ggml_backend_graph_compute(g->cpu, t->graph);
+    if (done != GGML_STATUS_SUCCESS) return jp_fail(e, JOPA_ERROR_MODEL, "the gradient could not be computed");
     return JP_OK;
 }
 

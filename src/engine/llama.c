@@ -94,6 +94,12 @@ static int embedding_size(jp_engine *e) { return llama_model_n_embd_inp(((jp_loc
 static int vocabulary_size(jp_engine *e) { return llama_vocab_n_tokens(((jp_local *)e)->vocab); }
 static int layer_count(jp_engine *e) { return llama_model_n_layer(((jp_local *)e)->model); }
 
+/* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than gradients. */
+static int gradient_price(jp_engine *e, int n) {
+    enum { SHORT = 200 };
+    return ((jp_local *)e)->accelerated && n > SHORT ? 6 : 4;
+}
+
 static const jp_engine_ops local_ops = {
     .name = "local",
     .capabilities = capabilities,
@@ -104,6 +110,7 @@ static const jp_engine_ops local_ops = {
     .generate = jp_local_generate,
     .next = jp_local_next,
     .gradient = jp_local_gradient,
+    .gradient_price = gradient_price,
     .attention = jp_local_attention,
     .embed = jp_local_embed,
     .tokenize = jp_local_tokenize,

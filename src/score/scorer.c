@@ -292,7 +292,7 @@ static jp_scorer *allocate(jp_engine *engine, const jp_problem *problem, const j
     s->problem = problem;
     s->limits = *limits;
     s->started = jp_seconds();
-    s->gradient_price = 4;
+    s->gradient_price = engine->ops->gradient_price ? engine->ops->gradient_price(engine, row_capacity(s)) : 4;
     jp_cache_init(&s->cache, problem->prompt->n_units);
     return s;
 }

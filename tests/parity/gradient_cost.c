@@ -58,15 +58,15 @@ int main(int argc, char **argv) {
     jopa_error   e = {0};
     jp_engine   *engine = NULL;
     jp_gradient *g = NULL;
-    double       most = argc > 2 ? atof(argv[2]) : 1e9, ratio = 0;
-    if (argc < 2) return fprintf(stderr, "usage: gradient_cost MODEL [MOST]\n"), 2;
+    double       ratio = 0;
+    if (argc < 2) return fprintf(stderr, "usage: gradient_cost MODEL\n"), 2;
     int status = jp_engine_open(&engine, "local", &(jp_engine_options){.file = argv[1], .threads = 1}, &e);
     if (!status) status = jp_gradient_open(&g, argv[1], 1, false, &e);
     float *d = status ? NULL : malloc((size_t)MOST_PROMPT * (size_t)engine->ops->n_embd(engine) * sizeof *d);
     bool   failed = !d;
     for (int i = 0; i < 2 && !status && d; i++) {
         status = compare(engine, g, prompts[i], d, &ratio, &e);
-        failed |= ratio > most;
+        failed |= ratio > engine->ops->gradient_price(engine, prompts[i] + RESPONSE);
     }
     if (status) fprintf(stderr, "%s\n", e.message);
     if (!status) {
