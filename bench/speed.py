@@ -22,7 +22,7 @@ MASKED = "zero"
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=5, help="rounds, of which medians are taken (5)")
-    parser.add_argument("--slow-repeat", type=int, default=5, help="rounds of Captum's default way (5)")
+    parser.add_argument("--slow-repeat", type=int, default=1, help="rounds of Captum's default way, minutes each (1)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--masks", type=int, default=16, help="evaluations at each length (16)")
     parser.add_argument("--lengths", type=int, nargs="*", default=LENGTHS, help="tokens of the prompts")
@@ -191,8 +191,8 @@ def tables(r):
             f'Peak memory {max(j["memory"] for j in r["jobs"].values()) / 1e6:.0f} MB, the file {r["file_bytes"] / 1e6:.0f} MB.']
     if "captum" in r:
         out += ["", f'Single-token ablation, {r["jobs"]["ablation"]["prompt_tokens"]} tokens, 30 of response: '
-                f'{r["jobs"]["ablation"]["seconds"]:.2f} s.', "", "| Captum, transformers | seconds | times slower | Spearman |", "|---|---|---|---|"]
-        out += [f'| {n} | {c["seconds"]:.1f} | {c["times_slower"]:.1f} | {c["spearman"]:.4f} |' for n, c in r["captum"].items()]
+                f'{r["jobs"]["ablation"]["seconds"]:.2f} s.', "", "| Captum, transformers | rounds | seconds | times slower | Spearman |", "|---|---|---|---|---|"]
+        out += [f'| {n} | {c["runs"]} | {c["seconds"]:.1f} | {c["times_slower"]:.1f} | {c["spearman"]:.4f} |' for n, c in r["captum"].items()]
     return "\n".join(out) + "\n"
 
 

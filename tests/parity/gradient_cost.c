@@ -1,5 +1,5 @@
-/* gradient_cost MODEL [MOST]: what one gradient costs in scored evaluations of the same prompt and response, 32 tokens
- * long, by one thread's processor time, for prompts of 100 and 500 tokens; exit 1 where that is more than MOST. */
+/* gradient_cost MODEL: what one gradient costs in scored evaluations of the same prompt and response, 32 tokens
+ * long, by one thread's processor time, for prompts of 100 and 500 tokens; exit 1 where the engine says less. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
