@@ -106,10 +106,13 @@ int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, 
 
 /* ---- decoding a tree ------------------------------------------------------------------------------------------ */
 
-/* Called with the logits that predict response token t of row `row`. */
+/* Called with the logits that predict response token t of row `row`; by several threads at once, each with other outputs. */
 typedef void visit_fn(void *user, int row, int t, const float *logits, int n_vocab);
 
-typedef struct { int token, row, t; } wanted;
+typedef struct {
+    int          token, row, t;
+    const float *logits; /* once decoded */
+} wanted;
 
 typedef struct {
     jp_local       *l;
@@ -131,6 +134,16 @@ static int decode_failed(int code, jopa_error *err) {
     return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not evaluate the batch (code %d)", code);
 }
 
+/* Each output to its visitor. */
+static void hand_out(decoder *d) {
+    jp_local *l = d->l;
+    for (int i = 0; i < d->n_wants; i++) d->wants[i].logits = llama_get_logits_ith(l->context, d->wants[i].token);
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(l->threads) if (d->n_wants > l->threads)
+#endif
+    for (int i = 0; i < d->n_wants; i++) d->visit(d->user, d->wants[i].row, d->wants[i].t, d->wants[i].logits, n_vocab(l));
+}
+
 /* Decode what waits and hand out its logits. */
 static int flush(decoder *d, jopa_error *err) {
     jp_local *l = d->l;
@@ -145,8 +158,7 @@ static int flush(decoder *d, jopa_error *err) {
     }
     int code = llama_decode(l->context, batch);
     if (code) return decode_failed(code, err);
-    for (int i = 0; i < d->n_wants; i++)
-        d->visit(d->user, d->wants[i].row, d->wants[i].t, llama_get_logits_ith(l->context, d->wants[i].token), n_vocab(l));
+    hand_out(d);
     d->cost->decoded_tokens += d->n;
     d->n = d->n_wants = 0;
     return JP_OK;
@@ -165,7 +177,7 @@ static int want(decoder *d, const jp_node *node, int position, bool *output, jop
             d->wants = wants;
             d->wants_capacity = capacity;
         }
-        d->wants[d->n_wants++] = (wanted){d->n, r, t};
+        d->wants[d->n_wants++] = (wanted){d->n, r, t, NULL};
         *output = true;
     }
     return JP_OK;
