@@ -1,7 +1,7 @@
-/* What ggml's CPU backend is slow at here, for processors with instructions for bfloat16 (AMX, AVX512-BF16): an
- * accelerator backend of ggml's, with two operators. libllama builds and runs its graphs as before, and ggml's scheduler
- * hands this backend the products of weights that are not F32, which oneDNN computes, and the attention of many short
- * sequences that share one key-value cache. docs/speed.md has what that gains and how exact it is. */
+/* What ggml's CPU backend is slow at here, for processors with AMX: an accelerator backend of ggml's, with two operators.
+ * libllama builds and runs its graphs as before, and ggml's scheduler hands this backend the products of weights that are
+ * not F32, which oneDNN computes, and the attention of many short sequences that share one key-value cache. docs/speed.md
+ * has what that gains and how exact it is. */
 #ifndef JP_ACCEL_H
 #define JP_ACCEL_H
 
@@ -19,7 +19,7 @@ struct ggml_backend *jp_accel_open(int threads);
 
 typedef struct jp_products jp_products; /* copies of weights, kernels and buffers; one a backend */
 
-bool         jp_products_useful(void); /* the processor multiplies bfloat16 */
+bool         jp_products_useful(void); /* the processor has AMX */
 jp_products *jp_products_new(void);    /* NULL: no memory */
 void         jp_products_free(jp_products *p);
 /* Whether `node` is a product that jp_products_run takes: [in, rows] by weights [in, out] in any type but F32.

@@ -1,4 +1,4 @@
-/* engine/accel.h against double arithmetic; nothing to test where the processor has no bfloat16. */
+/* engine/accel.h against double arithmetic; nothing to test where the processor has no AMX. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
