@@ -263,7 +263,7 @@ class Levels(Command):
             self.refused(Usage, said, "explain", "-m", self.model, "-t", 1, *self.ASK, "--levels", levels)
 
     def test_comparison(self):
-        r = self.explain(*self.ASK, "-k", 4, "-b", 6, "-M", "jopa,ablation,attention,gradient", command="compare")
+        r = self.explain(*self.ASK, "-k", 4, "-b", 8, "-M", "jopa,ablation,attention,gradient", command="compare")
         self.assertEqual([len(x.get("levels", [])) for x in r["results"]], [3, 3, 0, 0])
         for x in r["results"]:
             consistent(self, x)
