@@ -48,7 +48,7 @@ struct jp_products {
     kernel      **kernels;
     int           n_weights, n_kernels, threads;
     uint16_t     *rows; /* the parts of the input, one after the other */
-    float        *rest; /* for each thread STEP rows of a result */
+    float        *rest; /* STEP rows of a result */
     char         *scratch; /* for each thread what oneDNN asks for */
     size_t        rows_size, rest_size, scratch_size, scratch_each;
     const struct ggml_tensor *split; /* whose parts `rows` holds */
@@ -168,12 +168,14 @@ static const kernel *find_kernel(jp_products *p, const weights *w, int64_t rows,
 
 /* ---- weights ----------------------------------------------------------------------------------------------------------- */
 
-static void round_rows(const struct ggml_tensor *t, ggml_bf16_t *out, int threads) {
+static bool round_rows(const struct ggml_tensor *t, ggml_bf16_t *out, int threads) {
     int64_t               in = t->ne[0];
     const ggml_to_float_t to_float = ggml_get_type_traits(t->type)->to_float;
-#pragma omp parallel num_threads(threads)
+    bool                  fine = true;
+#pragma omp parallel num_threads(threads) reduction(&& : fine)
     {
         float *row = malloc((size_t)in * sizeof *row);
+        fine = row != NULL;
 #pragma omp for
         for (int64_t r = 0; r < t->ne[1]; r++) {
             if (!row) continue;
@@ -182,6 +184,7 @@ static void round_rows(const struct ggml_tensor *t, ggml_bf16_t *out, int thread
         }
         free(row);
     }
+    return fine;
 }
 
 /* The layout that oneDNN likes best for many rows. */
@@ -235,8 +238,7 @@ static bool pack(jp_products *p, const struct ggml_tensor *t, weights *w) {
     *w = (weights){.data = original(t)->data, .transposed = t->extra != NULL, .in = t->ne[0], .out = t->ne[1]};
     bool fine = rows && describe(&plain, w->in, w->out, dnnl_bf16, w->transposed ? dnnl_ab : dnnl_ba) && choose_layout(p, w->in, w->out, &layout) &&
                 (place = reserve(p, dnnl_memory_desc_get_size(&layout)));
-    if (fine) round_rows(original(t), rows, p->threads);
-    fine = fine && !dnnl_memory_create(&from, &plain, p->engine, rows) && !dnnl_memory_create(&w->packed, &layout, p->engine, place) &&
+    fine = fine && round_rows(original(t), rows, p->threads) && !dnnl_memory_create(&from, &plain, p->engine, rows) && !dnnl_memory_create(&w->packed, &layout, p->engine, place) &&
            reorder(p, from, w->packed);
     if (from) dnnl_memory_destroy(from);
     free(rows);
