@@ -30,7 +30,7 @@ static struct {
 static void count_batch(const jp_batch *b) {
     for (int i = 0; i < b->n_nodes; i++) {
         const jp_node *node = b->nodes + i;
-        for (int j = 0; j < node->count && !node->resident; j++) {
+        for (int j = 0; j < node->count && node->kept < 0; j++) {
             int  position = node->position + j;
             bool output = false;
             for (int r = node->row_first; r < node->row_last && !output; r++) {
@@ -156,7 +156,7 @@ static int measure(const bench *b, const jp_explain_problem *p, json_t *job, jso
     jp_scorer  *s = NULL;
     jp_limits   limits = {.k = p->k};
     jp_cost     cost;
-    int    rows, tokens, status = b->model->engine->ops->reserve(b->model->engine, p->prompt.n_tokens + p->n_response, &rows, &tokens, e);
+    int         status = b->model->engine->ops->reserve(b->model->engine, p->prompt.n_tokens + p->n_response, NULL, e);
     count.tokens = count.outputs = count.keys = 0;
     double started = now(b);
     if (!status) status = jp_scorer_new(&s, b->model->engine, &p->problem, &limits, e);

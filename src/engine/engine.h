@@ -30,18 +30,22 @@ typedef struct {
     int            position;
     const int32_t *symbols;
     int            count;
-    bool           resident; /* a prefix of the row that an earlier batch retained: known, not to be decoded again */
+    int            kept; /* the kept row that holds these symbols there: known, not to be decoded again; -1: none does */
 } jp_node;
 
 /* A batch to score. A row is a masked prompt of row_prompt[row] symbols, then the response tokens that have to be
  * seen, response[0 .. target_last - 1). Wanted are the log-probabilities of response tokens [target_first,
- * target_last). With `retain` (only for a batch of one row) the engine keeps the row's prompt for later batches:
- * their resident nodes are its prefixes. An engine without memory ignores both flags and computes every node.
+ * target_last).
  *
- * With `knockout` (JP_CAN_KNOCKOUT) the resident nodes of a row are any stretches of the retained prompt, in order, and
+ * An engine may keep prompts for later batches, in places 0 .. jp_engine_room.kept_rows: after the batch those of `forget`
+ * are given up, then row r's prompt is kept in place keep[r]. Keeping a row in place 0 forgets all others, before the
+ * batch. Known nodes come first on a row's path. An engine without memory ignores all that and computes every node, as does
+ * one that has lost what a node relies on (another scorer used it).
+ *
+ * With `knockout` (JP_CAN_KNOCKOUT) the known nodes of a row are any stretches of the prompt in place 0, in order, and
  * its only other node begins right after the last of them. What lies between the stretches the later tokens cannot
  * attend to; the stretches stay as they were computed, with all of the prompt in view (attention knockout, Geva et al.
- * 2023). JOPA_ERROR_UNSUPPORTED when the retained prompt is another by now. */
+ * 2023). JOPA_ERROR_UNSUPPORTED when the kept prompt is another by now. */
 typedef struct {
     const jp_node *nodes;
     int            n_nodes;
@@ -50,8 +54,17 @@ typedef struct {
     const int32_t *response;    /* [n_response] */
     int            n_response;
     int            target_first, target_last;
-    bool           retain, knockout;
+    bool           knockout;
+    const int     *keep;   /* [n_rows] a place each, -1: none; or NULL */
+    const int     *forget; /* [n_forget] places */
+    int            n_forget;
 } jp_batch;
+
+/* What an engine has room for, with rows of a given length. */
+typedef struct {
+    int max_rows, max_tokens;   /* of one batch: rows, and symbols of nodes that are not known */
+    int kept_rows, kept_tokens; /* of all batches: rows, place 0 included, and their distinct symbols (a shared prefix counts once); 0: none */
+} jp_engine_room;
 
 typedef struct {
     int64_t decoded_tokens; /* tokens that went through the model */
@@ -95,9 +108,8 @@ typedef struct {
     void (*model_info)(jp_engine *, jp_model_info *);
     void (*destroy)(jp_engine *);
 
-    /* Make room for rows of up to `max_row` symbols (prompt ++ response), before score and generate.
-     * On return *max_rows is how many rows one batch may have and *max_tokens how many symbols in all nodes. */
-    int (*reserve)(jp_engine *, int max_row, int *max_rows, int *max_tokens, jopa_error *);
+    /* Make room for rows of up to `max_row` symbols (prompt ++ response), before score and generate. `room` may be NULL. */
+    int (*reserve)(jp_engine *, int max_row, jp_engine_room *room, jopa_error *);
     /* log_probs[row * (target_last - target_first) + t], natural log. */
     int (*score)(jp_engine *, const jp_batch *, float *log_probs, jp_engine_cost *, jopa_error *);
     /* Greedy continuation of `symbols`: tokens into out[max], count into *n; ends before an end-of-generation token. */

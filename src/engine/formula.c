@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/random.h"
 
-enum { EMBD = 2, LAYERS = 2, MAX_ROWS = 16 };
+enum { EMBD = 2, LAYERS = 2, MAX_ROWS = 16, KEPT_ROWS = 12 };
 
 typedef struct {
     double weight;
@@ -71,10 +71,9 @@ static void destroy(jp_engine *engine) {
     free(engine);
 }
 
-static int reserve(jp_engine *engine, int max_row, int *max_rows, int *max_tokens, jopa_error *e) {
+static int reserve(jp_engine *engine, int max_row, jp_engine_room *room, jopa_error *e) {
     (void)engine, (void)e;
-    *max_rows = MAX_ROWS;
-    *max_tokens = MAX_ROWS * max_row;
+    if (room) *room = (jp_engine_room){MAX_ROWS, MAX_ROWS * max_row, KEPT_ROWS, KEPT_ROWS / 2 * max_row};
     return JP_OK;
 }
 
@@ -102,7 +101,7 @@ static int score(jp_engine *engine, const jp_batch *b, float *log_probs, jp_engi
     }
     f->rows += b->n_rows;
     if (cost)
-        for (int v = 0; v < b->n_nodes; v++) cost->decoded_tokens += b->nodes[v].resident ? 0 : b->nodes[v].count;
+        for (int v = 0; v < b->n_nodes; v++) cost->decoded_tokens += b->nodes[v].kept >= 0 ? 0 : b->nodes[v].count;
     free(hidden);
     return JP_OK;
 }

@@ -6,11 +6,15 @@
 #include "engine/llama-local.h"
 #include "engine/log-softmax.h"
 
-/* Rows are sequences 1.. of one unified key-value cache; sequence 0 holds the retained prompt. A node's tokens belong to
- * all of its rows at once, so libllama computes them once; a resident node is copied from sequence 0, which only marks
- * its cells. */
+/* Rows are sequences of one unified key-value cache, after those of the kept rows. A node's tokens belong to all of its
+ * rows at once, so libllama computes them once; a known node is copied from a kept row, which only marks its cells. */
 
-enum { MAX_ROWS = 32, BATCH_TOKENS = 512 };
+enum {
+    MAX_ROWS = 32, BATCH_TOKENS = 512,
+    KEPT_ROWS = 128, KEPT_TOKENS = 4096, /* where attention passes over the cells of other rows for nothing, */
+    FEW_ROWS = 8, FEW_TOKENS = 512       /* and where it does not */
+};
+static const double KEPT_BYTES = 256.0 * (1 << 20); /* of keys and values, at most */
 
 static int64_t n_embd(const jp_local *l) { return llama_model_n_embd_inp(l->model); }
 static int     n_vocab(const jp_local *l) { return llama_vocab_n_tokens(l->vocab); }
@@ -26,12 +30,14 @@ void jp_local_release(jp_local *l) {
     free(l->tokens.logits);
     free(l->row_ids);
     free(l->rows);
-    free(l->retained);
+    free(l->kept);
+    free(l->kept_size);
     l->context = NULL;
     l->tokens = (struct llama_batch){0};
-    l->row_ids = l->retained = NULL;
+    l->row_ids = l->kept = NULL;
+    l->kept_size = NULL;
     l->rows = NULL;
-    l->max_row = l->max_rows = l->max_tokens = l->n_retained = 0;
+    l->max_row = l->max_rows = l->max_tokens = l->kept_rows = l->kept_tokens = 0;
 }
 
 /* A libllama batch whose sequence lists point into row_ids instead of owning arrays. */
@@ -42,11 +48,12 @@ static int allocate_batch(jp_local *l, jopa_error *err) {
     l->tokens.n_seq_id = malloc(n * sizeof *l->tokens.n_seq_id);
     l->tokens.seq_id = malloc(n * sizeof *l->tokens.seq_id);
     l->tokens.logits = malloc(n * sizeof *l->tokens.logits);
-    l->row_ids = malloc((size_t)(l->max_rows + 1) * sizeof *l->row_ids);
-    l->retained = malloc((size_t)l->max_row * sizeof *l->retained);
-    if (!l->tokens.token || !l->tokens.pos || !l->tokens.n_seq_id || !l->tokens.seq_id || !l->tokens.logits || !l->row_ids || !l->retained)
+    l->row_ids = malloc((size_t)l->max_rows * sizeof *l->row_ids);
+    l->kept = malloc((size_t)l->kept_rows * (size_t)l->max_row * sizeof *l->kept);
+    l->kept_size = calloc((size_t)l->kept_rows, sizeof *l->kept_size);
+    if (!l->tokens.token || !l->tokens.pos || !l->tokens.n_seq_id || !l->tokens.seq_id || !l->tokens.logits || !l->row_ids || !l->kept || !l->kept_size)
         return jp_fail_memory(err);
-    for (int r = 0; r <= l->max_rows; r++) l->row_ids[r] = r;
+    for (int r = 0; r < l->max_rows; r++) l->row_ids[r] = l->kept_rows + r;
     return JP_OK;
 }
 
@@ -54,17 +61,26 @@ bool jp_local_shares_prefixes(const jp_local *l) {
     return !llama_model_is_recurrent(l->model) && !llama_model_is_hybrid(l->model);
 }
 
-/* Cells: the retained row, and either a full batch or one long row. */
+/* Cells: the kept rows, and either a full batch or one long row; a symbol that is kept already may be decoded once more for
+ * each row. */
 static uint32_t cells(const jp_local *l) {
     int batch = l->max_tokens > l->max_row ? l->max_tokens : l->max_row;
-    return ((uint32_t)(l->max_row + batch) + 255) / 256 * 256;
+    return ((uint32_t)(l->kept_tokens + l->max_rows + batch) + 255) / 256 * 256;
+}
+
+/* The unmasked prompt, and further rows as far as their keys and values are not too many bytes. */
+static void choose_kept(jp_local *l) {
+    double cell = 2.0 * sizeof(ggml_fp16_t) * llama_model_n_layer(l->model) * llama_model_n_head_kv(l->model) * n_embd(l) / llama_model_n_head(l->model);
+    int    rows = l->accelerated ? KEPT_ROWS : FEW_ROWS, tokens = l->accelerated ? KEPT_TOKENS : FEW_TOKENS;
+    l->kept_rows = jp_local_shares_prefixes(l) ? rows : 1;
+    l->kept_tokens = l->max_row + (int)fmin(tokens, KEPT_BYTES / cell);
 }
 
 static int create_context(jp_local *l, jopa_error *err) {
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = cells(l);
     p.n_batch = p.n_ubatch = (uint32_t)l->max_tokens;
-    p.n_seq_max = (uint32_t)l->max_rows + 1;
+    p.n_seq_max = (uint32_t)(l->kept_rows + l->max_rows);
     p.n_threads = p.n_threads_batch = l->threads;
     bool exact = (llama_model_ftype(l->model) & ~LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32; /* then attention may not be what rounds to F16 */
     p.flash_attn_type = exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : l->accelerated ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
@@ -86,7 +102,7 @@ static int check_length(const jp_local *l, int max_row, jopa_error *err) {
     return JP_OK;
 }
 
-int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err) {
+int jp_local_reserve(jp_engine *e, int max_row, jp_engine_room *room, jopa_error *err) {
     jp_local *l = (jp_local *)e;
     int       status = check_length(l, max_row, err);
     if (status) return status;
@@ -95,12 +111,12 @@ int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, 
         l->max_row = max_row;
         l->max_rows = jp_local_shares_prefixes(l) ? MAX_ROWS : 1;
         l->max_tokens = BATCH_TOKENS;
+        choose_kept(l);
         status = allocate_batch(l, err);
         if (!status) status = create_context(l, err);
     }
     if (status) jp_local_release(l);
-    if (max_rows) *max_rows = l->max_rows;
-    if (max_tokens) *max_tokens = l->max_tokens;
+    if (room) *room = (jp_engine_room){l->max_rows, l->max_tokens, jp_local_shares_prefixes(l) ? l->kept_rows : 0, l->kept_tokens};
     return status;
 }
 
@@ -118,7 +134,7 @@ typedef struct {
     jp_local       *l;
     const jp_batch *b;
     int32_t        *ids;     /* the sequence of row 0, 1, ... */
-    bool            resident; /* sequence 0 holds what the batch's resident nodes say */
+    bool            known;   /* kept rows hold what the batch's known nodes say */
     bool            embed;   /* feed rows of numbers instead of token ids */
     int             n;       /* tokens waiting in l->tokens */
     int32_t        *symbols; /* [max_tokens] of the waiting tokens */
@@ -199,29 +215,12 @@ static int push(decoder *d, const jp_node *node, int i, jopa_error *err) {
     return JP_OK;
 }
 
-/* Whether the retained row really begins with the batch's resident nodes: it may be of another problem by now. */
-static bool resident_valid(const jp_local *l, const jp_batch *b) {
-    for (int i = 0; i < b->n_nodes; i++) {
-        const jp_node *node = b->nodes + i;
-        if (node->resident && (node->position + node->count > l->n_retained ||
-                               memcmp(node->symbols, l->retained + node->position, (size_t)node->count * sizeof *node->symbols)))
-            return false;
-    }
-    return true;
-}
-
 static int decode_nodes(decoder *d, jopa_error *err) {
-    llama_memory_t memory = llama_get_memory(d->l->context);
-    bool           resident = d->resident;
-    int            status = JP_OK;
-    for (int i = 0; i < d->b->n_nodes; i++) {
-        const jp_node *node = d->b->nodes + i;
-        for (int r = node->row_first; resident && node->resident && r < node->row_last; r++)
-            llama_memory_seq_cp(memory, 0, d->ids[r], node->position, node->position + node->count);
-    }
+    int status = JP_OK;
+    if (d->known) jp_local_begin_rows(d->l, d->b, d->ids);
     for (int i = 0; i < d->b->n_nodes && !status; i++) {
         const jp_node *node = d->b->nodes + i;
-        for (int j = 0; !(resident && node->resident) && j < node->count && !status; j++) status = push(d, node, j, err);
+        for (int j = 0; !(d->known && node->kept >= 0) && j < node->count && !status; j++) status = push(d, node, j, err);
     }
     return status ? status : flush(d, err);
 }
@@ -235,8 +234,9 @@ static bool has_embedded(const jp_batch *b) {
 
 /* Decode the batch into the sequences ids[row] and visit its outputs. */
 static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
-    decoder d = {.l = l, .b = b, .ids = ids, .resident = resident_valid(l, b), .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
-    if (b->knockout && !d.resident) return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the engine no longer holds the prompt whose parts are to be left out");
+    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
+    if (b->knockout && !d.known) return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the engine no longer holds the prompt whose parts are to be left out");
+    if (!d.known) jp_local_forget_all(l); /* what is kept is another problem's, and its cells may be needed */
     d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);
     if (d.embed && !l->rows) l->rows = malloc((size_t)l->max_tokens * (size_t)n_embd(l) * sizeof *l->rows);
     int status = d.symbols && (!d.embed || l->rows) ? decode_nodes(&d, err) : jp_fail_memory(err);
@@ -245,26 +245,13 @@ static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *v
     return status;
 }
 
-/* The symbols of the only row, kept beside sequence 0. */
-static void retain(jp_local *l, const jp_batch *b) {
-    l->n_retained = b->row_prompt[0];
-    for (int i = 0; i < b->n_nodes; i++)
-        for (int j = 0; j < b->nodes[i].count && b->nodes[i].position + j < l->n_retained; j++)
-            l->retained[b->nodes[i].position + j] = b->nodes[i].symbols[j];
-    llama_memory_seq_rm(llama_get_memory(l->context), 0, l->n_retained, -1);
-}
-
-/* Decode the batch and forget everything but what is retained. */
+/* Decode the batch and forget everything but what is kept. */
 static int decode_batch(jp_local *l, const jp_batch *b, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
-    llama_memory_t memory = llama_get_memory(l->context);
-    if (b->retain) {
-        llama_memory_clear(memory, false);
-        l->n_retained = 0;
-    }
-    int32_t *ids = l->row_ids + (b->retain ? 0 : 1);
-    int      status = decode_into(l, b, ids, visit, user, cost, err);
-    if (b->retain && !status) retain(l, b);
-    for (int r = 0; (!b->retain || status) && r < b->n_rows; r++) llama_memory_seq_rm(memory, ids[r], -1, -1);
+    for (int r = 0; b->keep && r < b->n_rows; r++)
+        if (b->keep[r] == 0) jp_local_forget_all(l);
+    int status = decode_into(l, b, l->row_ids, visit, user, cost, err);
+    if (!status) jp_local_keep_rows(l, b, l->row_ids);
+    for (int r = 0; r < b->n_rows; r++) llama_memory_seq_rm(llama_get_memory(l->context), l->row_ids[r], -1, -1);
     return status;
 }
 
@@ -284,11 +271,6 @@ static void visit_score(void *user, int row, int t, const float *logits, int n) 
 int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
     jp_local    *l = (jp_local *)e;
     score_output output = {b, log_probs};
-    if (!jp_local_shares_prefixes(l) && b->retain) { /* nothing can be shared later, so nothing is kept */
-        jp_batch one = *b;
-        one.retain = false;
-        return decode_batch(l, &one, visit_score, &output, cost, err);
-    }
     return decode_batch(l, b, visit_score, &output, cost, err);
 }
 
@@ -304,14 +286,14 @@ static void visit_next(void *user, int row, int t, const float *logits, int n) {
 int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
                   jp_engine_cost *cost, jopa_error *err) {
     jp_local *l = (jp_local *)e;
-    int       status = jp_local_reserve(e, n_symbols + n_response, NULL, NULL, err);
+    int       status = jp_local_reserve(e, n_symbols + n_response, NULL, err);
     int32_t  *row = malloc((size_t)(n_symbols + n_response) * sizeof *row);
     if (!status && !row) status = jp_fail_memory(err);
     if (!status) {
         memcpy(row, symbols, (size_t)n_symbols * sizeof *row);
         memcpy(row + n_symbols, response, (size_t)n_response * sizeof *row);
-        jp_node  node = {-1, 0, 1, 0, row, n_symbols + n_response - 1, false};
-        jp_batch b = {&node, 1, 1, &n_symbols, response, n_response, 0, n_response, false, false};
+        jp_node  node = {-1, 0, 1, 0, row, n_symbols + n_response - 1, -1};
+        jp_batch b = {.nodes = &node, .n_nodes = 1, .n_rows = 1, .row_prompt = &n_symbols, .response = response, .n_response = n_response, .target_last = n_response};
         status = decode_batch(l, &b, visit_next, out, cost, err);
     }
     free(row);
@@ -328,12 +310,12 @@ static void visit_argmax(void *user, int row, int t, const float *logits, int n)
     *(int32_t *)user = best;
 }
 
-/* Feed `count` symbols at `position` of sequence 1 and return the most likely next token in *next. */
+/* Feed `count` symbols at `position` of the first row and return the most likely next token in *next. */
 static int step(jp_local *l, const int32_t *symbols, int count, int position, int32_t *next, jp_engine_cost *cost, jopa_error *err) {
-    jp_node  node = {-1, 0, 1, position, symbols, count, false};
+    jp_node  node = {-1, 0, 1, position, symbols, count, -1};
     int      prompt = position + count; /* so that the last symbol predicts "response token 0" */
-    jp_batch b = {&node, 1, 1, &prompt, NULL, 1, 0, 1, false, false};
-    return decode_into(l, &b, l->row_ids + 1, visit_argmax, next, cost, err);
+    jp_batch b = {.nodes = &node, .n_nodes = 1, .n_rows = 1, .row_prompt = &prompt, .n_response = 1, .target_last = 1};
+    return decode_into(l, &b, l->row_ids, visit_argmax, next, cost, err);
 }
 
 int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32_t *out, int max, int *n, jp_engine_cost *cost,
@@ -341,7 +323,7 @@ int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32
     jp_local *l = (jp_local *)e;
     *n = 0;
     if (n_symbols < 1) return jp_fail(err, JOPA_ERROR_INPUT, "the prompt is empty: there is nothing to continue");
-    int status = jp_local_reserve(e, n_symbols + max, NULL, NULL, err);
+    int status = jp_local_reserve(e, n_symbols + max, NULL, err);
     if (status) return status;
     int32_t next = 0;
     status = step(l, symbols, n_symbols, 0, &next, cost, err);
@@ -349,6 +331,6 @@ int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32
         out[(*n)++] = next;
         if (*n < max) status = step(l, out + *n - 1, 1, n_symbols + *n - 1, &next, cost, err);
     }
-    llama_memory_seq_rm(llama_get_memory(l->context), 1, -1, -1);
+    llama_memory_seq_rm(llama_get_memory(l->context), l->row_ids[0], -1, -1);
     return status;
 }

@@ -20,10 +20,11 @@ typedef struct {
     int                      threads, context_limit;
     bool                     accelerated; /* engine/accel.h takes a part of the work */
 
-    int     max_row, max_rows, max_tokens; /* what `context` has room for */
-    int32_t *row_ids;                      /* [max_rows + 1] 0, 1, 2, ...: sequence 0 is the retained one */
-    int32_t *retained;                     /* [n_retained] its symbols */
-    int      n_retained;
+    int     max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */
+    int     kept_rows, kept_tokens;        /* and kept prompts: as sequences at least 1, which need not be used */
+    int32_t *row_ids;                      /* [max_rows] the sequences of a batch's rows, those after the kept ones */
+    int32_t *kept;                         /* [kept_rows * max_row] the kept rows' symbols */
+    int     *kept_size;                    /* [kept_rows] 0: none */
     struct llama_batch tokens;             /* room for max_tokens */
     struct llama_context *embed_context;   /* lazily made for embed() */
     float             *rows;               /* [max_tokens * n_embd], allocated when an operator needs embeddings */
@@ -33,7 +34,7 @@ typedef struct {
 } jp_local;
 
 /* ---- llama-decode.c ---- */
-int jp_local_reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err);
+int jp_local_reserve(jp_engine *e, int max_row, jp_engine_room *room, jopa_error *err);
 int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err);
 int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32_t *out, int max, int *n,
                       jp_engine_cost *cost, jopa_error *err);
@@ -42,6 +43,12 @@ int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int
 /* A token's state is its cell of the key-value cache, so that sequences can share it. */
 bool jp_local_shares_prefixes(const jp_local *l);
 void jp_local_release(jp_local *l); /* the context and what belongs to it */
+
+/* ---- llama-kept.c: rows kept from batch to batch; ids: the sequences of the batch's rows ---- */
+bool jp_local_kept_valid(const jp_local *l, const jp_batch *b); /* what the batch's known nodes say is what is kept */
+void jp_local_begin_rows(jp_local *l, const jp_batch *b, const int32_t *ids);
+void jp_local_keep_rows(jp_local *l, const jp_batch *b, const int32_t *ids); /* and forget those of b->forget */
+void jp_local_forget_all(jp_local *l); /* batches' rows as well */
 
 /* ---- llama-text.c ---- */
 int jp_local_tokenize(jp_engine *e, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *err);

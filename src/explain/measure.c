@@ -8,8 +8,7 @@
 
 /* As many tokens as the context has room for: at least the response's, which fits. */
 static int room(jopa_model *m, const jp_explain_problem *p, int max_tokens) {
-    int rows, tokens;
-    return m->engine->ops->reserve(m->engine, p->prompt.n_tokens + max_tokens, &rows, &tokens, NULL) ? p->n_response : max_tokens;
+    return m->engine->ops->reserve(m->engine, p->prompt.n_tokens + max_tokens, NULL, NULL) ? p->n_response : max_tokens;
 }
 
 int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens, jopa_error *e) {

@@ -28,7 +28,7 @@ static void add_stretches(jp_knockout *k, const jp_prompt *p, const int32_t *ful
     for (int from = 0, to; from < tail; from = to) {
         bool shown = attended(p, mask, from, tail);
         for (to = from + 1; to < tail && attended(p, mask, to, tail) == shown;) to++;
-        if (shown) k->nodes[k->n_nodes++] = (jp_node){-1, row, row + 1, from, full + from, to - from, true};
+        if (shown) k->nodes[k->n_nodes++] = (jp_node){-1, row, row + 1, from, full + from, to - from, 0};
     }
 }
 
@@ -60,7 +60,7 @@ int jp_knockout_build(jp_knockout *k, const jp_problem *problem, const int32_t *
         int              count = write_tail(problem, tail, mask, symbols);
         add_stretches(k, p, full, tail, mask, i);
         k->row_prompt[i] = tail + count;
-        k->nodes[k->n_nodes++] = (jp_node){-1, i, i + 1, tail, symbols, count + problem->target_last - 1, false};
+        k->nodes[k->n_nodes++] = (jp_node){-1, i, i + 1, tail, symbols, count + problem->target_last - 1, -1};
     }
     return JP_OK;
 }

@@ -18,20 +18,14 @@ static int compare(const void *pa, const void *pb) {
 
 void jp_plan_sort(jp_row *rows, int n) { qsort(rows, (size_t)n, sizeof *rows, compare); }
 
-static int resident_prefix(const jp_row *row, const jp_row *resident) {
-    int shared = resident ? common(row, resident) : 0;
-    return shared < row->prompt ? shared : row->prompt - 1; /* the last prompt symbol yields the first output */
-}
-
-int jp_plan_cut(const jp_row *rows, int n, const jp_row *resident, int max_rows, int max_tokens) {
+int jp_plan_cut(const jp_row *rows, int n, int max_rows, int max_tokens) {
     int count = 0, distinct = 0, tokens = 0;
     for (; count < n; count++) {
         const jp_row *row = rows + count;
-        int           shared = resident_prefix(row, resident);
         int           before = count ? common(row, row - 1) : 0;
         bool          same = count && before == row->size && before == row[-1].size;
         if (same) continue;
-        tokens += row->size - (before > shared ? before : shared);
+        tokens += row->size - (before > row->known ? before : row->known);
         if (count && (distinct == max_rows || tokens > max_tokens)) break;
         distinct++;
     }
@@ -41,40 +35,36 @@ int jp_plan_cut(const jp_row *rows, int n, const jp_row *resident, int max_rows,
 typedef struct {
     jp_plan       *plan;
     const jp_row **rows; /* [n_rows] distinct, sorted */
-    const jp_row  *resident;
 } builder;
 
-static int add_node(builder *b, int parent, int first, int last, int from, int to, bool resident) {
+static int add_node(builder *b, int parent, int first, int last, int from, int to, int kept) {
     b->plan->nodes[b->plan->n_nodes] =
-        (jp_node){parent, first, last, from, b->rows[first]->symbols + from, to - from, resident};
+        (jp_node){parent, first, last, from, b->rows[first]->symbols + from, to - from, kept};
     return b->plan->n_nodes++;
 }
 
-/* Where [first, last), which agree up to `from`, stop agreeing or leave the resident row. */
-static int stretch(const builder *b, int first, int last, int from, bool *resident) {
+/* Where [first, last), which agree up to `from`, stop agreeing or being known; by which kept row they are, -1: not. */
+static int stretch(const builder *b, int first, int last, int from, int *kept) {
     int to = common(b->rows[first], b->rows[last - 1]), known = to;
-    for (int i = first; i < last; i++) {
-        int prefix = resident_prefix(b->rows[i], b->resident);
-        if (prefix < known) known = prefix;
-    }
-    *resident = known > from;
-    return *resident && known < to ? known : to;
+    for (int i = first; i < last; i++)
+        if (b->rows[i]->known < known) known = b->rows[i]->known;
+    *kept = known > from ? b->rows[first]->kept : -1;
+    return *kept >= 0 && known < to ? known : to;
 }
 
 /* Rows [first, last) agree up to `from`; add their subtree below `parent`. At most 3 nodes a row: the compressed tree
- * has 2n - 1, and a branch off the resident row cuts one in two. */
+ * has 2n - 1, and a branch off a kept row cuts one in two. */
 static void add_subtree(builder *b, int parent, int first, int last, int from) {
     while (first < last && b->rows[first]->size == from) first++; /* a row that ends here needs no more nodes */
     if (first == last) return;
     int end = first + 1; /* the rows that share the next symbol */
     while (end < last && b->rows[end]->symbols[from] == b->rows[first]->symbols[from]) end++;
-    bool resident;
-    int  to = stretch(b, first, end, from, &resident);
-    add_subtree(b, add_node(b, parent, first, end, from, to, resident), first, end, to);
+    int kept, to = stretch(b, first, end, from, &kept);
+    add_subtree(b, add_node(b, parent, first, end, from, to, kept), first, end, to);
     add_subtree(b, parent, end, last, from);
 }
 
-int jp_plan_build(jp_plan *plan, const jp_row *rows, int n, const jp_row *resident, jopa_error *e) {
+int jp_plan_build(jp_plan *plan, const jp_row *rows, int n, jopa_error *e) {
     *plan = (jp_plan){0};
     const jp_row **distinct = malloc((size_t)n * sizeof *distinct);
     plan->nodes = malloc((size_t)(3 * n + 1) * sizeof *plan->nodes);
@@ -93,7 +83,7 @@ int jp_plan_build(jp_plan *plan, const jp_row *rows, int n, const jp_row *reside
         }
         plan->row_of[i] = plan->n_rows - 1;
     }
-    builder b = {plan, distinct, resident};
+    builder b = {plan, distinct};
     add_subtree(&b, -1, 0, plan->n_rows, 0);
     free(distinct);
     return JP_OK;

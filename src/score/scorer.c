@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "score/cache.h"
+#include "score/kept.h"
 #include "score/knockout.h"
 #include "score/plan.h"
 
@@ -15,10 +16,11 @@ struct jp_scorer {
     jp_limits        limits;
     jp_stop_reason   stopped;
     double           started;
-    int              max_rows, max_tokens;
+    jp_engine_room   room;
 
-    int32_t *full_symbols; /* the unmasked row, which the engine retains */
-    jp_row   full_row;
+    jp_kept *kept;         /* what the engine keeps; of all scorers of one prompt the first one's */
+    bool     owns_kept;
+    int32_t *full_symbols; /* the unmasked row */
     double   full;
     jp_cache cache;
     int      tail; /* of knockouts, 0: drops are true ones */
@@ -40,7 +42,7 @@ static jp_row make_row(const jp_scorer *s, const jp_bitset *mask, int tag, int32
     const jp_problem *p = s->problem;
     int               prompt = jp_mask_symbols(p->prompt, &p->op, mask, storage);
     memcpy(storage + prompt, p->response, (size_t)(p->target_last - 1) * sizeof *storage);
-    return (jp_row){storage, prompt + p->target_last - 1, prompt, tag};
+    return (jp_row){storage, prompt + p->target_last - 1, prompt, tag, 0, -1};
 }
 
 /* ---- running batches ------------------------------------------------------------------------------------- */
@@ -60,22 +62,29 @@ static void workspace_free(workspace *w) {
 static int workspace_init(workspace *w, const jp_scorer *s, int n, jopa_error *e) {
     w->rows = malloc((size_t)n * sizeof *w->rows);
     w->symbols = malloc((size_t)n * (size_t)row_capacity(s) * sizeof *w->symbols);
-    w->log_probs = malloc((size_t)(n < s->max_rows ? n : s->max_rows) * (size_t)targets(s) * sizeof *w->log_probs);
+    w->log_probs = malloc((size_t)(n < s->room.max_rows ? n : s->room.max_rows) * (size_t)targets(s) * sizeof *w->log_probs);
     if (w->rows && w->symbols && w->log_probs) return JP_OK;
     workspace_free(w);
     return jp_fail_memory(e);
 }
 
-/* Score `n` sorted rows that fit one batch; out[tag * targets + t] gets the log-probabilities. */
-static int run_batch(jp_scorer *s, const jp_row *rows, int n, bool retain, float *scratch, float *out, jopa_error *e) {
+/* Score `n` sorted and matched rows that fit one batch; out[tag * targets + t] gets the log-probabilities. The first batch
+ * is the unmasked row. */
+static int run_batch(jp_scorer *s, const jp_row *rows, int n, bool first, float *scratch, float *out, jopa_error *e) {
     jp_plan plan;
-    int     status = jp_plan_build(&plan, rows, n, retain ? NULL : &s->full_row, e);
+    int     status = jp_plan_build(&plan, rows, n, e);
     if (status) return status;
     const jp_problem *p = s->problem;
-    jp_batch batch = {plan.nodes,      plan.n_nodes,   plan.n_rows,    plan.row_prompt, p->response,
-                      p->n_response,   p->target_first, p->target_last, retain,          false};
+    jp_batch batch = {.nodes = plan.nodes, .n_nodes = plan.n_nodes, .n_rows = plan.n_rows, .row_prompt = plan.row_prompt,
+                      .response = p->response, .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last};
     jp_engine_cost cost = {0};
-    status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
+    const int      first_place = 0;
+    if (!first) status = jp_kept_take(s->kept, rows, plan.row_of, n, e);
+    if (s->room.kept_rows) batch.keep = first ? &first_place : s->kept->places;
+    batch.forget = s->kept->victims;
+    batch.n_forget = first ? 0 : s->kept->n_victims;
+    if (!status) status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
+    if (!status && first) jp_kept_restart(s->kept, rows);
     size_t width = (size_t)targets(s);
     for (int i = 0; i < n && !status; i++) {
         memcpy(out + (size_t)rows[i].tag * width, scratch + (size_t)plan.row_of[i] * width, width * sizeof *out);
@@ -169,8 +178,8 @@ static int knock_out(jp_scorer *s, const jp_bitset *masks, const int *fresh, int
     jp_knockout       k;
     int               status = jp_knockout_build(&k, p, s->full_symbols, s->tail, masks, fresh, n, e);
     if (status) return status;
-    jp_batch batch = {k.nodes,       k.n_nodes,       n,              k.row_prompt, p->response,
-                      p->n_response, p->target_first, p->target_last, false,        true};
+    jp_batch batch = {.nodes = k.nodes, .n_nodes = k.n_nodes, .n_rows = n, .row_prompt = k.row_prompt, .response = p->response,
+                      .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last, .knockout = true};
     jp_engine_cost cost = {0};
     status = s->engine->ops->score(s->engine, &batch, log_probs, &cost, e);
     s->cost.decoded_tokens += cost.decoded_tokens;
@@ -185,8 +194,8 @@ static int knock_out(jp_scorer *s, const jp_bitset *masks, const int *fresh, int
 }
 
 static int knock_out_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
-    int    by_tokens = s->max_tokens / jp_knockout_row(s->problem, s->tail);
-    int    step = by_tokens < 1 ? 1 : by_tokens < s->max_rows ? by_tokens : s->max_rows, status = JP_OK;
+    int    by_tokens = s->room.max_tokens / jp_knockout_row(s->problem, s->tail);
+    int    step = by_tokens < 1 ? 1 : by_tokens < s->room.max_rows ? by_tokens : s->room.max_rows, status = JP_OK;
     float *log_probs = malloc((size_t)step * (size_t)targets(s) * sizeof *log_probs);
     if (!log_probs) return jp_fail_memory(e);
     for (int at = 0; at < n && !status; at += step) {
@@ -195,6 +204,12 @@ static int knock_out_fresh(jp_scorer *s, const jp_bitset *masks, const int *fres
     }
     free(log_probs);
     return status;
+}
+
+/* How many of the sorted rows make the next batch. */
+static int next_batch(const jp_scorer *s, jp_row *rows, int n) {
+    for (int i = 0; i < n; i++) jp_kept_match(s->kept, rows + i);
+    return jp_plan_cut(rows, n, s->room.max_rows, s->room.max_tokens);
 }
 
 static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
@@ -211,7 +226,7 @@ static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, i
             status = JP_STOP;
             break;
         }
-        int count = jp_plan_cut(w.rows + at, n - at, &s->full_row, s->max_rows, s->max_tokens);
+        int count = next_batch(s, w.rows + at, n - at);
         status = run_batch(s, w.rows + at, count, false, w.log_probs, log_probs, e);
         if (!status) status = remember(s, masks, fresh, w.rows + at, count, log_probs, e);
         at += count;
@@ -243,7 +258,7 @@ int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_
     for (int i = 0; i < n; i++) w.rows[i] = make_row(s, masks + i, i, w.symbols + (size_t)i * (size_t)row_capacity(s));
     jp_plan_sort(w.rows, n);
     for (int at = 0; at < n && !status;) {
-        int count = jp_plan_cut(w.rows + at, n - at, &s->full_row, s->max_rows, s->max_tokens);
+        int count = next_batch(s, w.rows + at, n - at);
         status = run_batch(s, w.rows + at, count, false, w.log_probs, log_probs, e);
         s->cost.evaluations += count;
         at += count;
@@ -262,7 +277,7 @@ static int know_empty(jp_scorer *s, jopa_error *e) {
     return status;
 }
 
-/* f(empty set): the first evaluation, whose prompt the engine retains. */
+/* f(empty set): the first evaluation, whose prompt the engine keeps. */
 static int score_full(jp_scorer *s, jopa_error *e) {
     s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
     float *log_probs = malloc(2 * (size_t)targets(s) * sizeof *log_probs);
@@ -270,9 +285,8 @@ static int score_full(jp_scorer *s, jopa_error *e) {
         free(log_probs);
         return jp_fail_memory(e);
     }
-    s->full_row = make_row(s, NULL, 0, s->full_symbols);
-    int status = run_batch(s, &s->full_row, 1, true, log_probs + targets(s), log_probs, e);
-    s->full_row.size = s->full_row.prompt; /* the retained part */
+    jp_row full = make_row(s, NULL, 0, s->full_symbols);
+    int    status = run_batch(s, &full, 1, true, log_probs + targets(s), log_probs, e);
     s->full = sum(log_probs, targets(s));
     s->cost.evaluations++;
     free(log_probs);
@@ -280,6 +294,13 @@ static int score_full(jp_scorer *s, jopa_error *e) {
         status = jp_fail(e, JOPA_ERROR_INPUT, "the model gives this response probability 0 (log-probability %g): explain another "
                          "response, or only a part of it with --target", s->full);
     return status ? status : know_empty(s, e);
+}
+
+static int own_kept(jp_scorer *s, jopa_error *e) {
+    s->kept = calloc(1, sizeof *s->kept);
+    if (!s->kept) return jp_fail_memory(e);
+    s->owns_kept = true;
+    return jp_kept_init(s->kept, &s->room, row_capacity(s), e);
 }
 
 static jp_scorer *allocate(jp_engine *engine, const jp_problem *problem, const jp_limits *limits) {
@@ -303,7 +324,8 @@ int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem,
         return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the response or its target span is empty");
     jp_scorer *s = allocate(engine, problem, limits);
     if (!s) return jp_fail_memory(e);
-    int status = engine->ops->reserve(engine, row_capacity(s), &s->max_rows, &s->max_tokens, e);
+    int status = engine->ops->reserve(engine, row_capacity(s), &s->room, e);
+    if (!status) status = own_kept(s, e);
     if (!status) status = score_full(s, e);
     if (status) {
         jp_scorer_free(s);
@@ -317,14 +339,13 @@ int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *pr
     *out = NULL;
     jp_scorer *s = allocate(from->engine, problem, limits);
     if (!s) return jp_fail_memory(e);
-    s->max_rows = from->max_rows;
-    s->max_tokens = from->max_tokens;
+    s->room = from->room;
+    s->kept = from->kept;
     s->full = from->full;
     s->tail = tail;
     s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
     int status = s->full_symbols ? know_empty(s, e) : jp_fail_memory(e);
-    if (!status) s->full_row = make_row(s, NULL, 0, s->full_symbols);
-    s->full_row.size = s->full_row.prompt;
+    if (!status) make_row(s, NULL, 0, s->full_symbols);
     if (status) jp_scorer_free(s);
     else *out = s;
     return status;
@@ -334,6 +355,10 @@ void jp_scorer_free(jp_scorer *s) {
     if (!s) return;
     free(s->full_symbols);
     free(s->trace);
+    if (s->owns_kept) {
+        jp_kept_free(s->kept);
+        free(s->kept);
+    }
     jp_bitset_free(&s->best);
     jp_cache_free(&s->cache);
     free(s);
@@ -415,7 +440,7 @@ const jp_limits  *jp_scorer_limits(const jp_scorer *s) { return &s->limits; }
 double            jp_scorer_seconds(const jp_scorer *s) { return jp_seconds() - s->started; }
 
 int jp_scorer_batch(const jp_scorer *s) {
-    int by_tokens = s->max_tokens / row_capacity(s), rows = s->max_rows < by_tokens ? s->max_rows : by_tokens;
+    int by_tokens = s->room.max_tokens / row_capacity(s), rows = s->room.max_rows < by_tokens ? s->room.max_rows : by_tokens;
     return rows > 1 ? rows : 1;
 }
 

@@ -17,7 +17,7 @@ static double processor_seconds(void) {
 }
 
 static int evaluate(jp_engine *engine, const int32_t *row, int n, jopa_error *e) {
-    jp_node        node = {.parent = -1, .row_last = 1, .symbols = row, .count = n + RESPONSE - 1};
+    jp_node        node = {.parent = -1, .row_last = 1, .symbols = row, .count = n + RESPONSE - 1, .kept = -1};
     jp_batch       batch = {.nodes = &node, .n_nodes = 1, .n_rows = 1, .row_prompt = &n, .response = row + n, .n_response = RESPONSE, .target_last = RESPONSE};
     jp_engine_cost cost = {0};
     float          log_probs[RESPONSE];
@@ -36,7 +36,7 @@ static int compare(jp_engine *engine, jp_gradient *g, int n, float *d, double *r
     int32_t   row[MOST_PROMPT + RESPONSE];
     jp_random random;
     double    evaluation = 1e9, gradient = 1e9;
-    int       status = engine->ops->reserve(engine, n + RESPONSE, NULL, NULL, e);
+    int       status = engine->ops->reserve(engine, n + RESPONSE, NULL, e);
     jp_random_seed(&random, 1);
     for (int i = 0; i < n + RESPONSE; i++) row[i] = 100 + jp_random_below(&random, engine->ops->n_vocab(engine) - 100);
     for (int round = 0; round < ROUNDS && !status; round++) {

@@ -58,10 +58,9 @@ double landscape_score(const landscape *l, const bool *hidden) {
 
 static unsigned capabilities(jp_engine *e) { return (void)e, JP_CAN_SCORE; }
 
-static int reserve(jp_engine *e, int max_row, int *max_rows, int *max_tokens, jopa_error *err) {
+static int reserve(jp_engine *e, int max_row, jp_engine_room *room, jopa_error *err) {
     (void)e, (void)err;
-    *max_rows = 32;
-    *max_tokens = 32 * max_row;
+    if (room) *room = (jp_engine_room){.max_rows = 32, .max_tokens = 32 * max_row};
     return JP_OK;
 }
 
