@@ -11,8 +11,7 @@
 
 enum {
     MAX_ROWS = 32, BATCH_TOKENS = 512,
-    KEPT_ROWS = 128, KEPT_TOKENS = 4096, /* where attention passes over the cells of other rows for nothing, */
-    FEW_ROWS = 8, FEW_TOKENS = 512       /* and where it does not */
+    KEPT_ROWS = 128, KEPT_TOKENS = 4096 /* beside the unmasked prompt */
 };
 static const double KEPT_BYTES = 256.0 * (1 << 20); /* of keys and values, at most */
 
@@ -68,12 +67,13 @@ static uint32_t cells(const jp_local *l) {
     return ((uint32_t)(l->kept_tokens + l->max_rows + batch) + 255) / 256 * 256;
 }
 
-/* The unmasked prompt, and further rows as far as their keys and values are not too many bytes. */
+/* The unmasked prompt; and where attention passes over other rows' cells at no cost, which ggml's own does not, further rows
+ * as far as their keys and values are not too many bytes. */
 static void choose_kept(jp_local *l) {
     double cell = 2.0 * sizeof(ggml_fp16_t) * llama_model_n_layer(l->model) * llama_model_n_head_kv(l->model) * n_embd(l) / llama_model_n_head(l->model);
-    int    rows = l->accelerated ? KEPT_ROWS : FEW_ROWS, tokens = l->accelerated ? KEPT_TOKENS : FEW_TOKENS;
-    l->kept_rows = jp_local_shares_prefixes(l) ? rows : 1;
-    l->kept_tokens = l->max_row + (int)fmin(tokens, KEPT_BYTES / cell);
+    bool   many = l->accelerated && jp_local_shares_prefixes(l);
+    l->kept_rows = many ? KEPT_ROWS : 1;
+    l->kept_tokens = l->max_row + (many ? (int)fmin(KEPT_TOKENS, KEPT_BYTES / cell) : 0);
 }
 
 static int create_context(jp_local *l, jopa_error *err) {
