@@ -12,7 +12,7 @@
 
 #include "engine/accel-tiles.h"
 
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,f16c,fma")
 #include <immintrin.h>
 
 enum {
@@ -22,23 +22,37 @@ enum {
     HIDDEN = 0xfc00 /* minus infinity in the mask */
 };
 
+/* Of one mask, for each block of queries the cells that one of them sees: first the plain ones, that every query sees as they
+ * are. All layers of a graph have the same. */
+typedef struct {
+    const struct ggml_tensor *mask, *first; /* first: the operator that the list was begun for */
+    int                      *count, *plain; /* [blocks] count -1: not listed yet */
+    int32_t                  *cells;         /* [blocks * n_cells] */
+    size_t                    size;          /* of the memory that count begins */
+    int                       blocks, n_cells;
+} list;
+
+enum { LISTS = 2 }; /* models with a sliding window have two masks */
+
 struct jp_attention_space {
     char  *memory;
     size_t size;
+    list   lists[LISTS];
+    int    next; /* list to be given up */
 };
 
 /* One operator, its sizes named. */
 typedef struct {
     const struct ggml_tensor *q, *k, *v, *mask;
     struct ggml_tensor       *out;
+    list                     *list;
     int                       width, value_width, n_queries, n_cells, heads, groups; /* groups: of heads that share keys */
     float                     scale;
 } attention;
 
 /* One thread's buffers; rows: a block's queries of all heads of a group, a multiple of JP_TILES_STEP. */
 typedef struct {
-    int32_t  *cells;   /* [n_cells] the visible ones */
-    uint16_t *visible; /* [n_cells] */
+    int32_t  *some;    /* [n_cells] scratch */
     uint16_t *q;       /* two parts of [rows * width], scaled */
     uint16_t *k, *v;   /* two parts of [TILE * width] and [TILE * value_width], packed */
     float    *key;     /* [JP_TILES_STEP * the larger width] */
@@ -54,7 +68,12 @@ jp_attention_space *jp_attention_space_new(void) { return calloc(1, sizeof(jp_at
 void jp_attention_space_free(jp_attention_space *s) {
     if (!s) return;
     free(s->memory);
+    for (int i = 0; i < LISTS; i++) free(s->lists[i].count);
     free(s);
+}
+
+void jp_attention_begin(jp_attention_space *s) {
+    for (int i = 0; i < LISTS; i++) s->lists[i].mask = NULL;
 }
 
 static bool plain(const struct ggml_tensor *t, enum ggml_type type) {
@@ -99,23 +118,69 @@ static const void *row(const struct ggml_tensor *t, int64_t i, int64_t plane) {
     return (const char *)t->data + (size_t)i * t->nb[1] + (size_t)plane * t->nb[2];
 }
 
-/* The cells that one of the block's queries sees; returns how many. */
-static int list_cells(const attention *a, space *w, int first, int count) {
-    int n = 0;
-    memset(w->visible, 0, (size_t)a->n_cells * sizeof *w->visible);
+/* Of 32 cells from `c` on, which some of the queries see, and for which some mask is not 0. */
+static inline void look(const attention *a, int first, int count, int c, __mmask32 *seen, __mmask32 *masked) {
+    __mmask32 inside = a->n_cells - c < 32 ? (1u << (a->n_cells - c)) - 1 : ~0u;
+    __m512i   any = _mm512_setzero_si512(), other = any, hidden = _mm512_set1_epi16((short)HIDDEN);
     for (int i = 0; i < count; i++) {
-        const uint16_t *mask = row(a->mask, first + i, 0);
-        for (int c = 0; c < a->n_cells; c++) w->visible[c] |= mask[c] ^ HIDDEN;
+        __m512i mask = _mm512_maskz_loadu_epi16(inside, (const uint16_t *)row(a->mask, first + i, 0) + c);
+        any = _mm512_or_si512(any, _mm512_xor_si512(mask, hidden));
+        other = _mm512_or_si512(other, mask);
     }
-    for (int c = 0; c < a->n_cells; c++)
-        if (w->visible[c]) w->cells[n++] = c;
-    return n;
+    *seen = _mm512_test_epi16_mask(any, any) & inside;
+    *masked = _mm512_test_epi16_mask(other, other);
+}
+
+static void list_cells(const attention *a, space *w, int block, int first, int count) {
+    int      n = 0, rest = 0;
+    int32_t *cells = a->list->cells + (size_t)block * (size_t)a->n_cells;
+    for (int c = 0; c < a->n_cells; c += 32) {
+        __mmask32 seen, masked;
+        look(a, first, count, c, &seen, &masked);
+        for (; seen; seen &= seen - 1) {
+            int bit = __builtin_ctz(seen);
+            if (masked >> bit & 1) w->some[rest++] = c + bit;
+            else cells[n++] = c + bit;
+        }
+    }
+    memcpy(cells + n, w->some, (size_t)rest * sizeof *cells);
+    a->list->plain[block] = n;
+    a->list->count[block] = n + rest;
+}
+
+/* The list for the operator's mask, begun where there is none; NULL: no memory. An operator comes again in another graph only. */
+static list *find_list(jp_attention_space *s, const struct ggml_tensor *node, int blocks) {
+    const struct ggml_tensor *mask = node->src[3];
+    for (int i = 0; i < LISTS; i++)
+        if (s->lists[i].mask == mask && s->lists[i].first != node && s->lists[i].blocks == blocks && s->lists[i].n_cells == mask->ne[0]) return s->lists + i;
+    list  *l = s->lists + s->next;
+    size_t n = (size_t)blocks, size = n * (2 + (size_t)mask->ne[0]) * sizeof *l->count;
+    for (int i = 0; i < LISTS; i++)
+        if (s->lists[i].mask == mask) l = s->lists + i;
+    if (size > l->size) {
+        free(l->count);
+        l->count = malloc(size);
+        l->size = l->count ? size : 0;
+    }
+    if (!l->count) return NULL;
+    s->next = (int)(l - s->lists + 1) % LISTS;
+    *l = (list){mask, node, l->count, l->count + n, l->count + 2 * n, l->size, blocks, (int)mask->ne[0]};
+    for (int b = 0; b < blocks; b++) l->count[b] = -1;
+    return l;
+}
+
+static inline void fetch(const void *from, int n) {
+    for (int i = 0; i < n * 2; i += 64) _mm_prefetch((const char *)from + i, _MM_HINT_T0);
 }
 
 /* Keys and values of `count` listed cells of one group, packed; zeros up to `wide`. */
 static void gather(const attention *a, space *w, int group, const int32_t *cells, int count, int wide) {
     for (int at = 0; at < wide; at += JP_TILES_STEP) {
         int some = count - at < JP_TILES_STEP ? count - at : JP_TILES_STEP;
+        for (int c = at + JP_TILES_STEP; c < count && c < at + 2 * JP_TILES_STEP; c++) {
+            fetch(row(a->k, cells[c], group), a->width);
+            fetch(row(a->v, cells[c], group), a->value_width);
+        }
         for (int c = 0; c < some; c++) widen(row(a->k, cells[at + c], group), w->key + (size_t)c * (size_t)a->width, a->width);
         memset(w->key + (size_t)some * (size_t)a->width, 0, (size_t)(JP_TILES_STEP - some) * (size_t)a->width * sizeof *w->key);
         jp_tiles_pack_keys(w->key, a->width, at, TILE, w->k);
@@ -138,21 +203,24 @@ static void gather_mask(const attention *a, space *w, int first, int queries, co
     }
 }
 
-/* p = exp(s + mask - top), with the running top and sum of one row; returns by how much what is known shrinks. */
-static float soften(float *s, const float *mask, int wide, float *top, float *sum, uint16_t *p, size_t part) {
+/* p = exp(s + mask - top), with the running top and sum of one row; mask may be NULL: 0. Returns by how much what is known
+ * shrinks. */
+static inline float soften(float *s, const float *mask, int wide, float *top, float *sum, uint16_t *p, size_t part) {
     __m512 most = _mm512_set1_ps(*top);
     for (int c = 0; c < wide; c += LANES) {
-        __m512 x = _mm512_add_ps(_mm512_loadu_ps(s + c), _mm512_loadu_ps(mask + c));
-        _mm512_storeu_ps(s + c, x);
+        __m512 x = _mm512_loadu_ps(s + c);
+        if (mask) {
+            x = _mm512_add_ps(x, _mm512_loadu_ps(mask + c));
+            _mm512_storeu_ps(s + c, x);
+        }
         most = _mm512_max_ps(most, x);
     }
     float now = _mm512_reduce_max_ps(most), shrink = now == -INFINITY ? 1 : expf(*top - now);
     *top = now;
     __m512 total = _mm512_setzero_ps(), base = _mm512_set1_ps(now == -INFINITY ? 0 : now);
     for (int c = 0; c < wide; c += LANES) {
-        __m512    x = _mm512_loadu_ps(s + c);
-        __mmask16 seen = _mm512_cmp_ps_mask(x, _mm512_set1_ps(-INFINITY), _CMP_NEQ_OQ);
-        x = _mm512_maskz_mov_ps(seen, exp_negative(_mm512_sub_ps(x, base)));
+        __m512 x = _mm512_loadu_ps(s + c), y = exp_negative(_mm512_sub_ps(x, base));
+        x = mask ? _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-INFINITY), _CMP_NEQ_OQ), y) : y;
         jp_tiles_split(x, p + c, p + part + c);
         total = _mm512_add_ps(total, x);
     }
@@ -190,8 +258,11 @@ static void store(const attention *a, const space *w, int group, int first, int 
         }
 }
 
-static void run_block(const attention *a, space *w, int first, int queries) {
-    int    n = list_cells(a, w, first, queries), used = a->heads / a->groups * queries, rows = (used + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
+static void run_block(const attention *a, space *w, int block) {
+    int first = block * QUERIES, queries = a->n_queries - first < QUERIES ? a->n_queries - first : QUERIES;
+    if (a->list->count[block] < 0) list_cells(a, w, block, first, queries);
+    const int32_t *cells = a->list->cells + (size_t)block * (size_t)a->n_cells;
+    int    n = a->list->count[block], used = a->heads / a->groups * queries, rows = (used + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
     size_t part = (size_t)rows * TILE;
     for (int group = 0; group < a->groups; group++) {
         load_queries(a, w, group, first, queries, rows);
@@ -202,11 +273,12 @@ static void run_block(const attention *a, space *w, int first, int queries) {
         }
         for (int at = 0; at < n; at += TILE) {
             int count = n - at < TILE ? n - at : TILE, wide = (count + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
-            gather(a, w, group, w->cells + at, count, wide);
-            if (group == 0 || n > TILE) gather_mask(a, w, first, queries, w->cells + at, count, wide);
+            bool masked = at + wide > a->list->plain[block];
+            gather(a, w, group, cells + at, count, wide);
+            if (masked && (group == 0 || n > TILE)) gather_mask(a, w, first, queries, cells + at, count, wide);
             jp_tiles_scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, w->s);
             for (int r = 0; r < used; r++) {
-                float shrink = soften(w->s + (size_t)r * TILE, w->mask + (size_t)(r % queries) * TILE, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE, part);
+                float shrink = soften(w->s + (size_t)r * TILE, masked ? w->mask + (size_t)(r % queries) * TILE : NULL, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE, part);
                 shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
             }
             jp_tiles_values(w->p, part, w->v, a->value_width, rows, wide, TILE, w->o);
@@ -221,7 +293,7 @@ static void run_block(const attention *a, space *w, int first, int queries) {
 static size_t lay_out(space *w, const attention *a, char *base) {
     size_t rows = (size_t)(a->heads / a->groups * QUERIES + JP_TILES_STEP), width = (size_t)a->width, values = (size_t)a->value_width, cells = (size_t)a->n_cells, at = 0;
     struct { void **place; size_t size; } parts[] = {
-        {(void **)&w->cells, cells * sizeof *w->cells},       {(void **)&w->visible, cells * sizeof *w->visible},
+        {(void **)&w->some, cells * sizeof *w->some},
         {(void **)&w->q, 2 * rows * width * sizeof *w->q},    {(void **)&w->k, 2 * TILE * width * sizeof *w->k},
         {(void **)&w->v, 2 * TILE * values * sizeof *w->v},   {(void **)&w->key, JP_TILES_STEP * (width > values ? width : values) * sizeof *w->key},
         {(void **)&w->mask, QUERIES * TILE * sizeof *w->mask}, {(void **)&w->s, rows * TILE * sizeof *w->s},
@@ -252,15 +324,16 @@ bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threa
         s->memory = aligned_alloc(64, s->size);
         if (!s->memory) s->size = 0;
     }
-    if (!s->memory) return false;
     int blocks = (a.n_queries + QUERIES - 1) / QUERIES;
+    a.list = find_list(s, node, blocks);
+    if (!s->memory || !a.list) return false;
 #pragma omp parallel num_threads(threads)
     {
         space w;
         lay_out(&w, &a, s->memory + each * (size_t)omp_get_thread_num());
         jp_tiles_begin();
 #pragma omp for schedule(dynamic)
-        for (int b = 0; b < blocks; b++) run_block(&a, &w, b * QUERIES, a.n_queries - b * QUERIES < QUERIES ? a.n_queries - b * QUERIES : QUERIES);
+        for (int b = 0; b < blocks; b++) run_block(&a, &w, b);
         jp_tiles_end();
     }
     return true;

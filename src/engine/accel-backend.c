@@ -60,7 +60,12 @@ static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgra
     return GGML_STATUS_SUCCESS;
 }
 
-static void set_threads(ggml_backend_t backend, int threads) { ((state *)backend->context)->threads = threads > 0 ? threads : 1; }
+/* ggml calls backend_compute for each part of a graph, this once before it. */
+static void set_threads(ggml_backend_t backend, int threads) {
+    state *s = backend->context;
+    s->threads = threads > 0 ? threads : 1;
+    jp_attention_begin(s->attention);
+}
 
 static ggml_backend_t open_backend(ggml_backend_dev_t device, const char *parameters) {
     (void)parameters;

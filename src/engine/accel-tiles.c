@@ -3,7 +3,7 @@
 #ifdef JOPA_ACCEL
 #include "engine/accel-tiles.h"
 
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,amx-tile,amx-bf16")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
 
 /* A tile: 16 rows of 64 bytes. Tile of a left matrix: 16 rows of 32 numbers; of a right one: 16 pairs of rows by 16
  * columns, the two numbers of a pair side by side; of a result: 16 by 16 floats. */
@@ -51,11 +51,11 @@ static void transpose(__m512i r[ROWS]) {
 
 /* Part 0 and 1 of 32 numbers, in order. */
 static inline void split(const float *from, __m512i *first, __m512i *second) {
-    uint16_t a[NUMBERS], b[NUMBERS];
-    jp_tiles_split(_mm512_loadu_ps(from), a, b);
-    jp_tiles_split(_mm512_loadu_ps(from + ROWS), a + ROWS, b + ROWS);
-    *first = _mm512_loadu_si512(a);
-    *second = _mm512_loadu_si512(b);
+    __m256i a, b, c, d;
+    jp_tiles_parts(_mm512_loadu_ps(from), &a, &b);
+    jp_tiles_parts(_mm512_loadu_ps(from + ROWS), &c, &d);
+    *first = _mm512_inserti64x4(_mm512_castsi256_si512(a), c, 1);
+    *second = _mm512_inserti64x4(_mm512_castsi256_si512(b), d, 1);
 }
 
 /* Tile (cell / 16, number / 32). */

@@ -4,7 +4,7 @@
 #define JP_ACCEL_TILES_H
 
 #pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,10 +23,16 @@ static inline __m512i jp_tiles_round(__m512 x) {
 
 static inline __m512 jp_tiles_missing(__m512 x, __m512i rounded) { return _mm512_sub_ps(x, _mm512_castsi512_ps(_mm512_slli_epi32(rounded, 16))); }
 
+static inline void jp_tiles_parts(__m512 x, __m256i *first, __m256i *second) {
+    *first = (__m256i)_mm512_cvtneps_pbh(x);
+    *second = (__m256i)_mm512_cvtneps_pbh(jp_tiles_missing(x, _mm512_cvtepu16_epi32(*first)));
+}
+
 static inline void jp_tiles_split(__m512 x, uint16_t *first, uint16_t *second) {
-    __m512i a = jp_tiles_round(x), b = jp_tiles_round(jp_tiles_missing(x, a));
-    _mm256_storeu_si256((__m256i *)(void *)first, _mm512_cvtepi32_epi16(a));
-    _mm256_storeu_si256((__m256i *)(void *)second, _mm512_cvtepi32_epi16(b));
+    __m256i a, b;
+    jp_tiles_parts(x, &a, &b);
+    _mm256_storeu_si256((__m256i *)(void *)first, a);
+    _mm256_storeu_si256((__m256i *)(void *)second, b);
 }
 #pragma GCC pop_options
 

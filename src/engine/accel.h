@@ -40,6 +40,9 @@ jp_attention_space *jp_attention_space_new(void); /* NULL: no memory */
 void                jp_attention_space_free(jp_attention_space *s);
 /* F16 keys and values of a width that is a multiple of 32, one stream, a mask; no sinks, slopes or soft caps. */
 bool jp_attention_takes(const struct ggml_tensor *node);
+/* Of a graph: what is known of masks is of another one. libllama and its like tell a backend before each graph how many threads
+ * it has; who does not has to call this, or run graphs whose masks do not change. */
+void jp_attention_begin(jp_attention_space *s);
 bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads); /* false: no memory */
 
 #endif

@@ -154,6 +154,15 @@ static void attend(const struct ggml_tensor *node, const shape *s, double scale,
     for (int x = 0; x < s->width && sum > 0; x++) out[x] /= sum;
 }
 
+static void compare(const struct ggml_tensor *node, const shape *s) {
+    for (int i = 0; i < s->queries; i++)
+        for (int h = 0; h < s->heads; h++) {
+            double expected[128];
+            attend(node, s, 0.3f, i, h, expected);
+            for (int x = 0; x < s->width; x++) assert_true(fabs((double)((float *)node->data)[(i * s->heads + h) * s->width + x] - expected[x]) < 1e-5);
+        }
+}
+
 static void check_attention(const shape *s, int threads) {
     jp_random            r;
     struct ggml_context *c = open_context();
@@ -168,12 +177,17 @@ static void check_attention(const shape *s, int threads) {
     jp_attention_space *space = jp_attention_space_new();
     assert_true(jp_attention_takes(node));
     assert_true(jp_attention_run(space, node, threads));
-    for (int i = 0; i < s->queries; i++)
-        for (int h = 0; h < s->heads; h++) {
-            double expected[128];
-            attend(node, s, 0.3f, i, h, expected);
-            for (int x = 0; x < s->width; x++) assert_true(fabs((double)((float *)node->data)[(i * s->heads + h) * s->width + x] - expected[x]) < 1e-5);
-        }
+    compare(node, s);
+    struct ggml_tensor *second = ggml_flash_attn_ext(c, q, k, v, mask, 0.3f, 0, 0); /* as the next layer, which finds the mask's cells listed */
+    assert_true(jp_attention_run(space, second, threads));
+    compare(second, s);
+    for (int i = 0; i < s->queries; i++) ((ggml_fp16_t *)mask->data)[i * s->cells + s->cells - 1] ^= ggml_fp32_to_fp16(-INFINITY);
+    assert_true(jp_attention_run(space, node, threads)); /* the same again: another run of the graph */
+    compare(node, s);
+    for (int i = 0; i < s->queries; i++) ((ggml_fp16_t *)mask->data)[i * s->cells + 7] ^= ggml_fp32_to_fp16(-INFINITY);
+    jp_attention_begin(space);
+    assert_true(jp_attention_run(space, second, threads));
+    compare(second, s);
     jp_attention_space_free(space);
     ggml_free(c);
 }
