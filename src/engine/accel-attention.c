@@ -21,6 +21,7 @@ enum {
     LANES = 16,
     HIDDEN = 0xfc00 /* minus infinity in the mask */
 };
+static const float LOG2_E = 1.44269504f; /* scores are powers of 2 */
 
 /* Of one mask, for each block of queries the cells that one of them sees: first the plain ones, that every query sees as they
  * are. All layers of a graph have the same. */
@@ -58,7 +59,7 @@ typedef struct {
     float    *key;     /* [JP_TILES_STEP * the larger width] */
     float    *mask;    /* [QUERIES * TILE] */
     float    *s;       /* [rows * TILE] */
-    uint16_t *p;       /* two parts of [rows * TILE] */
+    uint16_t *p;       /* [rows * TILE] */
     float    *o;       /* [rows * value_width] */
     float    *top, *sum; /* [rows] */
 } space;
@@ -92,18 +93,13 @@ bool jp_attention_takes(const struct ggml_tensor *node) {
 
 /* ---- vectors --------------------------------------------------------------------------------------------------------- */
 
-/* exp(x) for x <= 0, relative error below 3e-7: as in log-softmax.c. */
-static inline __m512 exp_negative(__m512 x) {
-    x = _mm512_max_ps(x, _mm512_set1_ps(-87.0f));
-    __m512 whole = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    __m512 f = _mm512_fnmadd_ps(whole, _mm512_set1_ps(0.693359375f), x);
-    f = _mm512_fmadd_ps(whole, _mm512_set1_ps(2.12194440e-4f), f);
-    __m512 p = _mm512_set1_ps(1.0f / 720);
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f / 120));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f / 24));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f / 6));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.5f));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f));
+/* 2^x for x <= 0, relative error below 1e-5. */
+static inline __m512 exp2_negative(__m512 x) {
+    __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), f = _mm512_sub_ps(x, whole);
+    __m512 p = _mm512_set1_ps(9.6181291e-3f);
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.5504109e-2f));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.4022651e-1f));
+    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9314718e-1f));
     p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f));
     return _mm512_scalef_ps(p, whole);
 }
@@ -197,15 +193,15 @@ static void gather_mask(const attention *a, space *w, int first, int queries, co
         float          *to = w->mask + (size_t)i * TILE;
         for (int c = 0; c < wide; c += LANES) {
             bool run = c + LANES <= count && cells[c + LANES - 1] - cells[c] == LANES - 1;
-            if (run) widen(mask + cells[c], to + c, LANES);
-            for (int l = c; l < c + LANES && !run; l++) to[l] = l < count && mask[cells[l]] != HIDDEN ? _cvtsh_ss(mask[cells[l]]) : -INFINITY;
+            if (run) _mm512_storeu_ps(to + c, _mm512_mul_ps(_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(mask + cells[c]))), _mm512_set1_ps(LOG2_E)));
+            for (int l = c; l < c + LANES && !run; l++) to[l] = l < count && mask[cells[l]] != HIDDEN ? LOG2_E * _cvtsh_ss(mask[cells[l]]) : -INFINITY;
         }
     }
 }
 
-/* p = exp(s + mask - top), with the running top and sum of one row; mask may be NULL: 0. Returns by how much what is known
- * shrinks. */
-static inline float soften(float *s, const float *mask, int wide, float *top, float *sum, uint16_t *p, size_t part) {
+/* p = 2^(s + mask - top), with the running top and sum of one row; mask may be NULL: 0. Returns by how much what is known
+ * shrinks. p is rounded to bfloat16 and the sum is that of the rounded numbers, so that weights still add up to 1. */
+static inline float soften(float *s, const float *mask, int wide, float *top, float *sum, uint16_t *p) {
     __m512 most = _mm512_set1_ps(*top);
     for (int c = 0; c < wide; c += LANES) {
         __m512 x = _mm512_loadu_ps(s + c);
@@ -215,14 +211,15 @@ static inline float soften(float *s, const float *mask, int wide, float *top, fl
         }
         most = _mm512_max_ps(most, x);
     }
-    float now = _mm512_reduce_max_ps(most), shrink = now == -INFINITY ? 1 : expf(*top - now);
+    float now = _mm512_reduce_max_ps(most), shrink = now == -INFINITY || now == *top ? 1 : exp2f(*top - now);
     *top = now;
     __m512 total = _mm512_setzero_ps(), base = _mm512_set1_ps(now == -INFINITY ? 0 : now);
     for (int c = 0; c < wide; c += LANES) {
-        __m512 x = _mm512_loadu_ps(s + c), y = exp_negative(_mm512_sub_ps(x, base));
+        __m512 x = _mm512_loadu_ps(s + c), y = exp2_negative(_mm512_sub_ps(x, base));
         x = mask ? _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-INFINITY), _CMP_NEQ_OQ), y) : y;
-        jp_tiles_split(x, p + c, p + part + c);
-        total = _mm512_add_ps(total, x);
+        __m256i rounded = (__m256i)_mm512_cvtneps_pbh(x);
+        _mm256_storeu_si256((__m256i *)(void *)(p + c), rounded);
+        total = _mm512_add_ps(total, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded), 16)));
     }
     *sum = *sum * shrink + _mm512_reduce_add_ps(total);
     return shrink;
@@ -242,7 +239,7 @@ static void load_queries(const attention *a, space *w, int group, int first, int
             const float *from = row(a->q, first + i, group * per + h);
             uint16_t    *to = w->q + (size_t)(h * queries + i) * (size_t)a->width;
             for (int x = 0; x < a->width; x += LANES)
-                jp_tiles_split(_mm512_mul_ps(_mm512_loadu_ps(from + x), _mm512_set1_ps(a->scale)), to + x, to + part + x);
+                jp_tiles_split(_mm512_mul_ps(_mm512_loadu_ps(from + x), _mm512_set1_ps(a->scale * LOG2_E)), to + x, to + part + x);
         }
 }
 
@@ -263,7 +260,6 @@ static void run_block(const attention *a, space *w, int block) {
     if (a->list->count[block] < 0) list_cells(a, w, block, first, queries);
     const int32_t *cells = a->list->cells + (size_t)block * (size_t)a->n_cells;
     int    n = a->list->count[block], used = a->heads / a->groups * queries, rows = (used + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
-    size_t part = (size_t)rows * TILE;
     for (int group = 0; group < a->groups; group++) {
         load_queries(a, w, group, first, queries, rows);
         memset(w->o, 0, (size_t)rows * (size_t)a->value_width * sizeof *w->o);
@@ -278,10 +274,10 @@ static void run_block(const attention *a, space *w, int block) {
             if (masked && (group == 0 || n > TILE)) gather_mask(a, w, first, queries, cells + at, count, wide);
             jp_tiles_scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, w->s);
             for (int r = 0; r < used; r++) {
-                float shrink = soften(w->s + (size_t)r * TILE, masked ? w->mask + (size_t)(r % queries) * TILE : NULL, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE, part);
+                float shrink = soften(w->s + (size_t)r * TILE, masked ? w->mask + (size_t)(r % queries) * TILE : NULL, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE);
                 shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
             }
-            jp_tiles_values(w->p, part, w->v, a->value_width, rows, wide, TILE, w->o);
+            jp_tiles_values(w->p, w->v, a->value_width, rows, wide, TILE, w->o);
         }
         store(a, w, group, first, queries);
     }
@@ -297,7 +293,7 @@ static size_t lay_out(space *w, const attention *a, char *base) {
         {(void **)&w->q, 2 * rows * width * sizeof *w->q},    {(void **)&w->k, 2 * TILE * width * sizeof *w->k},
         {(void **)&w->v, 2 * TILE * values * sizeof *w->v},   {(void **)&w->key, JP_TILES_STEP * (width > values ? width : values) * sizeof *w->key},
         {(void **)&w->mask, QUERIES * TILE * sizeof *w->mask}, {(void **)&w->s, rows * TILE * sizeof *w->s},
-        {(void **)&w->p, 2 * rows * TILE * sizeof *w->p},     {(void **)&w->o, rows * values * sizeof *w->o},
+        {(void **)&w->p, rows * TILE * sizeof *w->p},     {(void **)&w->o, rows * values * sizeof *w->o},
         {(void **)&w->top, rows * sizeof *w->top},            {(void **)&w->sum, rows * sizeof *w->sum}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (base) *parts[i].place = base + at;

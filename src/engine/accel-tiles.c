@@ -131,7 +131,7 @@ void jp_tiles_scores(const uint16_t *q, size_t q_part, const uint16_t *packed, i
     settle();
 }
 
-void jp_tiles_values(const uint16_t *p, size_t p_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *o) {
+void jp_tiles_values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     settle();
     for (int x = 0; x < width; x += JP_TILES_STEP)
@@ -141,10 +141,9 @@ void jp_tiles_values(const uint16_t *p, size_t p_part, const uint16_t *packed, i
             _tile_loadd(1, to + ROWS, w * 4);
             _tile_loadd(2, to + ROWS * w, w * 4);
             _tile_loadd(3, to + ROWS * w + ROWS, w * 4);
-            for (int t = 0; t < TERMS; t++)
+            for (size_t t = 0; t < 2; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
-                    step(p + (size_t)LEFT[t] * p_part + (size_t)i * (size_t)stride + j, (size_t)stride,
-                         packed + (size_t)RIGHT[t] * part + (size_t)j * w + (size_t)x * NUMBERS, TILE_NUMBERS);
+                    step(p + (size_t)i * (size_t)stride + j, (size_t)stride, packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, TILE_NUMBERS);
             store_sums(to, w);
         }
     settle();

@@ -42,7 +42,7 @@ void jp_tiles_pack_values(const float *values, int width, int at, int cells, uin
 
 /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells. */
 void jp_tiles_scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s);
-/* o[rows, width] += p v; p: two parts of [rows, stride]. */
-void jp_tiles_values(const uint16_t *p, size_t p_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *o);
+/* o[rows, width] += p v; p: [rows, stride]. */
+void jp_tiles_values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o);
 
 #endif

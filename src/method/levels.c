@@ -364,11 +364,17 @@ static void select_set(const run *r, jp_selection *selection) {
         jp_select_top(selection->score, r->task->n, r->task->k, &selection->selected);
 }
 
+/* The bill of a prompt and response of `row` tokens may come to so many. */
+static int64_t allowed_tokens(int64_t row, int budget) {
+    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL;
+    return budget > 0 ? row * budget : JP_LEVELS_BUDGET * full + JP_LEVELS_LONG * (row - full);
+}
+
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
                   jp_levels_report *report, jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(task->scorer);
     int64_t           row = problem->prompt->n_tokens + problem->target_last - 1;
-    run               r = {.task = task, .method = method, .tokens = row * (task->budget > 0 ? task->budget : JP_LEVELS_BUDGET), .report = report};
+    run               r = {.task = task, .method = method, .tokens = allowed_tokens(row, task->budget), .report = report};
     *report = (jp_levels_report){0};
     int status = open_levels(&r, kinds, e);
     if (!status) status = run_levels(&r, kinds, e);

@@ -54,10 +54,14 @@ void jp_levels_report_free(jp_levels_report *r);
 bool jp_levels_apply(const char *method);
 
 /* Run `method` (jopa, jopa-nograd or ablation) by levels; two of them at least. task->scorer's units are the finest; its bill
- * gets all that this costs. task->budget evaluations stand for as many full prompts' tokens, 0: for JP_LEVELS_BUDGET.
+ * gets all that this costs. task->budget evaluations stand for as many full prompts' tokens, 0: see below.
  * JP_OK, JP_STOP (a limit; the selection holds the best so far) or an error; *report is the caller's in any case. */
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
                   jp_levels_report *report, jopa_error *e);
-enum { JP_LEVELS_BUDGET = 30 };
+enum {
+    JP_LEVELS_BUDGET = 30,                      /* full prompts, as long as a prompt has at most */
+    JP_LEVELS_FULL = 1024,                      /* tokens; of what it has more, */
+    JP_LEVELS_LONG = 16                         /* so many: knockouts cost a long prompt no more than a short one */
+};
 
 #endif

@@ -159,7 +159,7 @@ static void compare(const struct ggml_tensor *node, const shape *s) {
         for (int h = 0; h < s->heads; h++) {
             double expected[128];
             attend(node, s, 0.3f, i, h, expected);
-            for (int x = 0; x < s->width; x++) assert_true(fabs((double)((float *)node->data)[(i * s->heads + h) * s->width + x] - expected[x]) < 1e-5);
+            for (int x = 0; x < s->width; x++) assert_true(fabs((double)((float *)node->data)[(i * s->heads + h) * s->width + x] - expected[x]) < 3e-3);
         }
 }
 
