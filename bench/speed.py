@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LENGTHS = (30, 60, 100, 250, 500, 1000, 2000)
+RUNS = (("ablation", 60), ("ablation", 250), ("jopa", 60), ("jopa", 100))  # whole ones
 CAPTUM = (("tokens", "float32"), ("one pass", "float32"), ("one pass", "bfloat16"))
 MASKED = "zero"
 
@@ -62,9 +63,11 @@ def jobs(a):
     for tokens in a.lengths:  # 1.145 tokens a word, 9.5 of the template
         prompt = " ".join(words[:round((tokens - 9.5) / 1.145)])
         found.append({"name": f"{tokens}", "prompt": prompt, "response": response, "tokens": 30, "masks": a.masks})
-    sixty = next((j for j in found if j["name"] == "60"), found[0])
-    for method in ("ablation", "jopa"):
-        found.append({k: v for k, v in sixty.items() if k != "masks"} | {"name": method, "method": method, "operator": "token:_"})
+    for method, tokens in RUNS:
+        job = next((j for j in found if j["name"] == str(tokens)), None)
+        if job:
+            name = method if tokens == 60 else f"{method} {tokens}"
+            found.append({k: v for k, v in job.items() if k != "masks"} | {"name": name, "method": method, "operator": "token:_"})
     return found
 
 
@@ -182,7 +185,7 @@ def tables(r):
            "| prompt, tokens | evaluations/s | decoded tokens/s | naive tokens/s | sharing | GFLOP/s | of ggml's product |",
            "|---|---|---|---|---|---|---|"]
     for name, j in r["jobs"].items():
-        title = j["prompt_tokens"] if name.isdigit() else f'{name}, {j["prompt_tokens"]}'
+        title = j["prompt_tokens"] if name.isdigit() else f'{name.split()[0]}, {j["prompt_tokens"]}'
         out.append(f'| {title} | {j["evaluations_per_second"]:.2f} | {j["decoded_per_second"]:.0f} | {j["naive_per_second"]:.0f} | '
                    f'{j["sharing"]:.2f} | {j["gflops"]:.1f} | {j["of_peak"]:.2f} |')
     out += ["", "ggml's matrix product at the model's shapes, 512 columns, GFLOP/s: "
