@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LENGTHS = (30, 60, 100, 250, 500, 1000, 2000)
-RUNS = (("ablation", 60), ("ablation", 250), ("jopa", 60), ("jopa", 100))  # whole ones
+RUNS = {"ablation": "60", "jopa": "60", "ablation 250": "250", "jopa 100": "100"}  # whole ones; the first two always
 CAPTUM = (("tokens", "float32"), ("one pass", "float32"), ("one pass", "bfloat16"))
 MASKED = "zero"
 
@@ -63,10 +63,11 @@ def jobs(a):
     for tokens in a.lengths:  # 1.145 tokens a word, 9.5 of the template
         prompt = " ".join(words[:round((tokens - 9.5) / 1.145)])
         found.append({"name": f"{tokens}", "prompt": prompt, "response": response, "tokens": 30, "masks": a.masks})
-    for method, tokens in RUNS:
-        job = next((j for j in found if j["name"] == str(tokens)), None)
+    prompts = {j["name"]: j for j in found}
+    for name, tokens in RUNS.items():
+        method, *other = name.split()
+        job = prompts.get(tokens, None if other else found[0])
         if job:
-            name = method if tokens == 60 else f"{method} {tokens}"
             found.append({k: v for k, v in job.items() if k != "masks"} | {"name": name, "method": method, "operator": "token:_"})
     return found
 

@@ -147,12 +147,11 @@ static void list_cells(const attention *a, space *w, int block, int first, int c
 /* The list for the operator's mask, begun where there is none; NULL: no memory. An operator comes again in another graph only. */
 static list *find_list(jp_attention_space *s, const struct ggml_tensor *node, int blocks) {
     const struct ggml_tensor *mask = node->src[3];
-    for (int i = 0; i < LISTS; i++)
-        if (s->lists[i].mask == mask && s->lists[i].first != node && s->lists[i].blocks == blocks && s->lists[i].n_cells == mask->ne[0]) return s->lists + i;
-    list  *l = s->lists + s->next;
-    size_t n = (size_t)blocks, size = n * (2 + (size_t)mask->ne[0]) * sizeof *l->count;
+    list                     *l = s->lists + s->next;
+    size_t                    n = (size_t)blocks, size = n * (2 + (size_t)mask->ne[0]) * sizeof *l->count;
     for (int i = 0; i < LISTS; i++)
         if (s->lists[i].mask == mask) l = s->lists + i;
+    if (l->mask == mask && l->first != node && l->blocks == blocks && l->n_cells == mask->ne[0]) return l;
     if (size > l->size) {
         free(l->count);
         l->count = malloc(size);

@@ -86,12 +86,6 @@ void jp_kept_match(const jp_kept *k, jp_row *row) {
     if (row->known <= 0) row->kept = -1;
 }
 
-void jp_kept_restart(jp_kept *k, const jp_row *row) {
-    k->n = k->distinct = k->n_victims = 0;
-    memset(k->size, 0, (size_t)(k->capacity > 0 ? k->capacity : 1) * sizeof *k->size);
-    if (k->capacity > 0) insert(k, 0, row);
-}
-
 /* The row unused for longest, since before `since`; -1: none. Row 0 stays. */
 static int oldest(const jp_kept *k, int64_t since) {
     int found = -1;
@@ -103,7 +97,7 @@ static int oldest(const jp_kept *k, int64_t since) {
 }
 
 static int free_slot(const jp_kept *k) {
-    for (int slot = 1; slot < k->capacity; slot++)
+    for (int slot = 0; slot < k->capacity; slot++)
         if (!k->size[slot]) return slot;
     return -1;
 }
@@ -115,7 +109,7 @@ static int place(jp_kept *k, const jp_row *row, int64_t since) {
         find_place(k, row->symbols, row->prompt, &before, &after);
         int more = row->prompt - larger(before, after);
         if (more <= 1 || k->size[0] + more > k->room) return -1; /* kept already, or as good as; too long to keep */
-        if (slot > 0 && k->distinct + more <= k->room) {
+        if (slot >= 0 && k->distinct + more <= k->room) {
             insert(k, slot, row);
             return slot;
         }

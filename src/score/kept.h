@@ -27,11 +27,8 @@ void jp_kept_free(jp_kept *k);
  * last symbol, which has to be decoded for the first output. */
 void jp_kept_match(const jp_kept *k, jp_row *row);
 
-/* The engine has just been told to keep this row's prompt as row 0 and to forget all others. */
-void jp_kept_restart(jp_kept *k, const jp_row *row);
-
 /* Which of the matched rows of a batch are kept from now on, in k->places[row_of[i]] (-1: not), and which kept ones make way,
- * k->victims[n_victims]. `row_of` as in jp_plan. */
+ * k->victims[n_victims]. The first of all gets place 0 for good. `row_of` as in jp_plan. */
 int jp_kept_take(jp_kept *k, const jp_row *rows, const int *row_of, int n, jopa_error *e);
 
 #endif

@@ -68,9 +68,8 @@ static int workspace_init(workspace *w, const jp_scorer *s, int n, jopa_error *e
     return jp_fail_memory(e);
 }
 
-/* Score `n` sorted and matched rows that fit one batch; out[tag * targets + t] gets the log-probabilities. The first batch
- * is the unmasked row. */
-static int run_batch(jp_scorer *s, const jp_row *rows, int n, bool first, float *scratch, float *out, jopa_error *e) {
+/* Score `n` sorted and matched rows that fit one batch; out[tag * targets + t] gets the log-probabilities. */
+static int run_batch(jp_scorer *s, const jp_row *rows, int n, float *scratch, float *out, jopa_error *e) {
     jp_plan plan;
     int     status = jp_plan_build(&plan, rows, n, e);
     if (status) return status;
@@ -78,13 +77,11 @@ static int run_batch(jp_scorer *s, const jp_row *rows, int n, bool first, float 
     jp_batch batch = {.nodes = plan.nodes, .n_nodes = plan.n_nodes, .n_rows = plan.n_rows, .row_prompt = plan.row_prompt,
                       .response = p->response, .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last};
     jp_engine_cost cost = {0};
-    const int      first_place = 0;
-    if (!first) status = jp_kept_take(s->kept, rows, plan.row_of, n, e);
-    if (s->room.kept_rows) batch.keep = first ? &first_place : s->kept->places;
+    status = jp_kept_take(s->kept, rows, plan.row_of, n, e);
+    batch.keep = s->kept->places;
     batch.forget = s->kept->victims;
-    batch.n_forget = first ? 0 : s->kept->n_victims;
+    batch.n_forget = s->kept->n_victims;
     if (!status) status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
-    if (!status && first) jp_kept_restart(s->kept, rows);
     size_t width = (size_t)targets(s);
     for (int i = 0; i < n && !status; i++) {
         memcpy(out + (size_t)rows[i].tag * width, scratch + (size_t)plan.row_of[i] * width, width * sizeof *out);
@@ -206,10 +203,15 @@ static int knock_out_fresh(jp_scorer *s, const jp_bitset *masks, const int *fres
     return status;
 }
 
-/* How many of the sorted rows make the next batch. */
+/* How many of the sorted rows make the next batch. No more are matched than may be in it: the next one finds others kept. */
 static int next_batch(const jp_scorer *s, jp_row *rows, int n) {
-    for (int i = 0; i < n; i++) jp_kept_match(s->kept, rows + i);
-    return jp_plan_cut(rows, n, s->room.max_rows, s->room.max_tokens);
+    int matched = 0, count;
+    do {
+        int to = n - matched < s->room.max_rows ? n : matched + s->room.max_rows;
+        for (; matched < to; matched++) jp_kept_match(s->kept, rows + matched);
+        count = jp_plan_cut(rows, matched, s->room.max_rows, s->room.max_tokens);
+    } while (count == matched && matched < n); /* identical rows cost nothing */
+    return count;
 }
 
 static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
@@ -227,7 +229,7 @@ static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, i
             break;
         }
         int count = next_batch(s, w.rows + at, n - at);
-        status = run_batch(s, w.rows + at, count, false, w.log_probs, log_probs, e);
+        status = run_batch(s, w.rows + at, count, w.log_probs, log_probs, e);
         if (!status) status = remember(s, masks, fresh, w.rows + at, count, log_probs, e);
         at += count;
     }
@@ -259,7 +261,7 @@ int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_
     jp_plan_sort(w.rows, n);
     for (int at = 0; at < n && !status;) {
         int count = next_batch(s, w.rows + at, n - at);
-        status = run_batch(s, w.rows + at, count, false, w.log_probs, log_probs, e);
+        status = run_batch(s, w.rows + at, count, w.log_probs, log_probs, e);
         s->cost.evaluations += count;
         at += count;
     }
@@ -286,7 +288,7 @@ static int score_full(jp_scorer *s, jopa_error *e) {
         return jp_fail_memory(e);
     }
     jp_row full = make_row(s, NULL, 0, s->full_symbols);
-    int    status = run_batch(s, &full, 1, true, log_probs + targets(s), log_probs, e);
+    int    status = run_batch(s, &full, 1, log_probs + targets(s), log_probs, e);
     s->full = sum(log_probs, targets(s));
     s->cost.evaluations++;
     free(log_probs);

@@ -39,8 +39,7 @@ static void make_forest(forest *f, uint64_t seed, int n_kept) {
     for (int i = 0; i < n_kept; i++) {
         for (int j = 0; j < LENGTH; j++) f->kept_symbols[i][j] = jp_random_below(&r, 3) - 1;
         jp_row row = {f->kept_symbols[i], PROMPT, PROMPT, 0, 0, -1};
-        if (i) assert_int_equal(jp_kept_take(&f->kept, &row, &(int){0}, 1, NULL), JP_OK);
-        else jp_kept_restart(&f->kept, &row);
+        assert_int_equal(jp_kept_take(&f->kept, &row, &(int){0}, 1, NULL), JP_OK);
     }
     for (int i = 0; i < N_ROWS; i++) jp_kept_match(&f->kept, f->rows + i);
     jp_plan_sort(f->rows, N_ROWS);
@@ -160,7 +159,8 @@ static void test_kept_rows_are_found_and_make_way(void **state) {
     int32_t first[LENGTH] = {0}, symbols[BATCH][LENGTH];
     jp_random_seed(&r, 5);
     assert_int_equal(jp_kept_init(&k, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = ROOM}, LENGTH, NULL), JP_OK);
-    jp_kept_restart(&k, &(jp_row){first, LENGTH, LENGTH, 0, 0, -1});
+    assert_int_equal(jp_kept_take(&k, &(jp_row){first, LENGTH, LENGTH, 0, 0, -1}, &(int){0}, 1, NULL), JP_OK);
+    assert_int_equal(k.places[0], 0);
     for (int step = 0, victims = 0; step < 300; step++) {
         jp_row rows[BATCH];
         int    row_of[BATCH];
@@ -198,8 +198,7 @@ static void test_kept_row_unused_for_longest_makes_way(void **state) {
     jp_row  rows[4];
     assert_int_equal(jp_kept_init(&k, &(jp_engine_room){.kept_rows = 3, .kept_tokens = 100}, 3, NULL), JP_OK);
     for (int i = 0; i < 4; i++) rows[i] = (jp_row){symbols[i], 3, 3, 0, 0, -1};
-    jp_kept_restart(&k, rows);
-    for (int i = 1; i < 3; i++) assert_int_equal(jp_kept_take(&k, rows + i, &(int){0}, 1, NULL), JP_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(jp_kept_take(&k, rows + i, &(int){0}, 1, NULL), JP_OK);
     jp_kept_match(&k, rows + 1); /* used again, as it is, */
     assert_int_equal(jp_kept_take(&k, rows + 1, &(int){0}, 1, NULL), JP_OK);
     assert_int_equal(k.places[0], -1); /* and nothing to keep */
