@@ -35,8 +35,6 @@ static struct ggml_tensor *add_left(jp_graph *t, struct ggml_tensor *sum, struct
     return sum ? ggml_acc(t->ctx, sum, b, sum->nb[1], sum->nb[2], sum->nb[3], 0) : b;
 }
 
-static struct ggml_tensor *transposed(jp_graph *t, struct ggml_tensor *x) { return ggml_cont(t->ctx, ggml_transpose(t->ctx, x)); }
-
 /* [a, queries, n_head] -> [a, queries * heads of a group, n_head_kv]: the heads that share keys are contracted together. */
 static struct ggml_tensor *grouped(jp_graph *t, struct ggml_tensor *x) {
     int kv = t->g->shape.n_head_kv;
@@ -59,8 +57,8 @@ static void block_back(jp_graph *t, const jp_graph_layer *l, int b, int from, in
     struct ggml_tensor *left = ggml_view_3d(t->ctx, k_left, to, k_left->ne[1], k_left->ne[2], k_left->nb[1], k_left->nb[2], 0);
     struct ggml_tensor *d_q = ggml_reshape_3d(t->ctx, ggml_mul_mat(t->ctx, left, s), q->ne[0], m, p->ne[2]);
     d->q = d->q ? ggml_concat(t->ctx, d_q, d->q, 1) : d_q;
-    d->k = add_left(t, d->k, ggml_mul_mat(t->ctx, transposed(t, q), transposed(t, s)));
-    d->v = add_left(t, d->v, ggml_mul_mat(t->ctx, transposed(t, go), transposed(t, grouped(t, p))));
+    d->k = add_left(t, d->k, ggml_mul_mat(t->ctx, jp_graph_transposed(t, q), jp_graph_transposed(t, s)));
+    d->v = add_left(t, d->v, ggml_mul_mat(t->ctx, jp_graph_transposed(t, go), jp_graph_transposed(t, grouped(t, p))));
 }
 
 /* From heads' gradients [head_size, rows, heads] back through rotation and norm to [head_size * heads, rows]. */
@@ -79,7 +77,7 @@ static struct ggml_tensor *add_right(jp_graph *t, struct ggml_tensor *all, struc
 static struct ggml_tensor *attention_back(jp_graph *t, const jp_graph_layer *l, struct ggml_tensor *d_o, bool scores_only,
                                           jp_score_visit *visit, void *user) {
     const jp_gradient_layer *w = t->g->layers + l->layer;
-    struct ggml_tensor      *k_left = scores_only ? NULL : transposed(t, l->k);
+    struct ggml_tensor      *k_left = scores_only ? NULL : jp_graph_transposed(t, l->k);
     heads                    d = {0};
     for (int b = jp_graph_blocks(t) - 1, from, to; b >= 0; b--)
         if (jp_graph_block(t, b, l->first, &from, &to)) block_back(t, l, b, from, to, d_o, k_left, scores_only, &d, visit, user);

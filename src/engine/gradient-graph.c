@@ -16,6 +16,28 @@ struct ggml_tensor *jp_graph_rows(jp_graph *t, struct ggml_tensor *x, int from, 
 
 struct ggml_tensor *jp_graph_swap(jp_graph *t, struct ggml_tensor *x) { return ggml_cont(t->ctx, ggml_permute(t->ctx, x, 0, 2, 1, 3)); }
 
+/* Square tiles, so that what is read and what is written both stay in the cache; threads share out bands of columns. */
+static void transpose(struct ggml_tensor *dst, int thread, int threads, void *user) {
+    enum { TILE = 16 };
+    const struct ggml_tensor *x = dst->src[0];
+    int64_t                   wide = x->ne[0], rows = x->ne[1], bands = (wide + TILE - 1) / TILE;
+    (void)user;
+    for (int64_t band = thread; band < bands * x->ne[2]; band += threads) {
+        const float *from = (const float *)x->data + band / bands * wide * rows;
+        float       *to = (float *)dst->data + band / bands * wide * rows;
+        int64_t      first = band % bands * TILE, last = first + TILE < wide ? first + TILE : wide;
+        for (int64_t at = 0; at < rows; at += TILE) {
+            int64_t end = at + TILE < rows ? at + TILE : rows;
+            for (int64_t column = first; column < last; column++)
+                for (int64_t row = at; row < end; row++) to[column * rows + row] = from[row * wide + column];
+        }
+    }
+}
+
+struct ggml_tensor *jp_graph_transposed(jp_graph *t, struct ggml_tensor *x) {
+    return ggml_custom_4d(t->ctx, GGML_TYPE_F32, x->ne[1], x->ne[0], x->ne[2], 1, &x, 1, transpose, GGML_N_TASKS_MAX, NULL);
+}
+
 static bool has_rope(const jp_gradient_shape *s, int layer) { return s->rope && (s->rope_step == 0 || (layer + 1) % s->rope_step != 0); }
 
 struct ggml_tensor *jp_graph_rope(jp_graph *t, int layer, struct ggml_tensor *x, int first, bool back) {
@@ -51,7 +73,7 @@ static struct ggml_tensor *weights(jp_graph *t, const jp_graph_layer *l, int blo
 /* Heads' outputs [head_size, m, n_head]. */
 static struct ggml_tensor *attend(jp_graph *t, jp_graph_layer *l) {
     const jp_gradient_shape *s = &t->g->shape;
-    struct ggml_tensor      *v = ggml_cont(t->ctx, ggml_transpose(t->ctx, l->v)), *all = NULL; /* [n, head_size, n_head_kv] */
+    struct ggml_tensor      *v = jp_graph_transposed(t, l->v), *all = NULL; /* [n, head_size, n_head_kv] */
     for (int b = 0, from, to; b < jp_graph_blocks(t); b++) {
         if (!jp_graph_block(t, b, l->first, &from, &to)) continue;
         l->p[b] = weights(t, l, b, from, to);

@@ -44,6 +44,8 @@ void                jp_graph_forward(jp_graph *t, int layer, struct ggml_tensor 
 struct ggml_tensor *jp_graph_rows(jp_graph *t, struct ggml_tensor *x, int from, int count);
 /* [a, b, c] -> contiguous [a, c, b]: from heads-last to rows-last and back. */
 struct ggml_tensor *jp_graph_swap(jp_graph *t, struct ggml_tensor *x);
+/* Contiguous F32 [a, b, c] -> [b, a, c]. ggml copies a transpose number by number. */
+struct ggml_tensor *jp_graph_transposed(jp_graph *t, struct ggml_tensor *x);
 struct ggml_tensor *jp_graph_rope(jp_graph *t, int layer, struct ggml_tensor *x, int first, bool back);
 
 /* Called with each block's gradient with respect to the attention scores times their scale, [end, queries, n_head]. */

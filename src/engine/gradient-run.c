@@ -126,19 +126,21 @@ typedef struct {
 
 static int round_up(int n, int step) { return (n + step - 1) / step * step; }
 
-/* Queries in a block of the attention. */
+/* Queries in a block of the attention: not many, because a block works on all keys up to its last query. */
 static int block_size(const jp_gradient *g, int n) {
+    enum { MOST = 256 };
     int64_t rows = (int64_t)g->limits.scores / (4 * (int64_t)n * g->shape.n_head), least = (n + JP_MAX_BLOCKS - 1) / JP_MAX_BLOCKS;
+    if (rows > MOST) rows = MOST;
     if (rows > n) rows = n;
     if (rows < least) rows = least;
     return round_up((int)rows, g->pad);
 }
 
-/* Bytes of one layer's activations. */
+/* Bytes of one layer's activations; of the weights of attention half, and half a block, are beyond the last key. */
 static double layer_bytes(const jp_gradient *g, int n) {
     const jp_gradient_shape *s = &g->shape;
     double wide = 2.0 * s->n_head * s->head_size + 3.0 * s->n_head_kv * s->head_size + 2.0 * s->n_embd + 2.0 * s->n_ff;
-    return 4.0 * n * (wide + (double)n * s->n_head);
+    return 4.0 * n * (wide + (n + block_size(g, n)) / 2.0 * s->n_head);
 }
 
 /* The first layer that keeps its activations. */

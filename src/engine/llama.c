@@ -94,10 +94,12 @@ static int embedding_size(jp_engine *e) { return llama_model_n_embd_inp(((jp_loc
 static int vocabulary_size(jp_engine *e) { return llama_vocab_n_tokens(((jp_local *)e)->vocab); }
 static int layer_count(jp_engine *e) { return llama_model_n_layer(((jp_local *)e)->model); }
 
-/* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than gradients. */
+/* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than gradients,
+ * whose attention is F32 (docs/guidance.md). */
 static int gradient_price(jp_engine *e, int n) {
-    enum { SHORT = 200 };
-    return ((jp_local *)e)->accelerated && n > SHORT ? 6 : 4;
+    enum { LEAST = 4, STEP = 250, MOST = 14 };
+    int price = ((jp_local *)e)->accelerated ? LEAST + n / STEP : LEAST;
+    return price < MOST ? price : MOST;
 }
 
 static const jp_engine_ops local_ops = {
