@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "method/jopa.h"
+#include "method/refine.h"
 #include "prompt/recut.h"
 
 enum {
@@ -313,4 +314,29 @@ int jp_level_search(jp_level *l, int64_t knockout_tokens, int64_t tokens, jopa_e
     int n = pool_size(l), k = l->k < n ? l->k : n, status = JP_OK;
     if (l->tail > 0 && n < WIDEST && knockout_tokens > jp_level_spent(l)) status = search_knockouts(l, k, knockout_tokens, e);
     return status || tokens <= jp_level_spent(l) ? status : search_true(l, k, tokens, e);
+}
+
+int jp_level_refine(jp_level *l, int64_t tokens, jopa_error *e) {
+    part    p;
+    double *expect = malloc((size_t)l->n * sizeof *expect), drop = l->drop;
+    bool   *all = malloc((size_t)l->n * sizeof *all);
+    int     status = expect && all ? JP_OK : jp_fail_memory(e);
+    for (int u = 0; u < l->n && !status; u++) {
+        expect[u] = jp_level_value(l, u);
+        all[u] = true;
+    }
+    if (!status) status = part_open(&p, l, all, false, l->k, tokens, e);
+    if (!status) {
+        jp_bitset_copy(&p.wide, &l->set);
+        status = jp_refine(p.scorer, l->k, l->task->seed, expect, tokens - jp_level_spent(l), l->start, l->n_start, &p.wide, &drop, e);
+        if (status <= 0) {
+            charge(&p);
+            int noted = note(l, &p.wide, drop, e);
+            if (noted) status = noted;
+        }
+        status = part_close(&p, status);
+    }
+    free(expect);
+    free(all);
+    return status;
 }

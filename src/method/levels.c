@@ -15,12 +15,14 @@ enum {
     WIDEST = 3,                    /* that times as many at most, */
     WIDER = 2,                     /* this many times as many at the others */
     COARSE_EVALUATIONS = 8,        /* true ones of a coarse level */
-    RETURNS = 3                    /* times that ruled out regions may come back to a level */
+    RETURNS = 3,                   /* times that ruled out regions may come back to a level */
+    COARSE_PROMPTS = 30,           /* of the few: full prompts of a bill from which on coarse levels get no more, */
+    FEW_PROMPTS = 12               /* and that the search for them may cost */
 };
 static const double GROWTH = 1.5;  /* level i of n may have spent (i / n)^GROWTH of the tokens */
 /* Of a level's tokens: knockouts of units alone, and with those of sets; of the last level's. */
 static const double GUIDE_SHARE = 0.4, KNOCKOUT_SHARE = 0.7, LAST_GUIDE_SHARE = 0.25, LAST_KNOCKOUT_SHARE = 0.4;
-static const double FEW_SHARE = 0.6;    /* of the last level's tokens for these */
+static const double FEW_SHARE = 0.35;   /* of the last level's tokens for these */
 static const double WORTH = 0.05;       /* of the best region's drop: what a region has to have to be kept beyond the least */
 static const double RETURN_SHARE = 0.2; /* of a level's tokens that have to be left for regions to come back */
 static const double FIRST_SHARE = 0.6;  /* of what a level has for true drops, before regions come back */
@@ -32,6 +34,7 @@ typedef struct {
     jp_prompt      cuts[JP_LEVELS_MOST]; /* of the coarse levels; the last level's units are the task's */
     jp_level       levels[JP_LEVELS_MOST];
     bool          *kept[JP_LEVELS_MOST]; /* [levels[i].n] regions that the next level looks into */
+    int            row;              /* tokens of prompt and response */
     int64_t        tokens;           /* for all */
     jp_levels_report *report;
 } run;
@@ -253,18 +256,17 @@ static int take_the_likeliest(run *r, jp_level *l, jopa_error *e) {
     return jp_scorer_drops(r->task->scorer, &l->set, 1, &l->drop, e);
 }
 
-/* The last level: where many units may be hidden, the best few first, then what to add to them. */
+/* The last level: where many units may be hidden, the best few first, then what to add to them and to exchange. */
 static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e) {
     jp_level *l = r->levels + i;
     int64_t   from = jp_level_spent(l);
-    int       status = JP_OK;
-    if (l->k < r->task->k) {
-        status = run_level(r, i, at_share(from, tokens, FEW_SHARE), returned, e);
-        l->k = r->task->k;
-        l->round++;
-        if (!status && keep_regions(r, i - 1, units_wanted(r, i), 0, e) < 0) status = JOPA_ERROR_MEMORY;
-    }
-    if (!status) status = run_level(r, i, tokens, returned, e);
+    bool      few = l->k < r->task->k;
+    int64_t   first = few ? at_share(from, tokens, FEW_SHARE) : tokens, enough = from + FEW_PROMPTS * (int64_t)r->row;
+    if (few && first > enough) first = enough;
+    int       status = run_level(r, i, first, returned, e);
+    l->k = r->task->k;
+    if (!status && few && !is_ablation(r)) status = hand_down(r, i, e);
+    if (!status && few && !isnan(l->drop) && !is_ablation(r)) status = jp_level_refine(l, tokens, e);
     return status || is_ablation(r) || !isnan(l->drop) ? status : take_the_likeliest(r, l, e);
 }
 
@@ -312,6 +314,12 @@ static void close_levels(run *r) {
     }
 }
 
+/* What shares of coarse levels are of: sets that are filled up and refined in the end need no more of them. */
+static int64_t coarse_tokens(const run *r) {
+    int64_t enough = COARSE_PROMPTS * (int64_t)r->row;
+    return r->task->k > FEW && r->tokens > enough ? enough : r->tokens;
+}
+
 static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < r->n_levels && !status; i++) {
@@ -321,7 +329,7 @@ static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
         *report = (jp_level_report){.unit = jp_unit_kind_name((int)kinds->kinds[i], NULL)};
         r->reached = i + 1;
         double share = i == r->n_levels - 1 ? 1 : pow((i + 1.0) / r->n_levels, GROWTH);
-        int64_t tokens = (int64_t)(share * (double)r->tokens);
+        int64_t tokens = (int64_t)(share * (double)(i < r->n_levels - 1 ? coarse_tokens(r) : r->tokens));
         status = i == r->n_levels - 1 ? run_last(r, i, tokens, &report->returned, e) : run_level(r, i, tokens, &report->returned, e);
         jp_scorer_cost(r->task->scorer, &after);
         report->evaluations = after.evaluations - before.evaluations;
@@ -365,16 +373,16 @@ static void select_set(const run *r, jp_selection *selection) {
 }
 
 /* The bill of a prompt and response of `row` tokens may come to so many. */
-static int64_t allowed_tokens(int64_t row, int budget) {
-    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL;
-    return budget > 0 ? row * budget : JP_LEVELS_BUDGET * full + JP_LEVELS_LONG * (row - full);
+static int64_t allowed_tokens(int64_t row, const jp_task *task) {
+    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL, prompts = task->k > FEW ? JP_LEVELS_BUDGET_MANY : JP_LEVELS_BUDGET;
+    return task->budget > 0 ? row * task->budget : prompts * full + JP_LEVELS_LONG * (row - full);
 }
 
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
                   jp_levels_report *report, jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(task->scorer);
     int64_t           row = problem->prompt->n_tokens + problem->target_last - 1;
-    run               r = {.task = task, .method = method, .tokens = allowed_tokens(row, task->budget), .report = report};
+    run               r = {.task = task, .method = method, .row = (int)row, .tokens = allowed_tokens(row, task), .report = report};
     *report = (jp_levels_report){0};
     int status = open_levels(&r, kinds, e);
     if (!status) status = run_levels(&r, kinds, e);

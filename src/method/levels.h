@@ -59,7 +59,8 @@ bool jp_levels_apply(const char *method);
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
                   jp_levels_report *report, jopa_error *e);
 enum {
-    JP_LEVELS_BUDGET = 30,                      /* full prompts, as long as a prompt has at most */
+    JP_LEVELS_BUDGET = 30,                      /* full prompts, */
+    JP_LEVELS_BUDGET_MANY = 60,                 /* or for sets of more than 16 units so many, as long as a prompt has at most */
     JP_LEVELS_FULL = 1024,                      /* tokens; of what it has more, */
     JP_LEVELS_LONG = 16                         /* so many: knockouts cost a long prompt no more than a short one */
 };
