@@ -26,6 +26,11 @@ uint64_t jp_random_next(jp_random *r) {
 
 double jp_random_unit(jp_random *r) { return (double)(jp_random_next(r) >> 11) * 0x1p-53; }
 
+double jp_random_normal(jp_random *r) {
+    double u = 1 - jp_random_unit(r), angle = 6.283185307179586 * jp_random_unit(r);
+    return sqrt(-2 * log(u)) * cos(angle);
+}
+
 int jp_random_below(jp_random *r, int n) {
     uint64_t bound = (uint64_t)n, limit = UINT64_MAX - UINT64_MAX % bound, x;
     do x = jp_random_next(r);

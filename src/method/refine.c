@@ -235,15 +235,10 @@ static int fit(refine *r, jopa_error *e) {
     return JP_OK;
 }
 
-static double normal(jp_random *r) { /* Box & Muller 1958 */
-    double u = 1 - jp_random_unit(r), angle = 6.283185307179586 * jp_random_unit(r);
-    return sqrt(-2 * log(u)) * cos(angle);
-}
-
 /* Weights from the posterior, by Matheron's rule: a draw from the prior, without what it gets wrong at the sets. */
 static void draw(refine *r) {
-    for (int u = 0; u < r->n; u++) r->weight[u] = r->scale * normal(&r->random);
-    for (int t = 0; t < r->near; t++) r->gain[t] = predict(r, t, r->weight) + r->scale * sqrt(noise_of(r, t)) * normal(&r->random);
+    for (int u = 0; u < r->n; u++) r->weight[u] = r->scale * jp_random_normal(&r->random);
+    for (int t = 0; t < r->near; t++) r->gain[t] = predict(r, t, r->weight) + r->scale * sqrt(noise_of(r, t)) * jp_random_normal(&r->random);
     if (r->near) LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', r->near, 1, r->kernel, KNOWN, r->gain, KNOWN);
     for (int t = 0; t < r->near; t++) add(r, t, -r->gain[t], r->weight);
     for (int u = 0; u < r->n; u++) r->weight[u] = r->mean[u] + r->heat * r->weight[u];

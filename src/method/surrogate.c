@@ -185,20 +185,15 @@ void jp_surrogate_mean(const jp_surrogate *s, jp_quadratic *q) {
     project(s, s->alpha, 1, q);
 }
 
-static double normal(jp_random *r) { /* Box & Muller 1958 */
-    double u = 1 - jp_random_unit(r), angle = 6.283185307179586 * jp_random_unit(r);
-    return sqrt(-2 * log(u)) * cos(angle);
-}
-
 /* A draw from the prior, without its mean. */
 static void draw_prior(const jp_surrogate *s, jp_random *r, jp_quadratic *q) {
     int n = s->n;
     for (int i = 0; i < n; i++) {
         double root = sqrt(s->b * s->v[i] * s->scale);
-        q->linear[i] = sqrt(s->v[i] * s->scale) * normal(r);
+        q->linear[i] = sqrt(s->v[i] * s->scale) * jp_random_normal(r);
         q->pair[(size_t)i * (size_t)n + (size_t)i] = 0;
         for (int j = 0; j < i; j++)
-            q->pair[(size_t)i * (size_t)n + (size_t)j] = q->pair[(size_t)j * (size_t)n + (size_t)i] = root * sqrt(s->v[j]) * normal(r);
+            q->pair[(size_t)i * (size_t)n + (size_t)j] = q->pair[(size_t)j * (size_t)n + (size_t)i] = root * sqrt(s->v[j]) * jp_random_normal(r);
     }
 }
 
@@ -218,7 +213,7 @@ int jp_surrogate_sample(const jp_surrogate *s, jp_random *r, double temperature,
     for (int t = 0; t < s->fitted; t++) {
         size_t at = (size_t)t * (SETS_MAX + 1);
         double noise = s->noise * (s->shared[at] + s->b * s->paired[at]) * s->scale;
-        weight[t] = value(q, members(s, t), s->sizes[t]) + sqrt(noise) * normal(r);
+        weight[t] = value(q, members(s, t), s->sizes[t]) + sqrt(noise) * jp_random_normal(r);
     }
     LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', s->fitted, 1, s->kernel, SETS_MAX, weight, s->fitted);
     project(s, weight, -1, q);

@@ -187,6 +187,24 @@ static int as_bits(const int *units, int k) {
 }
 
 /* Each of the C(7, 3) = 35 sets as often as the others. */
+/* Mean 0, variance 1, fourth moment 3: each within five standard errors of 100,000 draws. */
+static void test_random_normal(void **state) {
+    (void)state;
+    enum { DRAWS = 100000 };
+    jp_random r;
+    double    sum = 0, square = 0, fourth = 0;
+    jp_random_seed(&r, 4);
+    for (int i = 0; i < DRAWS; i++) {
+        double x = jp_random_normal(&r);
+        sum += x;
+        square += x * x;
+        fourth += x * x * x * x;
+    }
+    assert_float_equal(sum / DRAWS, 0, 5 / sqrt(DRAWS));
+    assert_float_equal(square / DRAWS, 1, 5 * sqrt(2.0 / DRAWS));
+    assert_float_equal(fourth / DRAWS, 3, 5 * sqrt(96.0 / DRAWS));
+}
+
 static void test_random_subset_is_uniform(void **state) {
     (void)state;
     enum { N = 7, K = 3, SETS = 35, DRAWS = 70000 };
@@ -427,6 +445,7 @@ int main(void) {
         cmocka_unit_test(test_random_seed),
         cmocka_unit_test(test_random_unit),
         cmocka_unit_test(test_random_below),
+        cmocka_unit_test(test_random_normal),
         cmocka_unit_test(test_random_subset_is_uniform),
         cmocka_unit_test(test_random_subset_bounds),
         cmocka_unit_test(test_random_weighted_subset),
