@@ -14,7 +14,7 @@ struct ggml_tensor *jp_graph_linear_back(jp_graph *t, const jp_linear *l, struct
         struct ggml_tensor *tile = ggml_view_2d(t->ctx, l->w, n_in, count, l->w->nb[1], (size_t)at * l->w->nb[1]);
         struct ggml_tensor *part = ggml_view_2d(t->ctx, dy, count, dy->ne[1], dy->nb[1], (size_t)at * sizeof(float));
         if (tile->type != GGML_TYPE_F32) tile = ggml_cast(t->ctx, tile, GGML_TYPE_F32);
-        tile = ggml_cont(t->ctx, ggml_transpose(t->ctx, tile));
+        tile = jp_graph_transposed(t, tile);
         part = ggml_mul_mat(t->ctx, tile, count == n_out ? dy : ggml_cont(t->ctx, part));
         dx = dx ? ggml_add(t->ctx, dx, part) : part;
         ggml_build_forward_expand(t->graph, dx); /* one tile alive at a time */

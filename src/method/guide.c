@@ -113,20 +113,29 @@ static double mean_size(const double *x, int n, const jp_bitset *mask) {
     return sum > 0 ? sum / count : 1;
 }
 
+int jp_guide_combine(const jp_prompt *p, const jp_bitset *mask, const double *slope, const double *norm, double *unit_score, jopa_error *e) {
+    double *unit_norm = malloc((size_t)(p->n_units + 1) * sizeof *unit_norm);
+    if (!unit_norm) return jp_fail_memory(e);
+    jp_sum_units(p, slope, unit_score);
+    jp_sum_units(p, norm, unit_norm);
+    double slopes = mean_size(unit_score, p->n_units, mask), norms = mean_size(unit_norm, p->n_units, mask);
+    for (int u = 0; u < p->n_units; u++) unit_score[u] = unit_score[u] / slopes + NORM_SHARE * unit_norm[u] / norms;
+    free(unit_norm);
+    return JP_OK;
+}
+
 int jp_guide(jp_scorer *s, const jp_bitset *mask, int gradients, double *unit_score, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(s)->prompt;
-    size_t           tokens = (size_t)p->n_tokens, units = (size_t)p->n_units;
-    double          *slope = malloc((2 * tokens + 2 * units + 1) * sizeof *slope);
+    size_t           tokens = (size_t)p->n_tokens;
+    double          *slope = malloc(2 * tokens * sizeof *slope);
     for (int u = 0; u < p->n_units; u++) unit_score[u] = NAN;
     if (!slope) return jp_fail_memory(e);
-    double *norm = slope + tokens, *unit_slope = norm + tokens, *unit_norm = unit_slope + units;
-    int     steps = 0, status = jp_attention_path(s, mask, gradients, slope, norm, &steps, e);
+    int steps = 0, status = jp_attention_path(s, mask, gradients, slope, slope + tokens, &steps, e);
     if (status <= 0 && steps) {
-        jp_sum_units(p, slope, unit_slope);
-        jp_sum_units(p, norm, unit_norm);
-        double slopes = mean_size(unit_slope, p->n_units, mask), norms = mean_size(unit_norm, p->n_units, mask);
+        int combined = jp_guide_combine(p, mask, slope, slope + tokens, unit_score, e);
+        if (combined) status = combined;
         for (int u = 0; u < p->n_units; u++)
-            if (!hides(mask, u)) unit_score[u] = unit_slope[u] / slopes + NORM_SHARE * unit_norm[u] / norms;
+            if (hides(mask, u)) unit_score[u] = NAN;
     }
     free(slope);
     return status;

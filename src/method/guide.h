@@ -19,6 +19,9 @@ int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, d
  * biases of all shown units go down from 0 together: at 0 the slopes of a confident model vanish, and a set is hidden
  * together. *steps tells how many of the `gradients` there were before a limit (JP_STOP). */
 int jp_attention_path(jp_scorer *s, const jp_bitset *mask, int gradients, double *slope, double *norm, int *steps, jopa_error *e);
+/* What the guide makes of slopes and norms of tokens, of one pass or summed over some: unit_score[u] = its slope plus half its
+ * norm, each divided by its mean size over the units that `mask` shows. */
+int jp_guide_combine(const jp_prompt *p, const jp_bitset *mask, const double *slope, const double *norm, double *unit_score, jopa_error *e);
 /* unit_score[u] = sum of value[t] over the unit's tokens. */
 void jp_sum_units(const jp_prompt *p, const double *value, double *unit_score);
 

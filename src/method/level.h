@@ -37,7 +37,8 @@ double jp_level_value(const jp_level *l, int unit);
 int jp_level_guide(jp_level *l, int64_t tokens, jopa_error *e);
 /* Joint search over the pool by knockouts until `knockout_tokens`, then by true drops until `tokens`. */
 int jp_level_search(jp_level *l, int64_t knockout_tokens, int64_t tokens, jopa_error *e);
-/* From the best set and those to begin with on, fill them up to k and exchange units of the whole level, pool or not (method/refine.h); true drops. */
+/* From the best set and those to begin with on, fill them up to k and exchange units of the whole level, in the pool or not
+ * (method/refine.h); true drops. */
 int jp_level_refine(jp_level *l, int64_t tokens, jopa_error *e);
 /* True drops alone, the most promising units first. */
 int jp_level_singles(jp_level *l, int64_t tokens, jopa_error *e);

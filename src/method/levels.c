@@ -260,13 +260,13 @@ static int take_the_likeliest(run *r, jp_level *l, jopa_error *e) {
 static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e) {
     jp_level *l = r->levels + i;
     int64_t   from = jp_level_spent(l);
-    bool      few = l->k < r->task->k;
+    bool      few = l->k < r->task->k; /* not ablation's */
     int64_t   first = few ? at_share(from, tokens, FEW_SHARE) : tokens, enough = from + FEW_PROMPTS * (int64_t)r->row;
     if (few && first > enough) first = enough;
     int       status = run_level(r, i, first, returned, e);
     l->k = r->task->k;
-    if (!status && few && !is_ablation(r)) status = hand_down(r, i, e);
-    if (!status && few && !isnan(l->drop) && !is_ablation(r)) status = jp_level_refine(l, tokens, e);
+    if (!status && few) status = hand_down(r, i, e);
+    if (!status && few && !isnan(l->drop)) status = jp_level_refine(l, tokens, e);
     return status || is_ablation(r) || !isnan(l->drop) ? status : take_the_likeliest(r, l, e);
 }
 

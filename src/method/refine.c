@@ -27,7 +27,8 @@ static const double SLOPE = 0.2, SLOPE_SETS = 20;             /* of weights over
 static const double FILL = 0.003;                              /* of the set's drop: what units are expected to have that fill it up */
 static const double RACE_SHARE = 0.3;                          /* of the tokens, for short climbs from each set to begin with */
 static const double GRADIENT_SHARE = 0.4;                     /* of the tokens, at most */
-static const double NORM_SHARE = 0.5;                         /* as in guide.c */
+
+typedef struct { double value; int unit; } ranked;
 
 typedef struct {
     jp_scorer       *scorer;
@@ -55,6 +56,7 @@ typedef struct {
     double *guide;  /* [n] what gradients say, mean size 1; 0: nothing */
     double *expect; /* [n] weights expected otherwise */
     double *mean, *weight, *mark; /* [n] posterior mean, a draw, scratch */
+    ranked *ranked;               /* [n] scratch */
     int    *ins, *outs;           /* [n] units to hide and to show, the best first */
 
     jp_bitset *round; /* [ROUND] */
@@ -76,6 +78,7 @@ static void refine_free(refine *r) {
     free(r->difference);
     free(r->kernel);
     free(r->guide);
+    free(r->ranked);
     free(r->ins);
 }
 
@@ -91,8 +94,9 @@ static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const doub
     r->difference = malloc(KNOWN * (NEAR + 1) * sizeof *r->difference);
     r->kernel = malloc((size_t)KNOWN * KNOWN * sizeof *r->kernel);
     r->guide = calloc(5 * n, sizeof *r->guide);
+    r->ranked = malloc(n * sizeof *r->ranked);
     r->ins = malloc(2 * n * sizeof *r->ins);
-    if (jp_bitset_init(&r->incumbent, r->n) || !r->sets || !r->round || !r->drops || !r->difference || !r->kernel || !r->guide || !r->ins) {
+    if (jp_bitset_init(&r->incumbent, r->n) || !r->sets || !r->round || !r->drops || !r->difference || !r->kernel || !r->guide || !r->ranked || !r->ins) {
         refine_free(r);
         return jp_fail_memory(e);
     }
@@ -117,31 +121,16 @@ static void remember(refine *r, const jp_bitset *set, double drop) {
 
 /* ---- what is expected before sets say more -------------------------------------------------------------------------- */
 
-/* Divided by the mean size over the units that are shown. */
-static void add_scaled(const refine *r, const double *x, double share) {
-    double sum = 0;
-    int    count = 0;
-    for (int u = 0; u < r->n; u++) {
-        if (jp_bitset_has(&r->incumbent, u)) continue;
-        sum += fabs(x[u]);
-        count++;
-    }
-    for (int u = 0; u < r->n && sum > 0; u++) r->guide[u] += share * x[u] * count / sum;
-}
-
-/* What jp_guide adds up, at no bias: a set that the response does not survive has left the flat part. Members have theirs, too. */
+/* The guide of one gradient, at no bias: a response that the set has hidden has left the flat part. Members have theirs, too. */
 static int ask_gradient(refine *r, jopa_error *e) {
-    int     tokens = r->prompt->n_tokens;
-    double *slope = malloc(2 * (size_t)tokens * sizeof *slope), *norm = slope ? slope + tokens : NULL;
+    size_t  tokens = (size_t)r->prompt->n_tokens;
+    double *slope = malloc(2 * tokens * sizeof *slope);
     if (!slope) return jp_fail_memory(e);
-    int status = jp_token_gradients(r->scorer, &r->incumbent, NULL, slope, norm, e);
+    int status = jp_token_gradients(r->scorer, &r->incumbent, NULL, slope, slope + tokens, e);
     if (!status) {
         int64_t cost = (int64_t)jp_scorer_gradient_price(r->scorer) * r->row;
         jp_scorer_charge(r->scorer, &(jp_cost){.decoded_tokens = cost, .naive_tokens = cost});
-        jp_sum_units(r->prompt, slope, r->mark);
-        add_scaled(r, r->mark, 1);
-        jp_sum_units(r->prompt, norm, r->mark);
-        add_scaled(r, r->mark, NORM_SHARE);
+        status = jp_guide_combine(r->prompt, &r->incumbent, slope, slope + tokens, r->guide, e);
     }
     free(slope);
     return status;
@@ -246,22 +235,20 @@ static void draw(refine *r) {
 
 /* ---- sets to score ---------------------------------------------------------------------------------------------------- */
 
-typedef struct { double value; int unit; } ranked;
-
 static int by_value(const void *a, const void *b) {
     const ranked *x = a, *y = b;
     return x->value != y->value ? (x->value < y->value) - (x->value > y->value) : x->unit - y->unit;
 }
 
-/* All units, those to hide first; r->outs: the members, those to show first. Returns how many are members. */
-static int rank(refine *r, const double *weight, ranked *scratch) {
+/* r->ins: the units that are shown, those to hide first; r->outs: the members, those to show first. Returns how many are members. */
+static int rank(refine *r) {
     int n_in = 0, n_out = 0;
-    for (int u = 0; u < r->n; u++) scratch[u] = (ranked){weight[u], u};
-    qsort(scratch, (size_t)r->n, sizeof *scratch, by_value);
+    for (int u = 0; u < r->n; u++) r->ranked[u] = (ranked){r->weight[u], u};
+    qsort(r->ranked, (size_t)r->n, sizeof *r->ranked, by_value);
     for (int i = 0; i < r->n; i++)
-        if (!jp_bitset_has(&r->incumbent, scratch[i].unit)) r->ins[n_in++] = scratch[i].unit;
+        if (!jp_bitset_has(&r->incumbent, r->ranked[i].unit)) r->ins[n_in++] = r->ranked[i].unit;
     for (int i = r->n - 1; i >= 0; i--)
-        if (jp_bitset_has(&r->incumbent, scratch[i].unit)) r->outs[n_out++] = scratch[i].unit;
+        if (jp_bitset_has(&r->incumbent, r->ranked[i].unit)) r->outs[n_out++] = r->ranked[i].unit;
     return n_out;
 }
 
@@ -271,9 +258,9 @@ static int next_from(const refine *r, const int *units, int n, int at, int token
 }
 
 /* At most `most` exchanges of units from `token` on, additions as long as there is room, into *set unless that is NULL;
- * *rate: what the weights gain by them for each token that the set decodes. Returns how many units change. */
-static int exchange(const refine *r, int members, int most, int token, jp_bitset *set, double *rate) {
-    int    in = -1, out = -1, room = r->k - members, first = r->prompt->n_tokens, changes = 0;
+ * *rate: what the weights gain by them for each token that the set decodes. False: there are none. */
+static bool exchange(const refine *r, int members, int most, int token, jp_bitset *set, double *rate) {
+    int    in = -1, out = -1, room = r->k - members, first = r->prompt->n_tokens;
     double gain = 0;
     for (int i = 0; i < most; i++) {
         in = next_from(r, r->ins, r->n - members, in + 1, token);
@@ -290,16 +277,21 @@ static int exchange(const refine *r, int members, int most, int token, jp_bitset
         if (room <= 0 && r->prompt->units[r->outs[out]].first < first) first = r->prompt->units[r->outs[out]].first;
         if (set) jp_bitset_add(set, r->ins[in]);
         if (set && room <= 0) jp_bitset_remove(set, r->outs[out]);
-        changes += 1 + (room <= 0);
         room--;
     }
     *rate = gain / (r->row - first + SHARED);
-    return changes;
+    return first < r->prompt->n_tokens;
+}
+
+static bool is_new(const refine *r, const jp_bitset *set) {
+    for (int i = 0; i < r->n_round; i++)
+        if (jp_bitset_equal(set, r->round + i)) return false;
+    return !jp_scorer_known(r->scorer, set, NULL);
 }
 
 /* The end of the prompt where the draw gains most for a token. */
-static void propose(refine *r, int factor, ranked *scratch) {
-    int    members = rank(r, r->weight, scratch), most = (int)fmax(FACTORS[factor] * r->trust + 0.5, 1), from = 0;
+static void propose(refine *r, int factor) {
+    int    members = rank(r), most = (int)fmax(FACTORS[factor] * r->trust + 0.5, 1), from = 0;
     double best = -1, rate;
     for (int c = 0; c < CUTS; c++) {
         int token = (int)((int64_t)r->prompt->n_tokens * c / CUTS);
@@ -311,22 +303,17 @@ static void propose(refine *r, int factor, ranked *scratch) {
     }
     jp_bitset *set = r->round + r->n_round;
     jp_bitset_copy(set, &r->incumbent);
-    if (!exchange(r, members, most, from, set, &rate) || jp_scorer_known(r->scorer, set, NULL)) return;
-    for (int i = 0; i < r->n_round; i++)
-        if (jp_bitset_equal(set, r->round + i)) return;
-    r->factor[r->n_round++] = factor;
+    if (exchange(r, members, most, from, set, &rate) && is_new(r, set)) r->factor[r->n_round++] = factor;
 }
 
 static int propose_round(refine *r, jopa_error *e) {
-    ranked *scratch = malloc((size_t)r->n * sizeof *scratch);
-    int     status = scratch ? fit(r, e) : jp_fail_memory(e);
+    int status = fit(r, e);
     r->n_round = 0;
     for (int tries = 0; tries < TRIES * ROUND && r->n_round < ROUND && !status; tries++) {
         if (tries) draw(r);
         else memcpy(r->weight, r->mean, (size_t)r->n * sizeof *r->mean);
-        propose(r, r->n_round % N_FACTORS, scratch);
+        propose(r, r->n_round % N_FACTORS);
     }
-    free(scratch);
     return status;
 }
 
@@ -356,9 +343,7 @@ static void propose_filled(refine *r, const jp_bitset *set, const double *by, do
     for (int u = 0; u < r->n; u++) r->mark[u] = jp_bitset_has(set, u) || by[u] <= least ? NAN : by[u];
     jp_select_top(r->mark, r->n, room, filled);
     for (int u = jp_bitset_next(set, 0); u >= 0; u = jp_bitset_next(set, u + 1)) jp_bitset_add(filled, u);
-    bool again = jp_scorer_known(r->scorer, filled, NULL) || jp_bitset_equal(filled, &r->incumbent);
-    for (int i = 0; i < r->n_round; i++) again |= jp_bitset_equal(filled, r->round + i);
-    r->n_round += !again;
+    r->n_round += is_new(r, filled);
 }
 
 static void adapt(refine *r, int better) {
@@ -413,19 +398,22 @@ static int race(refine *r, int64_t tokens, jopa_error *e) {
     return status;
 }
 
-/* Score the sets to begin with, race them, and go on with the best. What a gradient adds to *set beats what others expect. */
-static int run(refine *r, const jp_bitset *starts, int n_starts, int64_t tokens, jopa_error *e) {
-    int  status = JP_OK, better;
-    bool gradient = can_ask_gradient(r, tokens);
-    if (gradient) status = ask_gradient(r, e);
-    r->n_round = 0;
-    if (gradient && !status) propose_filled(r, &r->incumbent, r->guide, 0);
+/* What a gradient adds to *set beats what others expect. */
+static int begin_with_gradient(refine *r, jopa_error *e) {
+    int better, status = ask_gradient(r, e);
+    if (status) return status;
+    propose_filled(r, &r->incumbent, r->guide, 0);
     jp_bitset_copy(r->round + r->n_round++, &r->incumbent);
-    if (!gradient) propose_filled(r, &r->incumbent, r->expect, FILL * r->best);
-    for (int i = 0; i < n_starts && !gradient; i++) propose_filled(r, starts + i, r->expect, FILL * r->best);
-    if (!status) status = score_round(r, &better, e);
-    if (!status && !gradient && r->n_round > 1) status = race(r, tokens, e);
-    return status ? status : climb(r, INT64_MAX, e);
+    return score_round(r, &better, e);
+}
+
+static int begin_with_sets(refine *r, const jp_bitset *starts, int n_starts, int64_t tokens, jopa_error *e) {
+    int better, status;
+    jp_bitset_copy(r->round + r->n_round++, &r->incumbent);
+    propose_filled(r, &r->incumbent, r->expect, FILL * r->best);
+    for (int i = 0; i < n_starts; i++) propose_filled(r, starts + i, r->expect, FILL * r->best);
+    status = score_round(r, &better, e);
+    return status || r->n_round == 1 ? status : race(r, tokens, e);
 }
 
 int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t tokens, const jp_bitset *starts, int n_starts,
@@ -436,7 +424,8 @@ int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t 
     jp_bitset_copy(&r.incumbent, set);
     r.best = *drop;
     status = jp_scorer_note(s, set, *drop, e);
-    if (!status) status = run(&r, starts, n_starts, tokens, e);
+    if (!status) status = can_ask_gradient(&r, tokens) ? begin_with_gradient(&r, e) : begin_with_sets(&r, starts, n_starts, tokens, e);
+    if (!status) status = climb(&r, INT64_MAX, e);
     if (status <= 0) {
         jp_bitset_copy(set, &r.incumbent);
         *drop = r.best;

@@ -186,7 +186,6 @@ static int as_bits(const int *units, int k) {
     return bits;
 }
 
-/* Each of the C(7, 3) = 35 sets as often as the others. */
 /* Mean 0, variance 1, fourth moment 3: each within five standard errors of 100,000 draws. */
 static void test_random_normal(void **state) {
     (void)state;
@@ -205,6 +204,7 @@ static void test_random_normal(void **state) {
     assert_float_equal(fourth / DRAWS, 3, 5 * sqrt(96.0 / DRAWS));
 }
 
+/* Each of the C(7, 3) = 35 sets as often as the others. */
 static void test_random_subset_is_uniform(void **state) {
     (void)state;
     enum { N = 7, K = 3, SETS = 35, DRAWS = 70000 };

@@ -95,7 +95,6 @@ static void test_the_best_start_is_taken(void **state) {
     jp_bitset_array_free(starts);
 }
 
-/* Nothing is worth anything: it ends by itself and keeps the set. */
 /* The bill holds a gradient as the tokens it costs, and goes little beyond what is allowed. */
 static void test_the_bill(void **state) {
     formula_problem p;
@@ -110,6 +109,7 @@ static void test_the_bill(void **state) {
     formula_problem_close(&p);
 }
 
+/* Only what the set has is worth anything: it ends by itself. */
 static void test_it_ends(void **state) {
     formula_problem p;
     (void)state;
