@@ -1,6 +1,6 @@
 # jopa_accel: OpenMP, which ggml uses too, where there is one; and src/engine/accel.h, where oneDNN and ggml's interface for
 # backends are at hand as well.
-option(JOPA_ACCEL "Use oneDNN where the processor has AMX" ON)
+option(JOPA_ACCEL "Use oneDNN where the processor multiplies in bfloat16" ON)
 add_library(jopa_accel INTERFACE)
 find_package(dnnl CONFIG QUIET)
 find_package(OpenMP QUIET COMPONENTS C)

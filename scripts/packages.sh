@@ -20,8 +20,8 @@ if [ $# = 0 ]; then
     library lapacke liblapacke-dev
     library openblas libopenblas-serial-dev
     library cmocka libcmocka-dev
-    # on processors with AMX: see src/engine/accel.h
-    if grep -q -m1 amx_bf16 /proc/cpuinfo 2> /dev/null && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi
+    # on processors that multiply in bfloat16: see src/engine/accel.h
+    if grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi
 fi
 [ ${#missing[@]} = 0 ] && exit 0
 

@@ -47,6 +47,7 @@ typedef struct {
     const struct ggml_tensor *q, *k, *v, *mask;
     struct ggml_tensor       *out;
     list                     *list;
+    const jp_tiles           *tiles;
     int                       width, value_width, n_queries, n_cells, heads, groups; /* groups: of heads that share keys */
     float                     scale;
 } attention;
@@ -271,12 +272,12 @@ static void run_block(const attention *a, space *w, int block) {
             bool masked = at + wide > a->list->plain[block];
             gather(a, w, group, cells + at, count, wide);
             if (masked && (group == 0 || n > TILE)) gather_mask(a, w, first, queries, cells + at, count, wide);
-            jp_tiles_scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, w->s);
+            a->tiles->scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, w->s);
             for (int r = 0; r < used; r++) {
                 float shrink = soften(w->s + (size_t)r * TILE, masked ? w->mask + (size_t)(r % queries) * TILE : NULL, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE);
                 shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
             }
-            jp_tiles_values(w->p, w->v, a->value_width, rows, wide, TILE, w->o);
+            a->tiles->values(w->p, w->v, a->value_width, rows, wide, TILE, w->o);
         }
         store(a, w, group, first, queries);
     }
@@ -303,7 +304,7 @@ static size_t lay_out(space *w, const attention *a, char *base) {
 
 static attention read_operator(struct ggml_tensor *node) {
     const struct ggml_tensor *q = node->src[0], *k = node->src[1], *v = node->src[2];
-    attention                 a = {.q = q, .k = k, .v = v, .mask = node->src[3], .out = node, .width = (int)k->ne[0], .value_width = (int)v->ne[0],
+    attention                 a = {.q = q, .k = k, .v = v, .mask = node->src[3], .out = node, .tiles = jp_products_amx() ? &jp_tiles_amx : &jp_tiles_avx512, .width = (int)k->ne[0], .value_width = (int)v->ne[0],
                                    .n_queries = (int)q->ne[1], .n_cells = (int)k->ne[1], .heads = (int)q->ne[2], .groups = (int)k->ne[2]};
     memcpy(&a.scale, node->op_params, sizeof a.scale);
     return a;
@@ -326,10 +327,10 @@ bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threa
     {
         space w;
         lay_out(&w, &a, s->memory + each * (size_t)omp_get_thread_num());
-        jp_tiles_begin();
+        a.tiles->begin();
 #pragma omp for schedule(dynamic)
         for (int b = 0; b < blocks; b++) run_block(&a, &w, b);
-        jp_tiles_end();
+        a.tiles->end();
     }
     return true;
 }

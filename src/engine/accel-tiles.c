@@ -3,25 +3,9 @@
 #ifdef JOPA_ACCEL
 #include "engine/accel-tiles.h"
 
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 
-/* A tile: 16 rows of 64 bytes. Tile of a left matrix: 16 rows of 32 numbers; of a right one: 16 pairs of rows by 16
- * columns, the two numbers of a pair side by side; of a result: 16 by 16 floats. */
-enum { ROWS = 16, NUMBERS = 32, TILE_NUMBERS = ROWS * NUMBERS };
-
-/* The compiler does not know that the instructions below read and write memory. */
-static inline void settle(void) { __asm__ volatile("" : : : "memory"); }
-
-void jp_tiles_begin(void) {
-    static const struct {
-        uint8_t  palette, start, reserved[14];
-        uint16_t bytes[16];
-        uint8_t  rows[16];
-    } shape __attribute__((aligned(64))) = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
-    _tile_loadconfig(&shape);
-}
-
-void jp_tiles_end(void) { _tile_release(); }
+enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS };
 
 /* ---- packing --------------------------------------------------------------------------------------------------------- */
 
@@ -88,64 +72,5 @@ void jp_tiles_pack_values(const float *values, int width, int at, int cells, uin
             b = jp_tiles_round(jp_tiles_missing(odd, b));
             _mm512_storeu_si512(to + part, _mm512_or_si512(a, _mm512_slli_epi32(b, 16)));
         }
-}
-
-/* ---- products ----------------------------------------------------------------------------------------------------------- */
-
-enum { TERMS = 3 };
-static const int LEFT[TERMS] = {0, 1, 0}, RIGHT[TERMS] = {0, 0, 1};
-
-/* A step of 32 by 32 results: tiles 0 to 3 are sums, 4 and 5 left, 6 and 7 right. */
-static inline void step(const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
-    _tile_loadd(4, left, left_stride * 2);
-    _tile_loadd(6, right, 64);
-    _tile_loadd(7, right + right_next, 64);
-    _tile_loadd(5, left + ROWS * left_stride, left_stride * 2);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-}
-
-static inline void store_sums(float *to, size_t stride) {
-    _tile_stored(0, to, stride * 4);
-    _tile_stored(1, to + ROWS, stride * 4);
-    _tile_stored(2, to + ROWS * stride, stride * 4);
-    _tile_stored(3, to + ROWS * stride + ROWS, stride * 4);
-}
-
-void jp_tiles_scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s) {
-    size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
-    settle();
-    for (int j = 0; j < wide; j += JP_TILES_STEP)
-        for (int i = 0; i < rows; i += JP_TILES_STEP) {
-            _tile_zero(0);
-            _tile_zero(1);
-            _tile_zero(2);
-            _tile_zero(3);
-            for (int t = 0; t < TERMS; t++)
-                for (size_t x = 0; x < w; x += NUMBERS)
-                    step(q + (size_t)LEFT[t] * q_part + (size_t)i * w + x, w, packed + (size_t)RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
-            store_sums(s + (size_t)i * (size_t)stride + j, (size_t)stride);
-        }
-    settle();
-}
-
-void jp_tiles_values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o) {
-    size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
-    settle();
-    for (int x = 0; x < width; x += JP_TILES_STEP)
-        for (int i = 0; i < rows; i += JP_TILES_STEP) {
-            float *to = o + (size_t)i * w + x;
-            _tile_loadd(0, to, w * 4);
-            _tile_loadd(1, to + ROWS, w * 4);
-            _tile_loadd(2, to + ROWS * w, w * 4);
-            _tile_loadd(3, to + ROWS * w + ROWS, w * 4);
-            for (size_t t = 0; t < 2; t++)
-                for (int j = 0; j < wide; j += JP_TILES_STEP)
-                    step(p + (size_t)i * (size_t)stride + j, (size_t)stride, packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, TILE_NUMBERS);
-            store_sums(to, w);
-        }
-    settle();
 }
 #endif

@@ -1,5 +1,6 @@
-/* Products of small matrices by AMX, each number the sum of two in bfloat16 (16 bits of it): a b = a0 b0 + a1 b0 + a0 b1,
- * summed in F32. "Two parts" are one array after the other. Only accel-attention.c includes this. */
+/* Products of small matrices, each number the sum of two in bfloat16 (16 bits of it): a b = a0 b0 + a1 b0 + a0 b1, summed
+ * in F32. "Two parts" are one array after the other. By AMX or by AVX-512, from the same layout: tiles of a right matrix
+ * are 16 pairs of rows by 16 columns, the two numbers of a pair side by side. Only accel-*.c include this. */
 #ifndef JP_ACCEL_TILES_H
 #define JP_ACCEL_TILES_H
 
@@ -9,11 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JP_TILES_STEP = 32 }; /* rows, columns and widths are multiples of it */
+enum {
+    JP_TILES_STEP = 32, /* rows, columns and widths are multiples of it */
+    JP_TILE_ROWS = 16,
+    JP_TILE_NUMBERS = 32,
+    JP_TILES_TERMS = 3
+};
+static const int JP_TILES_LEFT[JP_TILES_TERMS] = {0, 1, 0}, JP_TILES_RIGHT[JP_TILES_TERMS] = {0, 0, 1}; /* the parts of each term */
 
-/* Before and after the products, in each thread. */
-void jp_tiles_begin(void);
-void jp_tiles_end(void);
+typedef struct {
+    void (*begin)(void); /* before and after the products, in each thread */
+    void (*end)(void);
+    /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells. */
+    void (*scores)(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s);
+    /* o[rows, width] += p v; p: [rows, stride]. */
+    void (*values)(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o);
+} jp_tiles;
+
+extern const jp_tiles jp_tiles_amx, jp_tiles_avx512;
 
 /* 16 numbers into their parts: nearest, ties to even, and what is missing then. */
 static inline __m512i jp_tiles_round(__m512 x) {
@@ -39,10 +53,5 @@ static inline void jp_tiles_split(__m512 x, uint16_t *first, uint16_t *second) {
 /* JP_TILES_STEP cells from `at` on, [width] floats each, into the packed two parts of `cells` cells. */
 void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_t *packed);
 void jp_tiles_pack_values(const float *values, int width, int at, int cells, uint16_t *packed);
-
-/* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells. */
-void jp_tiles_scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s);
-/* o[rows, width] += p v; p: [rows, stride]. */
-void jp_tiles_values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o);
 
 #endif

@@ -19,7 +19,8 @@ struct ggml_backend *jp_accel_open(int threads);
 
 typedef struct jp_products jp_products; /* copies of weights, kernels and buffers; one a backend */
 
-bool         jp_products_useful(void); /* the processor has AMX */
+bool         jp_products_useful(void); /* the processor multiplies in bfloat16: by AMX, or by AVX-512 alone */
+bool         jp_products_amx(void);    /* by AMX */
 jp_products *jp_products_new(void);    /* NULL: no memory */
 void         jp_products_free(jp_products *p);
 /* Whether `node` is a product that jp_products_run takes: [in, rows] by weights [in, out] in any type but F32.
