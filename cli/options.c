@@ -39,7 +39,8 @@ GROUP(add_model) {
         {"encoder", 0, POPT_ARG_STRING, &o->encoder, 0, "a GGUF sentence encoder for the metric `meaning`; `default`: all-MiniLM-L6-v2", "FILE"},
         {"threads", 't', POPT_ARG_INT, &o->threads, 0, "threads (all cores)", "N"},
         {"ctx", 0, POPT_ARG_INT, &o->context, 0, "tokens of prompt and response at most (as needed)", "N"},
-        {"gpu-layers", 0, POPT_ARG_INT, &o->gpu_layers, 0, "layers that a GPU computes (0)", "N"});
+        {"gpu-layers", 0, POPT_ARG_INT, &o->gpu_layers, 0, "layers that a GPU computes (0)", "N"},
+        {"precise", 0, POPT_ARG_NONE, &o->precise, 0, "rather exact than fast: `weights` in the result says what scores are computed in", NULL});
 }
 
 GROUP(add_question) {
@@ -175,6 +176,7 @@ int options_open_model(options *o, jopa_model **m) {
     mo.threads = o->threads;
     mo.context = o->context;
     mo.gpu_layers = o->gpu_layers;
+    mo.precise = o->precise;
     if (o->engine) mo.engine = o->engine;
     jopa_error e = {0};
     return jopa_model_open(m, &mo, &e) ? say_error(&e) : -1;

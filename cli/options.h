@@ -10,7 +10,7 @@
 typedef struct {
     /* model */
     char *model, *engine, *encoder;
-    int   threads, context, gpu_layers;
+    int   threads, context, gpu_layers, precise;
     /* what is explained */
     char *prompt_file, *system, *messages_file, *response, *response_file, *target;
     int   raw, max_tokens;

@@ -16,6 +16,10 @@ typedef struct {
     int                 threads;
 } state;
 
+static _Thread_local int parts = 1;
+
+void jp_accel_set_parts(int wanted) { parts = wanted; }
+
 /* ---- backend ----------------------------------------------------------------------------------------------------------- */
 
 static const char *backend_name(ggml_backend_t backend) {
@@ -50,7 +54,7 @@ static bool computes_nothing(const struct ggml_tensor *node) {
 
 static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgraph *graph) {
     state *s = backend->context;
-    jp_products_begin(s->products);
+    jp_products_begin(s->products, parts);
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         struct ggml_tensor *node = ggml_graph_node(graph, i);
         if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node) || ggml_is_empty(node)) continue; /* empty: a batch without outputs */
@@ -186,6 +190,8 @@ ggml_backend_t jp_accel_open(int threads) {
     return backend;
 }
 #else
+void jp_accel_set_parts(int wanted) { (void)wanted; }
+
 bool jp_accel_register(void) { return false; }
 struct ggml_backend *jp_accel_open(int threads) {
     (void)threads;

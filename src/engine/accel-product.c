@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 
 enum {
-    PARTS = 2,          /* bfloat16 numbers that an input is the sum of */
+    PARTS = 2,          /* bfloat16 numbers that an input is the sum of, at most */
     STEP = 32,          /* kernels are made for multiples of so many rows */
     LEAST_WIDTH = 64,
     LARGE_PAGE = 1 << 21,
@@ -46,7 +46,7 @@ struct jp_products {
     weights      *weights;
     arena        *arenas;
     kernel      **kernels;
-    int           n_weights, n_kernels, threads;
+    int           n_weights, n_kernels, threads, parts;
     uint16_t     *rows; /* the parts of the input, one after the other */
     float        *rest; /* STEP rows of a result */
     char         *scratch; /* for each thread what oneDNN asks for */
@@ -56,7 +56,7 @@ struct jp_products {
 
 /* ---- life ----------------------------------------------------------------------------------------------------------- */
 
-static bool has(int isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
+static bool has(unsigned isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
 
 bool jp_products_useful(void) { return has(dnnl_cpu_isa_avx512_core_bf16); }
 
@@ -65,6 +65,7 @@ bool jp_products_amx(void) { return has(dnnl_cpu_isa_avx512_core_amx); }
 jp_products *jp_products_new(void) {
     jp_products *p = calloc(1, sizeof *p);
     if (!p) return NULL;
+    p->parts = 1;
     if (!dnnl_engine_create(&p->engine, dnnl_cpu, 0) && !dnnl_stream_create(&p->stream, p->engine, dnnl_stream_default_flags)) return p;
     jp_products_free(p);
     return NULL;
@@ -280,15 +281,20 @@ static inline float widen(uint16_t x) {
 }
 
 /* Part 0 of each number is itself rounded, part 1 what is missing then; zeros up to `all`. By all threads of a region. */
-static void split(const float *from, int64_t n, int64_t all, uint16_t *to) {
+static void split(const float *from, int64_t n, int64_t all, int parts, uint16_t *to) {
+    if (parts == 1) {
 #pragma omp for simd
-    for (int64_t i = 0; i < n; i++) {
-        uint16_t whole = round_one(from[i]);
-        to[i] = whole;
-        to[all + i] = round_one(from[i] - widen(whole));
+        for (int64_t i = 0; i < n; i++) to[i] = round_one(from[i]);
+    } else {
+#pragma omp for simd
+        for (int64_t i = 0; i < n; i++) {
+            uint16_t whole = round_one(from[i]);
+            to[i] = whole;
+            to[all + i] = round_one(from[i] - widen(whole));
+        }
     }
 #pragma omp single
-    for (int part = 0; part < PARTS; part++) memset(to + part * all + n, 0, (size_t)(all - n) * sizeof *to);
+    for (int part = 0; part < parts; part++) memset(to + part * all + n, 0, (size_t)(all - n) * sizeof *to);
 }
 
 /* A product on its way. Rows are worked on in chunks of `chunk`, a multiple of STEP; those of the last chunk that fill no
@@ -326,7 +332,7 @@ static bool prepare(jp_products *p, struct ggml_tensor *node, product *m) {
 static bool multiply(const jp_products *p, const product *m, const kernel *k, int64_t row, float *target) {
     bool  fine = true;
     char *scratch = p->scratch + (size_t)omp_get_thread_num() * p->scratch_each;
-    for (int part = 0; part < PARTS && fine; part++) {
+    for (int part = 0; part < (m->w->transposed ? 1 : p->parts) && fine; part++) {
         dnnl_memory_t from = NULL, to = NULL, space = NULL;
         fine = !dnnl_memory_create(&from, &k->source, p->engine, p->rows + part * m->all + row * m->w->in) &&
                !dnnl_memory_create(&to, &k->target, p->engine, target) && !dnnl_memory_create(&space, &k->scratch, p->engine, scratch);
@@ -350,7 +356,10 @@ static bool run_chunk(const jp_products *p, const product *m, int c) {
     return fine;
 }
 
-void jp_products_begin(jp_products *p) { p->split = NULL; }
+void jp_products_begin(jp_products *p, int parts) {
+    p->split = NULL;
+    p->parts = parts < PARTS ? parts : PARTS;
+}
 
 bool jp_products_run(jp_products *p, struct ggml_tensor *node, int threads) {
     product m;
@@ -360,7 +369,7 @@ bool jp_products_run(jp_products *p, struct ggml_tensor *node, int threads) {
     if (fine) {
 #pragma omp parallel num_threads(threads) reduction(&& : fine)
         {
-            if (!known) split(m.source, m.rows * m.w->in, m.all, p->rows);
+            if (!known) split(m.source, m.rows * m.w->in, m.all, p->parts, p->rows);
 #pragma omp for schedule(static)
             for (int c = 0; c < (m.together ? 0 : m.chunks); c++) fine = run_chunk(p, &m, c) && fine;
         }

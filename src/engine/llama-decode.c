@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/accel.h"
 #include "engine/llama-local.h"
 #include "engine/log-softmax.h"
 
@@ -76,13 +77,15 @@ static void choose_kept(jp_local *l) {
     l->kept_tokens = l->max_row + (many ? (int)fmin(KEPT_TOKENS, KEPT_BYTES / cell) : 0);
 }
 
+bool jp_local_is_float(const jp_local *l) { return (llama_model_ftype(l->model) & ~LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32; }
+
 static int create_context(jp_local *l, jopa_error *err) {
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = cells(l);
     p.n_batch = p.n_ubatch = (uint32_t)l->max_tokens;
     p.n_seq_max = (uint32_t)(l->kept_rows + l->max_rows);
     p.n_threads = p.n_threads_batch = l->threads;
-    bool exact = (llama_model_ftype(l->model) & ~LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32; /* then attention may not be what rounds to F16 */
+    bool exact = jp_local_is_float(l); /* then attention may not be what rounds to F16 */
     p.flash_attn_type = exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : l->accelerated ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_AUTO;
     p.type_k = p.type_v = exact ? GGML_TYPE_F32 : GGML_TYPE_F16;
     p.kv_unified = true;
@@ -140,6 +143,7 @@ typedef struct {
     int32_t        *symbols; /* [max_tokens] of the waiting tokens */
     wanted         *wants;   /* outputs of the waiting tokens */
     int             n_wants, wants_capacity;
+    int             parts;   /* of a number, where the accelerator computes */
     visit_fn       *visit;
     void           *user;
     jp_engine_cost *cost;
@@ -172,6 +176,7 @@ static int flush(decoder *d, jopa_error *err) {
         batch.token = NULL;
         batch.embd = l->rows;
     }
+    jp_accel_set_parts(d->parts);
     int code = llama_decode(l->context, batch);
     if (code) return decode_failed(code, err);
     hand_out(d);
@@ -225,6 +230,8 @@ static int decode_nodes(decoder *d, jopa_error *err) {
     return status ? status : flush(d, err);
 }
 
+static visit_fn visit_score; /* scores are many: what is written and whole distributions can be exact */
+
 static bool has_embedded(const jp_batch *b) {
     for (int i = 0; i < b->n_nodes; i++)
         for (int j = 0; j < b->nodes[i].count; j++)
@@ -234,7 +241,7 @@ static bool has_embedded(const jp_batch *b) {
 
 /* Decode the batch into the sequences ids[row] and visit its outputs. */
 static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
-    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
+    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b), .parts = visit == visit_score && !l->precise ? 1 : 2, .visit = visit, .user = user, .cost = cost};
     if (b->knockout && !d.known) return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the engine no longer holds the prompt whose parts are to be left out");
     if (!d.known) jp_local_forget_all(l); /* what is kept is another problem's, and its cells may be needed */
     d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);

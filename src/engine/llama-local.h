@@ -18,7 +18,8 @@ typedef struct {
     struct llama_context    *context; /* NULL until the first reserve */
     char                    *file;    /* owned */
     int                      threads, context_limit;
-    bool                     accelerated; /* engine/accel.h takes a part of the work */
+    bool                     accelerated; /* engine/accel.h takes a part of the work, */
+    bool                     precise;     /* with inputs as sums of two numbers */
 
     int     max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */
     int     kept_rows, kept_tokens;        /* and kept prompts: as sequences at least 1, which need not be used */
@@ -42,6 +43,7 @@ int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int
                   jp_engine_cost *cost, jopa_error *err);
 /* A token's state is its cell of the key-value cache, so that sequences can share it. */
 bool jp_local_shares_prefixes(const jp_local *l);
+bool jp_local_is_float(const jp_local *l); /* all weights are F32, and so is all that is computed with them */
 void jp_local_release(jp_local *l); /* the context and what belongs to it */
 
 /* ---- llama-kept.c: rows kept from batch to batch; ids: the sequences of the batch's rows ---- */

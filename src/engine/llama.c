@@ -50,12 +50,13 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
         l->model = llama_model_load_from_file_ptr(copy, p);
         fclose(copy);
     }
-    l->weights = l->accelerated ? "BF16" : l->model ? "F16" : NULL;
+    l->weights = l->model ? "F16" : NULL;
     if (!l->model) l->model = llama_model_load_from_file(o->file, p);
     if (!l->model)
         return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",
                        o->file, last_error[0] ? last_error : "no reason given");
     l->vocab = llama_model_get_vocab(l->model);
+    if (l->accelerated && !jp_local_is_float(l)) l->weights = l->precise ? "BF16x2" : "BF16";
     return JP_OK;
 }
 
@@ -140,6 +141,7 @@ int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
     l->base.ops = &local_ops;
     l->threads = o->threads > 0 ? o->threads : default_threads();
     l->context_limit = o->context;
+    l->precise = o->precise;
     llama_log_set(keep_error, NULL);
     status = load(l, o, e);
     if (status) {

@@ -29,7 +29,7 @@ static int fill_names(jp_explanation *x, jopa_model *m, const jopa_explain_optio
     if (!status) status = copy(&x->model.file, info.file, e);
     if (!status) status = copy(&x->model.architecture, info.architecture, e);
     if (!status) status = copy(&x->model.quantization, info.quantization, e);
-    if (!status && *info.weights) status = copy(&x->model.weights, info.weights, e);
+    if (!status && *info.weights && strcmp(info.weights, info.quantization)) status = copy(&x->model.weights, info.weights, e);
     if (!status) status = copy(&x->engine, m->engine->ops->name, e);
     if (!status) status = copy(&x->method, method, e);
     if (!status) status = copy(&x->op, o->op ? o->op : "zero", e);

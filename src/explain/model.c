@@ -24,7 +24,7 @@ int jopa_model_open(jopa_model **out, const jopa_model_options *o, jopa_error *e
     if (!o->file) return jp_fail(e, JOPA_ERROR_USAGE, "no model: give a GGUF file, or `default`");
     jopa_model *m = calloc(1, sizeof *m);
     if (!m) return jp_fail_memory(e);
-    jp_engine_options options = {o->file, o->threads, o->context, o->gpu_layers, o->progress, o->user};
+    jp_engine_options options = {o->file, o->threads, o->context, o->gpu_layers, o->precise != 0, o->progress, o->user};
     int               status = jp_engine_open(&m->engine, o->engine, &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
         status = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "'%s' is an encoder, which writes no responses: explain a language model", o->file);

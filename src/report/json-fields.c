@@ -12,6 +12,7 @@ static const jp_field model[] = {
     SCALAR("architecture", JP_FIELD_TEXT, false, jp_explanation, model.architecture),
     SCALAR("parameters", JP_FIELD_I64, false, jp_explanation, model.parameters),
     SCALAR("quantization", JP_FIELD_TEXT, false, jp_explanation, model.quantization),
+    SCALAR("weights", JP_FIELD_TEXT, false, jp_explanation, model.weights),
     END,
 };
 

@@ -8,8 +8,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 SMALLEST_COSINE = {"exact": 0.99999, "fast": 0.999}
-AMX = "amx_bf16" in open("/proc/cpuinfo", encoding="utf-8").read()  # then the fast mode rounds weights to bfloat16
-LARGEST_DIFFERENCE = {"exact": 1e-3, "fast": 5e-2 if AMX else 2e-2}  # of a log-probability
+BF16 = "avx512_bf16" in open("/proc/cpuinfo", encoding="utf-8").read()  # then the fast mode rounds weights to bfloat16
+LARGEST_DIFFERENCE = {"exact": 1e-3, "fast": 5e-2 if BF16 else 2e-2}  # of a log-probability
 PROMPT = (
     "<|im_start|>user\nWrite a short story where the doctor and the patient become friends after a long surgery.<|im_end|>\n"
     "<|im_start|>assistant\n"
