@@ -8,6 +8,7 @@
  * of the tokens that were decoded: 2 a weight, 4 n_head head_size a key that a token attends to and layer, the output
  * matrix (and the last layer's feed-forward) only for tokens whose logits are used. */
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -106,37 +107,24 @@ static int score_masks(jp_scorer *s, int wanted, jopa_error *e) {
     double    *drops = malloc((size_t)count * sizeof *drops);
     int        status = masks && drops ? JP_OK : jp_fail_memory(e);
     for (int i = 0; i < count && !status; i++) jp_bitset_add(masks + i, (int)((2 * (int64_t)i + 1) * n / (2 * count)));
+    if (!status) status = jp_scorer_fast(s, true, e); /* as an ablation's */
     if (!status) status = jp_scorer_drops(s, masks, count, drops, e);
     jp_bitset_array_free(masks);
     free(drops);
     return status;
 }
 
-static int run_method(jp_scorer *s, const jp_explain_problem *p, const char *name, jopa_error *e) {
+/* The units' scores, of an ablation their drops, are put into `drops`. */
+static int run_method(jp_scorer *s, const jp_explain_problem *p, const char *name, json_t *drops, jopa_error *e) {
     const jp_method *method = jp_method_find(name);
     int              n = p->prompt.n_units;
     jp_selection     found = {0};
     if (!method) return jp_fail(e, JOPA_ERROR_USAGE, "no method '%s'", name);
     int status = jp_selection_init(&found, n, e);
     if (!status) status = method->run(&(jp_task){.scorer = s, .n = n, .k = p->k}, &found, e);
+    for (int i = 0; i < n && !status; i++) json_array_append_new(drops, isnan(found.score[i]) ? json_null() : json_real(found.score[i]));
     jp_selection_free(&found);
     return status;
-}
-
-/* The drops of the single units, all known after an ablation. */
-static json_t *drops_of(const jp_scorer *s) {
-    int       n = jp_scorer_units(s);
-    jp_bitset mask;
-    json_t   *drops = json_array();
-    if (jp_bitset_init(&mask, n)) return drops;
-    for (int i = 0; i < n; i++) {
-        double drop;
-        jp_bitset_clear(&mask);
-        jp_bitset_add(&mask, i);
-        json_array_append_new(drops, jp_scorer_known(s, &mask, &drop) ? json_real(drop) : json_null());
-    }
-    jp_bitset_free(&mask);
-    return drops;
 }
 
 /* One line of output; frees `object`. */
@@ -166,9 +154,10 @@ static int measure(const bench *b, const jp_explain_problem *p, json_t *job, jso
     jp_cost     cost;
     int         status = b->model->engine->ops->reserve(b->model->engine, p->prompt.n_tokens + p->n_response, NULL, e);
     count.tokens = count.outputs = count.keys = 0;
-    double started = now(b);
+    json_t *drops = json_array();
+    double  started = now(b);
     if (!status) status = jp_scorer_new(&s, b->model->engine, &p->problem, &limits, e);
-    if (!status) status = method ? run_method(s, p, method, e) : score_masks(s, (int)json_integer_value(json_object_get(job, "masks")), e);
+    if (!status) status = method ? run_method(s, p, method, drops, e) : score_masks(s, (int)json_integer_value(json_object_get(job, "masks")), e);
     double seconds = now(b) - started;
     if (!status) {
         jp_scorer_cost(s, &cost);
@@ -178,8 +167,9 @@ static int measure(const bench *b, const jp_explain_problem *p, json_t *job, jso
         json_object_set_new(record, "decoded_tokens", json_integer(cost.decoded_tokens));
         json_object_set_new(record, "naive_tokens", json_integer(cost.naive_tokens));
         json_object_set_new(record, "flops", json_real(flops(&b->shape)));
-        json_object_set_new(record, "drops", drops_of(s));
+        json_object_set(record, "drops", drops);
     }
+    json_decref(drops);
     jp_scorer_free(s);
     return status;
 }

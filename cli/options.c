@@ -40,7 +40,7 @@ GROUP(add_model) {
         {"threads", 't', POPT_ARG_INT, &o->threads, 0, "threads (all cores)", "N"},
         {"ctx", 0, POPT_ARG_INT, &o->context, 0, "tokens of prompt and response at most (as needed)", "N"},
         {"gpu-layers", 0, POPT_ARG_INT, &o->gpu_layers, 0, "layers that a GPU computes (0)", "N"},
-        {"precise", 0, POPT_ARG_NONE, &o->precise, 0, "rather exact than fast: `weights` in the result says what scores are computed in", NULL});
+        {"precise", 0, POPT_ARG_NONE, &o->precise, 0, "no method is less exact to be faster: docs/speed.md", NULL});
 }
 
 GROUP(add_question) {

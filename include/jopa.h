@@ -71,7 +71,7 @@ typedef struct {
     int         threads;    /* 0: all cores */
     int         context;    /* tokens, 0: as needed */
     int         gpu_layers;
-    int         precise;    /* nonzero: rather exact than fast, where the engine has the choice (docs/speed.md) */
+    int         precise;    /* nonzero: no method may be less exact to be faster (docs/speed.md) */
     /* Loading progress 0..1; a nonzero return stops. */
     int (*progress)(void *user, double fraction);
     void *user;

@@ -18,8 +18,8 @@ typedef struct {
     struct llama_context    *context; /* NULL until the first reserve */
     char                    *file;    /* owned */
     int                      threads, context_limit;
-    bool                     accelerated; /* engine/accel.h takes a part of the work, */
-    bool                     precise;     /* with inputs as sums of two numbers */
+    bool                     accelerated; /* engine/accel.h takes a part of the work */
+    bool                     precise;     /* always with inputs as sums of two numbers */
 
     int     max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */
     int     kept_rows, kept_tokens;        /* and kept prompts: as sequences at least 1, which need not be used */

@@ -56,7 +56,7 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
         return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",
                        o->file, last_error[0] ? last_error : "no reason given");
     l->vocab = llama_model_get_vocab(l->model);
-    if (l->accelerated && !jp_local_is_float(l)) l->weights = l->precise ? "BF16x2" : "BF16";
+    if (l->accelerated && !jp_local_is_float(l)) l->weights = "BF16";
     return JP_OK;
 }
 
@@ -65,6 +65,7 @@ static unsigned capabilities(jp_engine *e) {
     if (jp_local_is_encoder(l)) return JP_CAN_TOKENIZE | JP_CAN_EMBED;
     unsigned can = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_EMBED | JP_CAN_NEXT;
     if (jp_local_shares_prefixes(l)) can |= JP_CAN_KNOCKOUT;
+    if (l->accelerated && !l->precise && !jp_local_is_float(l)) can |= JP_CAN_HURRY;
     return jp_local_has_gradient(l) ? can | JP_CAN_GRADIENT | JP_CAN_ATTENTION : can;
 }
 

@@ -24,10 +24,12 @@ static int score_samples(jp_samples *s, jp_scorer *scorer, jopa_error *e) {
     for (int i = 0; i < s->rows; i++)
         for (int j = 0; j < s->cols; j++)
             if (s->shown[(size_t)i * (size_t)s->cols + (size_t)j] == 0) jp_bitset_add(&hidden[i], j);
-    int status = jp_scorer_drops(scorer, hidden, s->rows, s->f, e);
+    int status = jp_scorer_fast(scorer, true, e);
+    if (!status) status = jp_scorer_drops(scorer, hidden, s->rows, s->f, e);
     for (int i = 0; i < s->rows && status <= 0; i++) s->f[i] = jp_scorer_full(scorer) - s->f[i];
     jp_bitset_array_free(hidden);
-    return status;
+    int exact = jp_scorer_fast(scorer, false, e);
+    return exact ? exact : status;
 }
 
 /* Close the gaps that unscored rows leave. */

@@ -23,6 +23,7 @@ struct jp_scorer {
     int32_t *full_symbols; /* the unmasked row */
     double   full;
     jp_cache cache;
+    bool     fast, hurried; /* drops may be less exact; the cache has such ones */
     int      tail; /* of knockouts, 0: drops are true ones */
 
     bool            have_best;
@@ -68,6 +69,14 @@ static int workspace_init(workspace *w, const jp_scorer *s, int n, jopa_error *e
     return jp_fail_memory(e);
 }
 
+static int keep_rows(jp_scorer *s, jp_batch *batch, const jp_row *rows, const int *row_of, int n, jopa_error *e) {
+    int status = jp_kept_take(s->kept, rows, row_of, n, e);
+    batch->keep = s->kept->places;
+    batch->forget = s->kept->victims;
+    batch->n_forget = s->kept->n_victims;
+    return status;
+}
+
 /* Score `n` sorted and matched rows that fit one batch; out[tag * targets + t] gets the log-probabilities. */
 static int run_batch(jp_scorer *s, const jp_row *rows, int n, float *scratch, float *out, jopa_error *e) {
     jp_plan plan;
@@ -77,10 +86,8 @@ static int run_batch(jp_scorer *s, const jp_row *rows, int n, float *scratch, fl
     jp_batch batch = {.nodes = plan.nodes, .n_nodes = plan.n_nodes, .n_rows = plan.n_rows, .row_prompt = plan.row_prompt,
                       .response = p->response, .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last};
     jp_engine_cost cost = {0};
-    status = jp_kept_take(s->kept, rows, plan.row_of, n, e);
-    batch.keep = s->kept->places;
-    batch.forget = s->kept->victims;
-    batch.n_forget = s->kept->n_victims;
+    if (s->fast) batch.fast = s->hurried = true;
+    else status = keep_rows(s, &batch, rows, plan.row_of, n, e);
     if (!status) status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
     size_t width = (size_t)targets(s);
     for (int i = 0; i < n && !status; i++) {
@@ -369,6 +376,15 @@ void jp_scorer_free(jp_scorer *s) {
 void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits) {
     s->limits = *limits;
     s->stopped = JP_RUNNING;
+}
+
+int jp_scorer_fast(jp_scorer *s, bool fast, jopa_error *e) {
+    s->fast = fast && s->engine->ops->capabilities(s->engine) & JP_CAN_HURRY;
+    if (fast || !s->hurried) return JP_OK;
+    jp_cache_free(&s->cache);
+    jp_cache_init(&s->cache, s->problem->prompt->n_units);
+    s->hurried = false;
+    return know_empty(s, e);
 }
 
 void jp_scorer_limit_size(jp_scorer *s, int k) { s->limits.k = k; }

@@ -58,6 +58,11 @@ int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, 
 /* The same, with the log-probability of each target token: log_probs[n * n_target]; not cached. */
 int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
 
+/* For methods whose result rests on many drops and on none alone: whether those that follow may be scored faster and less
+ * exactly, where the engine has the choice (JP_CAN_HURRY). With false, as it begins, what was scored so is forgotten, so
+ * that the drops that are stated in the end are exact. */
+int  jp_scorer_fast(jp_scorer *s, bool fast, jopa_error *e);
+
 /* A set's drop if it has been scored. */
 bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop);
 /* The best set of at most k units so far (false: none yet). */
