@@ -374,8 +374,9 @@ static void select_set(const run *r, jp_selection *selection) {
 
 /* The bill of a prompt and response of `row` tokens may come to so many. */
 static int64_t allowed_tokens(int64_t row, const jp_task *task) {
-    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL, prompts = task->k > FEW ? JP_LEVELS_BUDGET_MANY : JP_LEVELS_BUDGET;
-    return task->budget > 0 ? row * task->budget : prompts * full + JP_LEVELS_LONG * (row - full);
+    bool    many = task->k > FEW;
+    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL, prompts = many ? JP_LEVELS_BUDGET_MANY : JP_LEVELS_BUDGET;
+    return task->budget > 0 ? row * task->budget : prompts * full + (many ? JP_LEVELS_LONG_MANY : JP_LEVELS_LONG) * (row - full);
 }
 
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,

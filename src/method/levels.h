@@ -60,9 +60,10 @@ int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds 
                   jp_levels_report *report, jopa_error *e);
 enum {
     JP_LEVELS_BUDGET = 30,                      /* full prompts, */
-    JP_LEVELS_BUDGET_MANY = 60,                 /* or for sets of more than 16 units so many, as long as a prompt has at most */
+    JP_LEVELS_BUDGET_MANY = 100,                /* or for sets of more than 16 units so many, as long as a prompt has at most */
     JP_LEVELS_FULL = 1024,                      /* tokens; of what it has more, */
-    JP_LEVELS_LONG = 16                         /* so many: knockouts cost a long prompt no more than a short one */
+    JP_LEVELS_LONG = 16,                        /* so many: knockouts cost a long prompt no more than a short one, */
+    JP_LEVELS_LONG_MANY = 8                     /* or for sets of more than 16 units so many */
 };
 
 #endif

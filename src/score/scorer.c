@@ -183,7 +183,7 @@ static int knock_out(jp_scorer *s, const jp_bitset *masks, const int *fresh, int
     int               status = jp_knockout_build(&k, p, s->full_symbols, s->tail, masks, fresh, n, e);
     if (status) return status;
     jp_batch batch = {.nodes = k.nodes, .n_nodes = k.n_nodes, .n_rows = n, .row_prompt = k.row_prompt, .response = p->response,
-                      .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last, .knockout = true};
+                      .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last, .knockout = true, .fast = s->fast};
     jp_engine_cost cost = {0};
     status = s->engine->ops->score(s->engine, &batch, log_probs, &cost, e);
     s->cost.decoded_tokens += cost.decoded_tokens;
@@ -352,6 +352,7 @@ int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *pr
     s->kept = from->kept;
     s->full = from->full;
     s->tail = tail;
+    s->fast = tail && from->engine->ops->capabilities(from->engine) & JP_CAN_HURRY; /* knockouts are guides */
     s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
     int status = s->full_symbols ? know_empty(s, e) : jp_fail_memory(e);
     if (!status) make_row(s, NULL, 0, s->full_symbols);

@@ -41,7 +41,7 @@ int  jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem
 /* A scorer of the same prompt and response cut into other units (problem->prompt has the same tokens), with limits and a
  * bill of its own. It takes over f(empty set) and shares what the engine keeps: nothing is evaluated, and `from` has to
  * outlive it. With tail > 0 its drops are those of knockouts (score/knockout.h) whose tail begins at that token; the engine
- * needs JP_CAN_KNOCKOUT. */
+ * needs JP_CAN_KNOCKOUT, and hurries where it can. */
 int  jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits, int tail, jopa_error *e);
 void jp_scorer_free(jp_scorer *s);
 
