@@ -410,6 +410,87 @@ static void test_another_scorer_takes_over(void **state) {
     formula_problem_close(&p);
 }
 
+/* An engine that can hurry, and then says half of each log-probability. */
+static struct {
+    jp_engine_ops        ops;
+    const jp_engine_ops *own;
+    int                  fast, exact, kept; /* batches, and rows kept of fast ones */
+} hurrying;
+
+static unsigned can_hurry(jp_engine *e) { return hurrying.own->capabilities(e) | JP_CAN_HURRY; }
+
+static int hurry(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
+    int status = hurrying.own->score(e, b, log_probs, cost, err);
+    *(b->fast ? &hurrying.fast : &hurrying.exact) += 1;
+    hurrying.kept += b->fast && b->keep;
+    for (int i = 0; b->fast && i < b->n_rows * (b->target_last - b->target_first); i++) log_probs[i] /= 2;
+    return status;
+}
+
+static void open_hurrying(formula_problem *p) {
+    open_scene(p, &(jp_limits){.k = UNITS});
+    hurrying.own = p->engine->ops;
+    hurrying.ops = *hurrying.own;
+    hurrying.ops.capabilities = can_hurry;
+    hurrying.ops.score = hurry;
+    hurrying.fast = hurrying.exact = hurrying.kept = 0;
+    p->engine->ops = &hurrying.ops;
+}
+
+static void test_fast_drops_are_forgotten(void **state) {
+    (void)state;
+    formula_problem p;
+    double          exact, fast;
+    open_hurrying(&p);
+    jp_bitset *masks = random_masks(1, 9);
+    assert_int_equal(jp_scorer_fast(p.scorer, true, NULL), JP_OK);
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 1, &fast, NULL), JP_OK);
+    assert_true(hurrying.fast == 1 && hurrying.exact == 0 && hurrying.kept == 0);
+    assert_true(jp_scorer_known(p.scorer, masks, NULL));
+    assert_int_equal(jp_scorer_fast(p.scorer, false, NULL), JP_OK);
+    assert_false(jp_scorer_known(p.scorer, masks, NULL));
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 1, &exact, NULL), JP_OK);
+    assert_true(hurrying.fast == 1 && hurrying.exact == 1);
+    assert_float_equal(exact, jp_formula_drop(p.engine, masks), 1e-4);
+    assert_float_equal(jp_scorer_full(p.scorer) - fast, (jp_scorer_full(p.scorer) - exact) / 2, 1e-4);
+    assert_int_equal(jp_scorer_fast(p.scorer, false, NULL), JP_OK); /* nothing was hurried: nothing is forgotten */
+    assert_true(jp_scorer_known(p.scorer, masks, NULL));
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+/* Ablation's scores may be fast ones; the scorer is left exact, as it was. */
+static void test_ablation_hurries(void **state) {
+    (void)state;
+    formula_problem p;
+    jp_selection    found;
+    double          drop;
+    open_hurrying(&p);
+    assert_int_equal(jp_selection_init(&found, UNITS, NULL), JP_OK);
+    assert_int_equal(jp_method_find("ablation")->run(&(jp_task){.scorer = p.scorer, .n = UNITS, .k = 2}, &found, NULL), JP_OK);
+    assert_true(hurrying.fast > 0 && hurrying.exact == 0 && hurrying.kept == 0);
+    assert_int_equal(jp_scorer_drops(p.scorer, &found.selected, 1, &drop, NULL), JP_OK);
+    assert_int_equal(hurrying.exact, 1);
+    assert_float_equal(drop, jp_formula_drop(p.engine, &found.selected), 1e-4);
+    jp_selection_free(&found);
+    formula_problem_close(&p);
+}
+
+/* An engine that cannot hurry scores nothing twice. */
+static void test_fast_without_a_choice(void **state) {
+    (void)state;
+    formula_problem p;
+    double          drop;
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    jp_bitset *masks = random_masks(1, 9);
+    assert_int_equal(jp_scorer_fast(p.scorer, true, NULL), JP_OK);
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 1, &drop, NULL), JP_OK);
+    assert_int_equal(jp_scorer_fast(p.scorer, false, NULL), JP_OK);
+    assert_true(jp_scorer_known(p.scorer, masks, NULL));
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
 static void test_tokens_are_a_limit(void **state) {
     (void)state;
     formula_problem p;
@@ -434,6 +515,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_another_scorer_takes_over),
         cmocka_unit_test(test_tokens_are_a_limit),
+        cmocka_unit_test(test_fast_drops_are_forgotten),
+        cmocka_unit_test(test_ablation_hurries),
+        cmocka_unit_test(test_fast_without_a_choice),
         cmocka_unit_test(test_plan_rebuilds_rows),
         cmocka_unit_test(test_plan_shares_all),
         cmocka_unit_test(test_plan_cuts_to_size),
