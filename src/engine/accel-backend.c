@@ -16,9 +16,12 @@ typedef struct {
     int                 threads;
 } state;
 
-static _Thread_local int parts = 1;
+static _Thread_local struct { jp_accel_store *store; int parts; } prepared = {NULL, 1};
 
-void jp_accel_set_parts(int wanted) { parts = wanted; }
+void jp_accel_prepare(jp_accel_store *store, int parts) {
+    prepared.store = store;
+    prepared.parts = parts;
+}
 
 /* ---- backend ----------------------------------------------------------------------------------------------------------- */
 
@@ -54,7 +57,7 @@ static bool computes_nothing(const struct ggml_tensor *node) {
 
 static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgraph *graph) {
     state *s = backend->context;
-    jp_products_begin(s->products, parts);
+    jp_products_begin(s->products, prepared.store, prepared.parts);
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         struct ggml_tensor *node = ggml_graph_node(graph, i);
         if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node) || ggml_is_empty(node)) continue; /* empty: a batch without outputs */
@@ -190,7 +193,7 @@ ggml_backend_t jp_accel_open(int threads) {
     return backend;
 }
 #else
-void jp_accel_set_parts(int wanted) { (void)wanted; }
+void jp_accel_prepare(jp_accel_store *store, int parts) { (void)store, (void)parts; }
 
 bool jp_accel_register(void) { return false; }
 struct ggml_backend *jp_accel_open(int threads) {

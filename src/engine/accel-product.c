@@ -8,30 +8,22 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "engine/accel-weights.h"
 
 enum {
     PARTS = 2,          /* bfloat16 numbers that an input is the sum of, at most */
     STEP = 32,          /* kernels are made for multiples of so many rows */
-    LEAST_WIDTH = 64,
-    LARGE_PAGE = 1 << 21,
-    ARENA = 16 << 21 /* at least */
+    LEAST_WIDTH = 64
 };
 
-/* The weights of one tensor, laid out as oneDNN wants them. */
+/* The weights of one tensor. */
 typedef struct {
     const void   *data; /* of the tensor */
     bool          transposed;
     int64_t       in, out;
     dnnl_memory_t packed;
 } weights;
-
-/* Memory that weights are laid out in, one after the other; a link of a chain. */
-typedef struct arena {
-    struct arena *next;
-    char         *memory;
-    size_t        size, used;
-} arena;
 
 typedef struct {
     int64_t            in, out, rows;
@@ -43,8 +35,9 @@ typedef struct {
 struct jp_products {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
+    jp_accel_store *store; /* of the packed weights */
+    bool          owns_store;
     weights      *weights;
-    arena        *arenas;
     kernel      **kernels;
     int           n_weights, n_kernels, threads, parts;
     uint16_t     *rows; /* the parts of the input, one after the other */
@@ -80,11 +73,7 @@ static void kernel_free(kernel *k) {
 void jp_products_free(jp_products *p) {
     if (!p) return;
     for (int i = 0; i < p->n_weights; i++) dnnl_memory_destroy(p->weights[i].packed);
-    for (arena *a = p->arenas, *next; a; a = next) {
-        next = a->next;
-        free(a->memory);
-        free(a);
-    }
+    if (p->owns_store) jp_accel_store_free(p->store);
     for (int i = 0; i < p->n_kernels; i++) kernel_free(p->kernels[i]);
     if (p->stream) dnnl_stream_destroy(p->stream);
     if (p->engine) dnnl_engine_destroy(p->engine);
@@ -104,14 +93,11 @@ static bool grow(void **array, int n, size_t size) {
     return larger != NULL;
 }
 
-/* At least `wanted` bytes, what was there is lost. Pages are large: weights are read from end to end, again and again. */
+/* At least `wanted` bytes, what was there is lost. */
 static bool ensure(void **buffer, size_t *size, size_t wanted) {
     if (wanted <= *size) return true;
-    size_t whole = (wanted + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
     free(*buffer);
-    *buffer = aligned_alloc(LARGE_PAGE, whole);
-    *size = *buffer ? whole : 0;
-    if (*buffer) madvise(*buffer, whole, MADV_HUGEPAGE);
+    *buffer = jp_packed_pages(wanted, size);
     return *buffer != NULL;
 }
 
@@ -173,95 +159,23 @@ static const kernel *find_kernel(jp_products *p, const weights *w, int64_t rows,
 
 /* ---- weights ----------------------------------------------------------------------------------------------------------- */
 
-static bool round_rows(const struct ggml_tensor *t, ggml_bf16_t *out, int threads) {
-    int64_t               in = t->ne[0];
-    const ggml_to_float_t to_float = ggml_get_type_traits(t->type)->to_float;
-    bool                  fine = true;
-#pragma omp parallel num_threads(threads) reduction(&& : fine)
-    {
-        float *row = malloc((size_t)in * sizeof *row);
-        fine = row != NULL;
-#pragma omp for
-        for (int64_t r = 0; r < t->ne[1]; r++) {
-            if (!row) continue;
-            to_float((const char *)t->data + (size_t)r * t->nb[1], row, in);
-            ggml_fp32_to_bf16_row(row, out + r * in, in);
-        }
-        free(row);
-    }
-    return fine;
-}
-
-/* The layout that oneDNN likes best for many rows. */
-static bool choose_layout(const jp_products *p, int64_t in, int64_t out, dnnl_memory_desc_t *layout) {
-    kernel             k;
-    dnnl_memory_desc_t any;
-    if (!shape_kernel(&k, in, out, 256, 1) || !describe(&any, in, out, dnnl_bf16, dnnl_format_tag_any)) return false;
-    dnnl_primitive_desc_t     planned = plan(p, &k, &any, false);
-    const dnnl_memory_desc_t *found = planned ? dnnl_primitive_desc_query_md(planned, dnnl_query_weights_md, 0) : NULL;
-    if (found) *layout = *found;
-    if (planned) dnnl_primitive_desc_destroy(planned);
-    return found != NULL;
-}
-
-static bool reorder(const jp_products *p, dnnl_memory_t from, dnnl_memory_t to) {
-    const dnnl_memory_desc_t *a, *b;
-    dnnl_primitive_desc_t     planned = NULL;
-    dnnl_primitive_t          made = NULL;
-    dnnl_exec_arg_t           arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    bool fine = !dnnl_memory_get_memory_desc(from, &a) && !dnnl_memory_get_memory_desc(to, &b) &&
-                !dnnl_reorder_primitive_desc_create(&planned, a, p->engine, b, p->engine, NULL) && !dnnl_primitive_create(&made, planned) &&
-                !dnnl_primitive_execute(made, p->stream, 2, arguments) && !dnnl_stream_wait(p->stream);
-    if (made) dnnl_primitive_destroy(made);
-    if (planned) dnnl_primitive_desc_destroy(planned);
-    return fine;
-}
-
-/* Room for weights, or NULL. */
-static void *reserve(jp_products *p, size_t wanted) {
-    wanted = (wanted + 63) / 64 * 64;
-    if (!p->arenas || p->arenas->size - p->arenas->used < wanted) {
-        arena *a = calloc(1, sizeof *a);
-        if (!a || !ensure((void **)&a->memory, &a->size, wanted > ARENA ? wanted : ARENA)) {
-            free(a);
-            return NULL;
-        }
-        a->next = p->arenas;
-        p->arenas = a;
-    }
-    p->arenas->used += wanted;
-    return p->arenas->memory + p->arenas->used - wanted;
-}
-
-static const struct ggml_tensor *original(const struct ggml_tensor *t) { return t->extra ? t->extra : t; }
-
-static bool pack(jp_products *p, const struct ggml_tensor *t, weights *w) {
-    dnnl_memory_desc_t plain, layout;
-    dnnl_memory_t      from = NULL;
-    void              *place = NULL;
-    ggml_bf16_t       *rows = malloc((size_t)ggml_nelements(t) * sizeof *rows);
-    *w = (weights){.data = original(t)->data, .transposed = t->extra != NULL, .in = t->ne[0], .out = t->ne[1]};
-    bool fine = rows && describe(&plain, w->in, w->out, dnnl_bf16, w->transposed ? dnnl_ab : dnnl_ba) && choose_layout(p, w->in, w->out, &layout) &&
-                (place = reserve(p, dnnl_memory_desc_get_size(&layout)));
-    fine = fine && round_rows(original(t), rows, p->threads) && !dnnl_memory_create(&from, &plain, p->engine, rows) && !dnnl_memory_create(&w->packed, &layout, p->engine, place) &&
-           reorder(p, from, w->packed);
-    if (from) dnnl_memory_destroy(from);
-    free(rows);
-    if (!fine && w->packed) dnnl_memory_destroy(w->packed);
-    return fine;
+static bool take(jp_products *p, const struct ggml_tensor *t, weights *w) {
+    *w = (weights){.data = jp_packed_original(t)->data, .transposed = t->extra != NULL, .in = t->ne[0], .out = t->ne[1]};
+    const jp_packed *packed = p->store ? jp_packed_get(p->store, t, p->engine, p->stream, p->threads) : NULL;
+    return packed && !dnnl_memory_create(&w->packed, &packed->layout, p->engine, packed->data);
 }
 
 static const weights *find_weights(jp_products *p, const struct ggml_tensor *t) {
     for (int i = 0; i < p->n_weights; i++)
-        if (p->weights[i].data == original(t)->data && p->weights[i].transposed == (t->extra != NULL)) return p->weights + i;
-    if (!grow((void **)&p->weights, p->n_weights, sizeof *p->weights) || !pack(p, t, p->weights + p->n_weights)) return NULL;
+        if (p->weights[i].data == jp_packed_original(t)->data && p->weights[i].transposed == (t->extra != NULL)) return p->weights + i;
+    if (!grow((void **)&p->weights, p->n_weights, sizeof *p->weights) || !take(p, t, p->weights + p->n_weights)) return NULL;
     return p->weights + p->n_weights++;
 }
 
 /* ---- products ----------------------------------------------------------------------------------------------------------- */
 
 bool jp_products_takes(const struct ggml_tensor *node) {
-    const struct ggml_tensor *w = node->src[0], *x = node->src[1], *data = original(w);
+    const struct ggml_tensor *w = node->src[0], *x = node->src[1], *data = jp_packed_original(w);
     bool weights = w->op == GGML_OP_NONE && !w->view_src && ggml_n_dims(w) == 2 && data->type != GGML_TYPE_F32 && ggml_is_contiguous(data) &&
                    ggml_get_type_traits(data->type)->to_float && w->ne[0] >= LEAST_WIDTH && w->ne[1] >= LEAST_WIDTH;
     return weights && x->type == GGML_TYPE_F32 && ggml_is_contiguous(x) && node->type == GGML_TYPE_F32 && ggml_is_contiguous(node);
@@ -356,8 +270,12 @@ static bool run_chunk(const jp_products *p, const product *m, int c) {
     return fine;
 }
 
-void jp_products_begin(jp_products *p, int parts) {
+void jp_products_begin(jp_products *p, jp_accel_store *store, int parts) {
     p->split = NULL;
+    if (!p->store) {
+        p->owns_store = !store;
+        p->store = store ? store : jp_accel_store_new();
+    }
     p->parts = parts < PARTS ? parts : PARTS;
 }
 

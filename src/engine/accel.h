@@ -15,9 +15,17 @@ bool jp_accel_register(void);
  * ggml_backend_free. */
 struct ggml_backend *jp_accel_open(int threads);
 
-/* How many bfloat16 numbers an input is the sum of in graphs that this thread computes from now on: 1 at first, or 2, 1.6
- * times as slow and five times as exact (docs/speed.md). */
-void jp_accel_set_parts(int parts);
+/* A model's weights as the backend lays them out, for all contexts of that model. NULL from jp_accel_store_new: no memory, or
+ * no backend in this build. Free it after them. */
+typedef struct jp_accel_store jp_accel_store;
+
+jp_accel_store *jp_accel_store_new(void);
+void            jp_accel_store_free(jp_accel_store *s);
+
+/* Of graphs that this thread computes from now on: where a backend that has none yet keeps its weights (NULL: a store of its
+ * own), and how many bfloat16 numbers an input is the sum of: 1, or 2, which takes 1.6 times as long and is five times as
+ * exact (docs/speed.md). */
+void jp_accel_prepare(jp_accel_store *store, int parts);
 
 /* ---- accel-product.c: matrix products in bfloat16 ---- */
 
@@ -32,7 +40,7 @@ void         jp_products_free(jp_products *p);
  * Weights whose `extra` is another tensor [out, in] stand for its transpose: they have a shape and no data of their own,
  * so only this backend can multiply by them. */
 bool jp_products_takes(const struct ggml_tensor *node);
-void jp_products_begin(jp_products *p, int parts); /* of a graph: no input of an earlier one is remembered */
+void jp_products_begin(jp_products *p, jp_accel_store *store, int parts); /* of a graph: no input of an earlier one is remembered */
 /* node = src[1] times the transpose of src[0]. Weights are rounded to bfloat16, inputs to a sum of `parts` of them; sums are
  * F32. False: no memory, or oneDNN failed. */
 bool jp_products_run(jp_products *p, struct ggml_tensor *node, int threads);

@@ -52,6 +52,7 @@ struct jp_gradient {
 
     ggml_backend_t  cpu;
     ggml_backend_t  accel;     /* engine/accel.h, which then multiplies by the weights; or NULL */
+    struct jp_accel_store *store; /* where accel keeps the weights; NULL: by itself. The owner is who opened this */
     ggml_gallocr_t  allocator; /* without accel */
     ggml_backend_sched_t sched; /* with it, for graphs of up to sched_size nodes */
     size_t          sched_size;

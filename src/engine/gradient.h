@@ -33,6 +33,10 @@ typedef struct { size_t copies, activations, scores; } jp_gradient_limits;
 int jp_gradient_open_within(jp_gradient **out, const char *gguf_file, int threads, bool exact, const jp_gradient_limits *limits,
                             jopa_error *e);
 
+struct jp_accel_store; /* engine/accel.h */
+/* Before the first run: keep the accelerator's weights in that store, which must outlive g. */
+void jp_gradient_share(jp_gradient *g, struct jp_accel_store *store);
+
 /* Fill the outputs that the request asks for. One forward and one backward pass. */
 int jp_gradient_run(jp_gradient *g, const jp_gradient_request *rq, jopa_error *e);
 /* One forward pass, up to the last layer that is wanted. */

@@ -176,7 +176,7 @@ static int flush(decoder *d, jopa_error *err) {
         batch.token = NULL;
         batch.embd = l->rows;
     }
-    jp_accel_set_parts(d->parts);
+    jp_accel_prepare(l->store, d->parts);
     int code = llama_decode(l->context, batch);
     if (code) return decode_failed(code, err);
     hand_out(d);

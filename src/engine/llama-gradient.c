@@ -9,7 +9,10 @@ bool jp_local_has_gradient(const jp_local *l) {
 
 /* Opened at the first use: it costs memory that most methods do not need. */
 static int open_gradient(jp_local *l, jopa_error *err) {
-    return l->gradient ? JP_OK : jp_gradient_open(&l->gradient, l->file, l->threads, false, err);
+    if (l->gradient) return JP_OK;
+    int status = jp_gradient_open(&l->gradient, l->file, l->threads, false, err);
+    if (!status) jp_gradient_share(l->gradient, l->store);
+    return status;
 }
 
 int jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err) {

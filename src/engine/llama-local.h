@@ -19,6 +19,7 @@ typedef struct {
     char                    *file;    /* owned */
     int                      threads, context_limit;
     bool                     accelerated; /* engine/accel.h takes a part of the work */
+    struct jp_accel_store   *store;       /* its weights, or NULL */
     bool                     precise;     /* always with inputs as sums of two numbers */
 
     int     max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */

@@ -44,6 +44,7 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     p.progress_callback_user_data = (void *)(uintptr_t)o;
     last_error[0] = '\0';
     l->accelerated = !o->gpu_layers && jp_accel_register();
+    if (l->accelerated) l->store = jp_accel_store_new();
     p.use_extra_bufts = !l->accelerated; /* they are laid out for other products */
     FILE *copy = o->gpu_layers || l->accelerated ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
     if (copy) {
@@ -88,6 +89,7 @@ static void destroy(jp_engine *e) {
     jp_embedding_table_free(l->table);
     if (l->embed_context) llama_free(l->embed_context);
     if (l->model) llama_model_free(l->model);
+    jp_accel_store_free(l->store);
     free(l->file);
     free(l);
 }

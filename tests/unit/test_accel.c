@@ -1,4 +1,4 @@
-/* engine/accel.h against double arithmetic; nothing to test where the processor has no AMX. */
+/* engine/accel.h against double arithmetic; nothing to test where the processor does not multiply in bfloat16. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,8 @@
 #include "engine/accel.h"
 
 #ifdef JOPA_ACCEL
+#include "engine/accel-weights.h"
+
 static float number(jp_random *r) { return (float)(2 * jp_random_unit(r) - 1); }
 
 static void fill(struct ggml_tensor *t, jp_random *r) {
@@ -68,7 +70,7 @@ static void test_products(void **state) {
             fill(x, &r);
             jp_products_free(p); /* weights are known by their place */
             p = jp_products_new();
-            jp_products_begin(p, parts);
+            jp_products_begin(p, NULL, parts);
             assert_true(jp_products_takes(node));
             assert_true(jp_products_run(p, node, threads));
             assert_true(worst_error(node) < 1.0 / 256);       /* weights are rounded to 8 bits, */
@@ -76,7 +78,7 @@ static void test_products(void **state) {
                 for (int64_t i = 0; i < ggml_nelements(w); i++) ((ggml_fp16_t *)w->data)[i] = ggml_fp32_to_fp16((float)(i % 3) - 1);
                 jp_products_free(p);
                 p = jp_products_new();
-                jp_products_begin(p, parts);
+                jp_products_begin(p, NULL, parts);
                 assert_true(jp_products_run(p, node, threads));
                 assert_true(worst_error(node) < (parts == 2 ? 1e-5 : 1.0 / 512));
             }
@@ -96,18 +98,48 @@ static void test_products_row_by_row(void **state) {
     struct ggml_tensor  *w = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 96), *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, ROWS);
     struct ggml_tensor  *all = ggml_mul_mat(c, w, x);
     jp_products         *p = jp_products_new();
-    jp_products_begin(p, 2);
+    jp_products_begin(p, NULL, 2);
     jp_random_seed(&r, 6);
     fill(w, &r);
     fill(x, &r);
     assert_true(jp_products_run(p, all, 2));
     for (int i = 0; i < ROWS; i++) {
         struct ggml_tensor *row = ggml_mul_mat(c, w, ggml_view_1d(c, x, 128, (size_t)i * x->nb[1]));
-        jp_products_begin(p, 2);
+        jp_products_begin(p, NULL, 2);
         assert_true(jp_products_run(p, row, 2));
         assert_memory_equal(row->data, (const char *)all->data + (size_t)i * all->nb[1], all->nb[1]);
     }
     jp_products_free(p);
+    ggml_free(c);
+}
+
+/* Weights of the same content are laid out once, wherever they lie. */
+static void test_weights_are_shared(void **state) {
+    (void)state;
+    if (!jp_products_useful()) skip();
+    jp_random            r;
+    dnnl_engine_t        engine;
+    dnnl_stream_t        stream;
+    struct ggml_context *c = open_context();
+    struct ggml_tensor  *a = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160), *b = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160);
+    struct ggml_tensor  *other = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160), *turned = ggml_new_tensor_2d(c, GGML_TYPE_F16, 160, 96);
+    jp_random_seed(&r, 8);
+    fill(a, &r);
+    memcpy(b->data, a->data, ggml_nbytes(a));
+    memcpy(other->data, a->data, ggml_nbytes(a));
+    ((ggml_fp16_t *)other->data)[96 * 160 - 1] ^= 1;
+    turned->extra = a;
+    assert_int_equal(dnnl_engine_create(&engine, dnnl_cpu, 0), dnnl_success);
+    assert_int_equal(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), dnnl_success);
+    jp_accel_store  *store = jp_accel_store_new();
+    const jp_packed *first = jp_packed_get(store, a, engine, stream, 1), *second = jp_packed_get(store, b, engine, stream, 2);
+    const jp_packed *third = jp_packed_get(store, other, engine, stream, 1), *fourth = jp_packed_get(store, turned, engine, stream, 1);
+    assert_non_null(first);
+    assert_ptr_equal(first, second);
+    assert_true(third && third != first && fourth && fourth != first && fourth != third);
+    jp_accel_store_free(store);
+    dnnl_stream_destroy(stream);
+    dnnl_engine_destroy(engine);
     ggml_free(c);
 }
 
@@ -226,6 +258,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #ifdef JOPA_ACCEL
         cmocka_unit_test(test_products),   cmocka_unit_test(test_products_row_by_row), cmocka_unit_test(test_products_not_taken),
+        cmocka_unit_test(test_weights_are_shared),
         cmocka_unit_test(test_attention),  cmocka_unit_test(test_attention_not_taken),
 #endif
         cmocka_unit_test(test_registered_once),
