@@ -35,8 +35,8 @@ typedef struct {
 struct jp_products {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    jp_accel_store *store; /* of the packed weights */
-    bool          owns_store;
+    jp_accel_store *store; /* of the packed weights; NULL until the first graph */
+    bool            owns_store;
     weights      *weights;
     kernel      **kernels;
     int           n_weights, n_kernels, threads, parts;

@@ -20,7 +20,7 @@ static inline __m512bh both(const uint16_t *pair) { /* in all places */
 
 static inline __m512bh sixteen(const uint16_t *pairs) { return (__m512bh)_mm512_loadu_si512(pairs); }
 
-/* sums[LINES][2] += a strip of left rows, `n` numbers long, by two tiles' columns; n: a multiple of 2, at most a tile's. */
+/* sums += LINES left rows, a tile's numbers long, times two right tiles. */
 static inline void step(__m512 sums[LINES][2], const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
     for (size_t x = 0; x < NUMBERS; x += 2) {
         __m512bh a = sixteen(right + x * ROWS), b = sixteen(right + right_next + x * ROWS);

@@ -1,4 +1,5 @@
-/* What ggml's CPU backend is slow at here, for processors with AMX: an accelerator backend of ggml's, with two operators.
+/* What ggml's CPU backend is slow at here, for processors that multiply in bfloat16: an accelerator backend of ggml's, with two
+ * operators.
  * libllama builds and runs its graphs as before, and ggml's scheduler hands this backend the products of weights that are
  * not F32, which oneDNN computes, and the attention of many short sequences that share one key-value cache. docs/speed.md
  * has what that gains and how exact it is. */
@@ -23,7 +24,7 @@ jp_accel_store *jp_accel_store_new(void);
 void            jp_accel_store_free(jp_accel_store *s);
 
 /* Of graphs that this thread computes from now on: where a backend that has none yet keeps its weights (NULL: a store of its
- * own), and how many bfloat16 numbers an input is the sum of: 1, or 2, which takes 1.6 times as long and is five times as
+ * own), and how many bfloat16 numbers an input is the sum of: 1, or 2, which takes 1.6 times as long and is three times as
  * exact (docs/speed.md). */
 void jp_accel_prepare(jp_accel_store *store, int parts);
 

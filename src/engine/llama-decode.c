@@ -239,7 +239,8 @@ static bool has_embedded(const jp_batch *b) {
 
 /* Decode the batch into the sequences ids[row] and visit its outputs. */
 static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
-    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b), .parts = b->fast && !l->precise ? 1 : 2, .visit = visit, .user = user, .cost = cost};
+    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b),
+                 .parts = b->fast && !l->precise ? 1 : 2, .visit = visit, .user = user, .cost = cost};
     if (b->knockout && !d.known) return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the engine no longer holds the prompt whose parts are to be left out");
     if (!d.known) jp_local_forget_all(l); /* what is kept is another problem's, and its cells may be needed */
     d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);
