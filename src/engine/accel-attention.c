@@ -49,6 +49,7 @@ typedef struct {
     list                     *list;
     const jp_tiles           *tiles;
     int                       width, value_width, n_queries, n_cells, heads, groups; /* groups: of heads that share keys */
+    int                       terms, parts; /* of scores, of values: accel-tiles.h */
     float                     scale;
 } attention;
 
@@ -272,12 +273,12 @@ static void run_block(const attention *a, space *w, int block) {
             bool masked = at + wide > a->list->plain[block];
             gather(a, w, group, cells + at, count, wide);
             if (masked && (group == 0 || n > TILE)) gather_mask(a, w, first, queries, cells + at, count, wide);
-            a->tiles->scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, w->s);
+            a->tiles->scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, a->terms, w->s);
             for (int r = 0; r < used; r++) {
                 float shrink = soften(w->s + (size_t)r * TILE, masked ? w->mask + (size_t)(r % queries) * TILE : NULL, wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE);
                 shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
             }
-            a->tiles->values(w->p, w->v, a->value_width, rows, wide, TILE, w->o);
+            a->tiles->values(w->p, w->v, a->value_width, rows, wide, TILE, a->parts, w->o);
         }
         store(a, w, group, first, queries);
     }
@@ -310,8 +311,10 @@ static attention read_operator(struct ggml_tensor *node) {
     return a;
 }
 
-bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads) {
+bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads, int parts) {
     attention a = read_operator(node);
+    a.parts = parts;
+    a.terms = parts > 1 ? JP_TILES_TERMS : JP_TILES_TERMS - 1; /* keys with one part */
     space     measure = {0};
     size_t    each = lay_out(&measure, &a, NULL);
     if (each * (size_t)threads > s->size) {

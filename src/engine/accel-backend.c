@@ -16,11 +16,12 @@ typedef struct {
     int                 threads;
 } state;
 
-static _Thread_local struct { jp_accel_store *store; int parts; } prepared = {NULL, 1};
+static _Thread_local struct { jp_accel_store *store; int inputs, attention; } prepared = {NULL, 2, 2};
 
-void jp_accel_prepare(jp_accel_store *store, int parts) {
+void jp_accel_prepare(jp_accel_store *store, int inputs, int attention) {
     prepared.store = store;
-    prepared.parts = parts;
+    prepared.inputs = inputs;
+    prepared.attention = attention;
 }
 
 /* ---- backend ----------------------------------------------------------------------------------------------------------- */
@@ -57,11 +58,11 @@ static bool computes_nothing(const struct ggml_tensor *node) {
 
 static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgraph *graph) {
     state *s = backend->context;
-    jp_products_begin(s->products, prepared.store, prepared.parts);
+    jp_products_begin(s->products, prepared.store, prepared.inputs);
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         struct ggml_tensor *node = ggml_graph_node(graph, i);
         if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node) || ggml_is_empty(node)) continue; /* empty: a batch without outputs */
-        bool fine = node->op == GGML_OP_MUL_MAT ? jp_products_run(s->products, node, s->threads) : jp_attention_run(s->attention, node, s->threads);
+        bool fine = node->op == GGML_OP_MUL_MAT ? jp_products_run(s->products, node, s->threads) : jp_attention_run(s->attention, node, s->threads, prepared.attention);
         if (!fine) return GGML_STATUS_FAILED;
     }
     return GGML_STATUS_SUCCESS;
@@ -193,7 +194,7 @@ ggml_backend_t jp_accel_open(int threads) {
     return backend;
 }
 #else
-void jp_accel_prepare(jp_accel_store *store, int parts) { (void)store, (void)parts; }
+void jp_accel_prepare(jp_accel_store *store, int inputs, int attention) { (void)store, (void)inputs, (void)attention; }
 
 bool jp_accel_register(void) { return false; }
 struct ggml_backend *jp_accel_open(int threads) {

@@ -42,7 +42,7 @@ static inline void store_sums(float *to, size_t stride) {
     _tile_stored(3, to + ROWS * stride + ROWS, stride * 4);
 }
 
-static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s) {
+static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, int terms, float *s) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     settle();
     for (int j = 0; j < wide; j += JP_TILES_STEP)
@@ -51,7 +51,7 @@ static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int
             _tile_zero(1);
             _tile_zero(2);
             _tile_zero(3);
-            for (int t = 0; t < JP_TILES_TERMS; t++)
+            for (int t = 0; t < terms; t++)
                 for (size_t x = 0; x < w; x += NUMBERS)
                     step(q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w, packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
             store_sums(s + (size_t)i * (size_t)stride + j, (size_t)stride);
@@ -59,7 +59,7 @@ static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int
     settle();
 }
 
-static void values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o) {
+static void values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts, float *o) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     settle();
     for (int x = 0; x < width; x += JP_TILES_STEP)
@@ -69,7 +69,7 @@ static void values(const uint16_t *p, const uint16_t *packed, int width, int row
             _tile_loadd(1, to + ROWS, w * 4);
             _tile_loadd(2, to + ROWS * w, w * 4);
             _tile_loadd(3, to + ROWS * w + ROWS, w * 4);
-            for (size_t t = 0; t < 2; t++)
+            for (size_t t = 0; t < (size_t)parts; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
                     step(p + (size_t)i * (size_t)stride + j, (size_t)stride, packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
             store_sums(to, w);

@@ -49,14 +49,14 @@ static inline void store_sums(__m512 sums[LINES][2], float *to, size_t stride) {
     }
 }
 
-static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s) {
+static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, int terms, float *s) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     for (int j = 0; j < wide; j += JP_TILES_STEP)
         for (int i = 0; i < rows; i += LINES) {
             __m512 sums[LINES][2];
 #pragma GCC unroll 8
             for (size_t l = 0; l < LINES; l++) sums[l][0] = sums[l][1] = _mm512_setzero_ps();
-            for (int t = 0; t < JP_TILES_TERMS; t++)
+            for (int t = 0; t < terms; t++)
                 for (size_t x = 0; x < w; x += NUMBERS)
                     step(sums, q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w,
                          packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
@@ -64,14 +64,14 @@ static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int
         }
 }
 
-static void values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o) {
+static void values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts, float *o) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     for (int x = 0; x < width; x += JP_TILES_STEP)
         for (int i = 0; i < rows; i += LINES) {
             float *to = o + (size_t)i * w + x;
             __m512 sums[LINES][2];
             load_sums(sums, to, w);
-            for (size_t t = 0; t < 2; t++)
+            for (size_t t = 0; t < (size_t)parts; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
                     step(sums, p + (size_t)i * (size_t)stride + j, (size_t)stride, packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
             store_sums(sums, to, w);

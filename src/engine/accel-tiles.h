@@ -21,10 +21,11 @@ static const int JP_TILES_LEFT[JP_TILES_TERMS] = {0, 1, 0}, JP_TILES_RIGHT[JP_TI
 typedef struct {
     void (*begin)(void); /* before and after the products, in each thread */
     void (*end)(void);
-    /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells. */
-    void (*scores)(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, float *s);
-    /* o[rows, width] += p v; p: [rows, stride]. */
-    void (*values)(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, float *o);
+    /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells; the first
+     * `terms` of JP_TILES_TERMS. */
+    void (*scores)(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, int terms, float *s);
+    /* o[rows, width] += p v; p: [rows, stride]; the first `parts` of v's two. */
+    void (*values)(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts, float *o);
 } jp_tiles;
 
 extern const jp_tiles jp_tiles_amx, jp_tiles_avx512;

@@ -24,9 +24,9 @@ jp_accel_store *jp_accel_store_new(void);
 void            jp_accel_store_free(jp_accel_store *s);
 
 /* Of graphs that this thread computes from now on: where a backend that has none yet keeps its weights (NULL: a store of its
- * own), and how many bfloat16 numbers an input is the sum of: 1, or 2, which takes 1.6 times as long and is three times as
- * exact (docs/speed.md). */
-void jp_accel_prepare(jp_accel_store *store, int parts);
+ * own), and how many bfloat16 numbers, 1 or 2, products' inputs are the sum of, and attention's keys and values: 2 takes 1.6
+ * times as long and is three times as exact (docs/speed.md). */
+void jp_accel_prepare(jp_accel_store *store, int inputs, int attention);
 
 /* ---- accel-product.c: matrix products in bfloat16 ---- */
 
@@ -57,6 +57,7 @@ bool jp_attention_takes(const struct ggml_tensor *node);
 /* Of a graph: what is known of masks is of another one. libllama and its like tell a backend before each graph how many threads
  * it has; who does not has to call this, or run graphs whose masks do not change. */
 void jp_attention_begin(jp_attention_space *s);
-bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads); /* false: no memory */
+/* Keys and values are rounded to sums of `parts` bfloat16 numbers, 1 or 2. False: no memory. */
+bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads, int parts);
 
 #endif
