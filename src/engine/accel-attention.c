@@ -303,18 +303,19 @@ static size_t lay_out(space *w, const attention *a, char *base) {
     return at;
 }
 
-static attention read_operator(struct ggml_tensor *node) {
+static attention read_operator(struct ggml_tensor *node, int parts) {
     const struct ggml_tensor *q = node->src[0], *k = node->src[1], *v = node->src[2];
-    attention                 a = {.q = q, .k = k, .v = v, .mask = node->src[3], .out = node, .tiles = jp_products_amx() ? &jp_tiles_amx : &jp_tiles_avx512, .width = (int)k->ne[0], .value_width = (int)v->ne[0],
+    attention                 a = {.q = q, .k = k, .v = v, .mask = node->src[3], .out = node, .width = (int)k->ne[0], .value_width = (int)v->ne[0],
                                    .n_queries = (int)q->ne[1], .n_cells = (int)k->ne[1], .heads = (int)q->ne[2], .groups = (int)k->ne[2]};
     memcpy(&a.scale, node->op_params, sizeof a.scale);
+    a.tiles = jp_products_amx() ? &jp_tiles_amx : &jp_tiles_avx512;
+    a.parts = parts;
+    a.terms = parts > 1 ? JP_TILES_TERMS : JP_TILES_TERMS - 1; /* keys with one part */
     return a;
 }
 
 bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threads, int parts) {
-    attention a = read_operator(node);
-    a.parts = parts;
-    a.terms = parts > 1 ? JP_TILES_TERMS : JP_TILES_TERMS - 1; /* keys with one part */
+    attention a = read_operator(node, parts);
     space     measure = {0};
     size_t    each = lay_out(&measure, &a, NULL);
     if (each * (size_t)threads > s->size) {

@@ -18,11 +18,13 @@ typedef struct {
 
 static _Thread_local struct { jp_accel_store *store; int inputs, attention; } prepared = {NULL, 2, 2};
 
-void jp_accel_prepare(jp_accel_store *store, int inputs, int attention) {
+void jp_accel_begin(jp_accel_store *store, int inputs, int attention) {
     prepared.store = store;
     prepared.inputs = inputs;
     prepared.attention = attention;
 }
+
+void jp_accel_end(void) { jp_accel_begin(NULL, 2, 2); }
 
 /* ---- backend ----------------------------------------------------------------------------------------------------------- */
 
@@ -194,7 +196,8 @@ ggml_backend_t jp_accel_open(int threads) {
     return backend;
 }
 #else
-void jp_accel_prepare(jp_accel_store *store, int inputs, int attention) { (void)store, (void)inputs, (void)attention; }
+void jp_accel_begin(jp_accel_store *store, int inputs, int attention) { (void)store, (void)inputs, (void)attention; }
+void jp_accel_end(void) {}
 
 bool jp_accel_register(void) { return false; }
 struct ggml_backend *jp_accel_open(int threads) {

@@ -58,7 +58,6 @@ bool jp_products_amx(void) { return has(dnnl_cpu_isa_avx512_core_amx); }
 jp_products *jp_products_new(void) {
     jp_products *p = calloc(1, sizeof *p);
     if (!p) return NULL;
-    p->parts = 1;
     if (!dnnl_engine_create(&p->engine, dnnl_cpu, 0) && !dnnl_stream_create(&p->stream, p->engine, dnnl_stream_default_flags)) return p;
     jp_products_free(p);
     return NULL;
@@ -103,11 +102,6 @@ static bool ensure(void **buffer, size_t *size, size_t wanted) {
 
 /* ---- kernels ---------------------------------------------------------------------------------------------------------- */
 
-static bool describe(dnnl_memory_desc_t *out, int64_t a, int64_t b, dnnl_data_type_t type, dnnl_format_tag_t tag) {
-    dnnl_dims_t shape = {a, b};
-    return !dnnl_memory_desc_init_by_tag(out, 2, shape, type, tag);
-}
-
 static dnnl_primitive_desc_t plan(const jp_products *p, const kernel *k, const dnnl_memory_desc_t *weights, bool add) {
     dnnl_matmul_desc_t    d;
     dnnl_primitive_desc_t found = NULL;
@@ -134,7 +128,7 @@ static bool build(const jp_products *p, kernel *k, const dnnl_memory_desc_t *wei
 
 static bool shape_kernel(kernel *k, int64_t in, int64_t out, int64_t rows, int threads) {
     *k = (kernel){.in = in, .out = out, .rows = rows, .threads = threads};
-    return describe(&k->source, rows, in, dnnl_bf16, dnnl_ab) && describe(&k->target, rows, out, dnnl_f32, dnnl_ab);
+    return jp_packed_describe(&k->source, rows, in, dnnl_bf16, dnnl_ab) && jp_packed_describe(&k->target, rows, out, dnnl_f32, dnnl_ab);
 }
 
 /* The kernel for `rows` rows, made where it is new; oneDNN has been told how many threads it will run on. */

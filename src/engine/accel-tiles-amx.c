@@ -22,7 +22,6 @@ static void begin(void) {
 
 static void end(void) { _tile_release(); }
 
-
 /* A step of 32 by 32 results: tiles 0 to 3 are sums, 4 and 5 left, 6 and 7 right. */
 static inline void step(const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
     _tile_loadd(4, left, left_stride * 2);

@@ -126,7 +126,7 @@ static bool round_rows(const struct ggml_tensor *t, ggml_bf16_t *out, int thread
     return fine;
 }
 
-static bool describe(dnnl_memory_desc_t *out, int64_t a, int64_t b, dnnl_data_type_t type, dnnl_format_tag_t tag) {
+bool jp_packed_describe(dnnl_memory_desc_t *out, int64_t a, int64_t b, dnnl_data_type_t type, dnnl_format_tag_t tag) {
     dnnl_dims_t shape = {a, b};
     return !dnnl_memory_desc_init_by_tag(out, 2, shape, type, tag);
 }
@@ -137,8 +137,8 @@ static bool choose_layout(dnnl_engine_t engine, int64_t in, int64_t out, dnnl_me
     dnnl_memory_desc_t    source, weights, target;
     dnnl_matmul_desc_t    d;
     dnnl_primitive_desc_t planned = NULL;
-    if (!describe(&source, ROWS, in, dnnl_bf16, dnnl_ab) || !describe(&weights, in, out, dnnl_bf16, dnnl_format_tag_any) ||
-        !describe(&target, ROWS, out, dnnl_f32, dnnl_ab) || dnnl_matmul_desc_init(&d, &source, &weights, NULL, &target) ||
+    if (!jp_packed_describe(&source, ROWS, in, dnnl_bf16, dnnl_ab) || !jp_packed_describe(&weights, in, out, dnnl_bf16, dnnl_format_tag_any) ||
+        !jp_packed_describe(&target, ROWS, out, dnnl_f32, dnnl_ab) || dnnl_matmul_desc_init(&d, &source, &weights, NULL, &target) ||
         dnnl_primitive_desc_create(&planned, &d, NULL, engine, NULL))
         return false;
     const dnnl_memory_desc_t *found = dnnl_primitive_desc_query_md(planned, dnnl_query_weights_md, 0);
@@ -165,7 +165,7 @@ static bool reorder(dnnl_engine_t engine, dnnl_stream_t stream, const dnnl_memor
 static bool pack(jp_accel_store *s, const struct ggml_tensor *t, const identity *id, dnnl_engine_t engine, dnnl_stream_t stream, int threads, jp_packed *p) {
     dnnl_memory_desc_t plain;
     ggml_bf16_t       *rows = malloc((size_t)ggml_nelements(t) * sizeof *rows);
-    bool fine = rows && describe(&plain, id->in, id->out, dnnl_bf16, id->transposed ? dnnl_ab : dnnl_ba) && choose_layout(engine, id->in, id->out, &p->layout) &&
+    bool fine = rows && jp_packed_describe(&plain, id->in, id->out, dnnl_bf16, id->transposed ? dnnl_ab : dnnl_ba) && choose_layout(engine, id->in, id->out, &p->layout) &&
                 (p->data = reserve(s, dnnl_memory_desc_get_size(&p->layout))) && round_rows(jp_packed_original(t), rows, threads) &&
                 reorder(engine, stream, &plain, rows, p);
     free(rows);

@@ -23,10 +23,12 @@ typedef struct jp_accel_store jp_accel_store;
 jp_accel_store *jp_accel_store_new(void);
 void            jp_accel_store_free(jp_accel_store *s);
 
-/* Of graphs that this thread computes from now on: where a backend that has none yet keeps its weights (NULL: a store of its
+/* Of graphs that this thread computes until jp_accel_end: where a backend that has none yet keeps its weights (NULL: a store of its
  * own), and how many bfloat16 numbers, 1 or 2, products' inputs are the sum of, and attention's keys and values: 2 takes 1.6
  * times as long and is three times as exact (docs/speed.md). */
-void jp_accel_prepare(jp_accel_store *store, int inputs, int attention);
+void jp_accel_begin(jp_accel_store *store, int inputs, int attention);
+/* After them, so that nobody else's backend takes that store: others get one of their own, and two numbers. */
+void jp_accel_end(void);
 
 /* ---- accel-product.c: matrix products in bfloat16 ---- */
 
@@ -41,7 +43,7 @@ void         jp_products_free(jp_products *p);
  * Weights whose `extra` is another tensor [out, in] stand for its transpose: they have a shape and no data of their own,
  * so only this backend can multiply by them. */
 bool jp_products_takes(const struct ggml_tensor *node);
-void jp_products_begin(jp_products *p, jp_accel_store *store, int parts); /* of a graph: no input of an earlier one is remembered */
+void jp_products_begin(jp_products *p, jp_accel_store *store, int parts); /* before each graph: no input of an earlier one is remembered */
 /* node = src[1] times the transpose of src[0]. Weights are rounded to bfloat16, inputs to a sum of `parts` of them; sums are
  * F32. False: no memory, or oneDNN failed. */
 bool jp_products_run(jp_products *p, struct ggml_tensor *node, int threads);

@@ -257,8 +257,9 @@ static int run_compute(run *r, const float *bias, int n_bias, jopa_error *e) {
     for (int i = 0; t->temperature && i < t->n; i++)
         ((float *)t->temperature->data)[i] = logf((float)(i / g->shape.temperature_floor) + 1) * g->shape.temperature + 1;
     for (int b = 0; b < jp_graph_blocks(t); b++) fill_mask(t, b, bias, n_bias);
-    jp_accel_prepare(g->store, 2, 2);
+    jp_accel_begin(g->store, 2, 2);
     enum ggml_status done = g->accel ? ggml_backend_sched_graph_compute(g->sched, t->graph) : ggml_backend_graph_compute(g->cpu, t->graph);
+    jp_accel_end();
     if (done != GGML_STATUS_SUCCESS) return jp_fail(e, JOPA_ERROR_MODEL, "the gradient could not be computed");
     return JP_OK;
 }

@@ -144,7 +144,6 @@ typedef struct {
     int32_t        *symbols; /* [max_tokens] of the waiting tokens */
     wanted         *wants;   /* outputs of the waiting tokens */
     int             n_wants, wants_capacity;
-    bool            fast;    /* where the accelerator computes */
     visit_fn       *visit;
     void           *user;
     jp_engine_cost *cost;
@@ -177,8 +176,10 @@ static int flush(decoder *d, jopa_error *err) {
         batch.token = NULL;
         batch.embd = l->rows;
     }
-    jp_accel_prepare(l->store, d->fast ? 1 : 2, d->fast && l->max_row > LONG_ROW ? 1 : 2);
+    bool fast = d->b->fast;
+    jp_accel_begin(l->store, fast ? 1 : 2, fast && l->max_row > LONG_ROW ? 1 : 2);
     int code = llama_decode(l->context, batch);
+    jp_accel_end();
     if (code) return decode_failed(code, err);
     hand_out(d);
     d->cost->decoded_tokens += d->n;
@@ -240,8 +241,7 @@ static bool has_embedded(const jp_batch *b) {
 
 /* Decode the batch into the sequences ids[row] and visit its outputs. */
 static int decode_into(jp_local *l, const jp_batch *b, int32_t *ids, visit_fn *visit, void *user, jp_engine_cost *cost, jopa_error *err) {
-    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b),
-                 .fast = b->fast && !l->precise, .visit = visit, .user = user, .cost = cost};
+    decoder d = {.l = l, .b = b, .ids = ids, .known = jp_local_kept_valid(l, b), .embed = has_embedded(b), .visit = visit, .user = user, .cost = cost};
     if (b->knockout && !d.known) return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the engine no longer holds the prompt whose parts are to be left out");
     if (!d.known) jp_local_forget_all(l); /* what is kept is another problem's, and its cells may be needed */
     d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);

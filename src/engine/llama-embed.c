@@ -35,8 +35,9 @@ static int run(jp_local *l, int32_t *ids, int n, float *out, int width, jopa_err
     llama_memory_t memory = llama_get_memory(l->embed_context);
     if (memory) llama_memory_clear(memory, false);
     struct llama_batch batch = llama_batch_get_one(ids, n);
-    jp_accel_prepare(l->store, 2, 2);
+    jp_accel_begin(l->store, 2, 2);
     int          code = jp_local_is_encoder(l) ? llama_encode(l->embed_context, batch) : llama_decode(l->embed_context, batch);
+    jp_accel_end();
     const float *pooled = code ? NULL : llama_get_embeddings_seq(l->embed_context, 0);
     if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not embed the text (code %d)", code);
     double norm = 0;

@@ -20,7 +20,7 @@ typedef struct {
     int                      threads, context_limit;
     bool                     accelerated; /* engine/accel.h takes a part of the work */
     struct jp_accel_store   *store;       /* its weights, or NULL */
-    bool                     precise;     /* always with inputs as sums of two numbers */
+    bool                     precise;     /* no JP_CAN_HURRY */
 
     int     max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */
     int     kept_rows, kept_tokens;        /* and kept prompts: as sequences at least 1, which need not be used */

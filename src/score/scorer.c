@@ -69,6 +69,8 @@ static int workspace_init(workspace *w, const jp_scorer *s, int n, jopa_error *e
     return jp_fail_memory(e);
 }
 
+static bool can_hurry(jp_engine *e) { return e->ops->capabilities(e) & JP_CAN_HURRY; }
+
 static int keep_rows(jp_scorer *s, jp_batch *batch, const jp_row *rows, const int *row_of, int n, jopa_error *e) {
     int status = jp_kept_take(s->kept, rows, row_of, n, e);
     batch->keep = s->kept->places;
@@ -352,7 +354,7 @@ int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *pr
     s->kept = from->kept;
     s->full = from->full;
     s->tail = tail;
-    s->fast = tail && from->engine->ops->capabilities(from->engine) & JP_CAN_HURRY; /* knockouts are guides */
+    s->fast = tail && can_hurry(s->engine); /* knockouts are guides */
     s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
     int status = s->full_symbols ? know_empty(s, e) : jp_fail_memory(e);
     if (!status) make_row(s, NULL, 0, s->full_symbols);
@@ -380,7 +382,7 @@ void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits) {
 }
 
 int jp_scorer_fast(jp_scorer *s, bool fast, jopa_error *e) {
-    s->fast = fast && s->engine->ops->capabilities(s->engine) & JP_CAN_HURRY;
+    s->fast = fast && can_hurry(s->engine);
     if (fast || !s->hurried) return JP_OK;
     jp_cache_free(&s->cache);
     jp_cache_init(&s->cache, s->problem->prompt->n_units);
