@@ -114,7 +114,7 @@ def run_all(a, lengths, results, path):
 
 
 def table(results, lengths):
-    lines = ["| tokens | cases | planted sentence in the set | its words in the set | drop | full prompts decoded, mean | most | seconds |",
+    lines = ["| tokens | cases | planted sentence in the set | its words in the set | drop | full prompts decoded, mean | most | seconds, median |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     means = {}
     for length in lengths:
@@ -125,7 +125,7 @@ def table(results, lengths):
         lines.append(f"| {means[length][1]:,.0f} | {len(rows)} | {statistics.fmean(r['found'] for r in rows):.0%} | "
                      f"{statistics.fmean(r['share'] for r in rows):.0%} | {statistics.fmean(r['drop'] for r in rows):.1f} | "
                      f"{statistics.fmean(r['prompts'] for r in rows):.1f} | {max(r['prompts'] for r in rows):.1f} | "
-                     f"{statistics.fmean(r['seconds'] for r in rows):.0f} |")
+                     f"{statistics.median(r['seconds'] for r in rows):.0f} |")
     if len(means) > 1:
         first, last = means[min(means)], means[max(means)]
         lines += ["", f"From {first[1]:,.0f} to {last[1]:,.0f} tokens the cost grows {last[0] / first[0] / (last[1] / first[1]):.2f} times as fast as the length."]
@@ -133,7 +133,7 @@ def table(results, lengths):
     if flat:
         drop = statistics.fmean(c["drop"] / f["drop"] for c, f in flat)
         cost = statistics.fmean(c["decoded"] / f["decoded"] for c, f in flat)
-        lines += ["", f"Against the flat search ({len(flat)} cases of {lengths[0]} tokens): {drop:.2f} of its drop at {cost:.3f} of its decoded tokens."]
+        lines += ["", f"Against the flat search ({len(flat)} cases of {flat[0][1]['length']} tokens): {drop:.2f} of its drop at {cost:.3f} of its decoded tokens."]
     return "\n".join(lines) + "\n"
 
 
