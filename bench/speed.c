@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/local.h"
+#include "engine/llama/llama-open.h"
 #include "explain/problem.h"
 #include "method/method.h"
 #include "products.h"

@@ -20,7 +20,7 @@ if [ $# = 0 ]; then
     library lapacke liblapacke-dev
     library openblas libopenblas-serial-dev
     library cmocka libcmocka-dev
-    # on processors that multiply in bfloat16: see src/engine/accel.h
+    # on processors that multiply in bfloat16: see src/engine/accel/accel.h
     if grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi
 fi
 [ ${#missing[@]} = 0 ] && exit 0

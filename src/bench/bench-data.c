@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/grid.h"
-#include "report/number.h"
+#include "base/number.h"
 
 /* ---- csv: RFC 4180 -------------------------------------------------------------------------------------------------------- */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "bench/grid.h"
-#include "report/figures.h"
-#include "report/number.h"
+#include "report/plot/figures.h"
+#include "base/number.h"
 
 enum { BAR_HEIGHT = 24, GRID = 48, CURVE = 11 };
 

@@ -3,7 +3,7 @@
 #define JP_BENCH_FIGURES_H
 
 #include "bench/tables.h"
-#include "report/plot.h"
+#include "report/plot/plot.h"
 
 /* Mean drop of each method on a task, with its interval. */
 bool jp_bench_figure_drops(jp_buffer *out, const jp_tables *t, int task);

@@ -5,8 +5,8 @@
 
 #include "bench/bench-figures.h"
 #include "bench/grid.h"
-#include "report/html-parts.h"
-#include "report/number.h"
+#include "report/html/html-parts.h"
+#include "base/number.h"
 
 enum { OPEN_TABLES = 2 }; /* the others are folded */
 

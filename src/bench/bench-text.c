@@ -5,7 +5,7 @@
 
 #include "bench/grid.h"
 #include "report/label.h"
-#include "report/number.h"
+#include "base/number.h"
 
 /* ---- cells -------------------------------------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "bench/lines.h"
-#include "report/json-read.h"
+#include "result/json-read.h"
 #include "report/report.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */

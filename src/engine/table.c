@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "engine/local.h"
+#include "engine/llama/llama-open.h"
 
 typedef struct {
     const char *name, *summary;

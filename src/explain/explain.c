@@ -6,10 +6,10 @@
 #include "explain/explain.h"
 #include "explain/fill.h"
 #include "explain/measure.h"
-#include "explain/nearest.h"
+#include "base/nearest.h"
 #include "explain/progress.h"
 #include "explain/trust.h"
-#include "method/study.h"
+#include "search/study.h"
 #include "metric/metric.h"
 
 void jopa_explain_options_init(jopa_explain_options *o) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "method/joint.h"
+#include "search/joint.h"
 
 static int copy(char **to, const char *from, jopa_error *e) {
     *to = strdup(from ? from : "");

@@ -3,7 +3,7 @@
 #define JP_EXPLAIN_FILL_H
 
 #include "explain/problem.h"
-#include "method/levels.h"
+#include "levels/levels.h"
 #include "result/result.h"
 
 /* What the run was asked: names, model, prompt, response, units. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "method/study.h"
+#include "search/study.h"
 
 enum { MOST_OPERATORS = 16, MOST_RUNS = 10000 };
 

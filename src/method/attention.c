@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "method/guide.h"
+#include "search/guide.h"
 #include "method/method.h"
 
 static const size_t MOST_BYTES = (size_t)1 << 30;

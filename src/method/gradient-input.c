@@ -2,7 +2,7 @@
  * less the operator's baseline, summed over the unit; its size. One gradient. */
 #include <math.h>
 
-#include "method/embedding-path.h"
+#include "search/embedding-path.h"
 #include "method/method.h"
 
 static int run_gradient_input(const jp_task *task, jp_selection *selection, jopa_error *e) {

@@ -2,7 +2,7 @@
  * baseline to the prompt, at the middles of equal steps; the scores add up to about f(prompt) - f(baseline). */
 #include <math.h>
 
-#include "method/embedding-path.h"
+#include "search/embedding-path.h"
 #include "method/method.h"
 
 enum { STEPS = 16 };

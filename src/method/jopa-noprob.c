@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "method/guide.h"
+#include "search/guide.h"
 #include "method/jopa.h"
-#include "method/joint.h"
+#include "search/joint.h"
 
 enum { GRADIENTS = 2 }; /* at the start; one at each incumbent */
 enum { OFFERED = 4 };   /* units taken in, and members let go, that one step combines */

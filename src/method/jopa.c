@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #include "method/exhaustive.h"
-#include "method/guide.h"
-#include "method/joint.h"
+#include "search/guide.h"
+#include "search/joint.h"
 
 enum {
     BUDGET_PER_UNIT = 4,

@@ -2,7 +2,7 @@
 #ifndef JP_JOPA_H
 #define JP_JOPA_H
 
-#include "method/search.h"
+#include "search/search.h"
 
 /* A set never holds a unit whose return costs less than this share of its drop. */
 #define JP_JOPA_RETURN_COST 0.02

@@ -1,7 +1,7 @@
 /* Kernel SHAP (Lundberg & Lee 2017) as Captum 0.9 defines it for text: all shown and all hidden with a weight of 10^6,
  * then m units shown with p(m) ~ (n - 1) / (m (n - m)), each set of m as likely as another, weight 1; least squares. */
-#include "method/perturb.h"
-#include "method/regression.h"
+#include "search/perturb.h"
+#include "search/regression.h"
 
 /* m in 1..n-1 with odds 1 / (m (n - m)). */
 static int draw_size(jp_random *random, int n) {

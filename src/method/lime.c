@@ -2,8 +2,8 @@
  * exp(-d^2 / 2) with d the cosine distance to the unmasked prompt, and a Lasso with alpha = 0.01. */
 #include <math.h>
 
-#include "method/perturb.h"
-#include "method/regression.h"
+#include "search/perturb.h"
+#include "search/regression.h"
 
 static void draw(jp_random *random, int row, int n, double *shown) {
     (void)row;

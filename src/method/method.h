@@ -3,49 +3,9 @@
 #ifndef JP_METHOD_H
 #define JP_METHOD_H
 
-#include "base/random.h"
-#include "score/scorer.h"
-
-typedef struct {
-    jp_scorer *scorer;
-    int        n;      /* units */
-    int        k;      /* 1 <= k <= n */
-    int        budget; /* evaluations that the user allows; 0: the method's own default */
-    uint64_t   seed;
-    /* What is known already, for jopa; zeroed: nothing. */
-    const double    *prior;  /* [n] the drop that each unit is expected to have alone, or NULL */
-    const jp_bitset *start;  /* [n_start] sets of at most k units to begin with */
-    int              n_start;
-    bool             rough;  /* the set need not be pruned */
-} jp_task;
-
-/* Filled by a method; arrays have n entries, owned by the caller, NAN = "this method gives none". */
-typedef struct {
-    jp_bitset selected;
-    double   *score;       /* importance of each unit by this method */
-    double   *probability; /* final masking probability */
-} jp_selection;
-
-typedef struct {
-    const char *name;
-    const char *summary;
-    unsigned    needs;  /* JP_CAN_... beyond scoring */
-    bool        ranks;  /* score[] ranks all units */
-    bool        seeded; /* the result depends on the seed */
-    /* JP_OK, JP_STOP (a limit was reached; the selection holds the best so far) or an error. */
-    int (*run)(const jp_task *task, jp_selection *selection, jopa_error *e);
-} jp_method;
+#include "search/task.h"
 
 const jp_method *jp_method_at(int index);              /* NULL past the end */
 const jp_method *jp_method_find(const char *name);     /* NULL: unknown */
-
-/* An empty set and NAN for n units; free with jp_selection_free, also after a failure. */
-int  jp_selection_init(jp_selection *s, int n, jopa_error *e);
-void jp_selection_free(jp_selection *s);
-
-/* Shared by score methods: select the k units with the highest score (NAN never, ties by index). */
-void jp_select_top(const double *score, int n, int k, jp_bitset *selected);
-/* Drops of all n single units into out[n]; JP_STOP leaves NAN for what was not reached. */
-int jp_single_drops(jp_scorer *s, double *out, jopa_error *e);
 
 #endif

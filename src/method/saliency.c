@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "method/guide.h"
+#include "search/guide.h"
 #include "method/method.h"
 
 static int run_gradient(const jp_task *task, jp_selection *selection, jopa_error *e) {

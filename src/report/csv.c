@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "report/formats.h"
-#include "report/number.h"
+#include "base/number.h"
 
 static void put_field(jp_buffer *out, const char *text) {
     if (!strpbrk(text, ",\"\r\n")) {

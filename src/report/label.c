@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "report/breaks.h"
-#include "report/number.h"
+#include "base/number.h"
 #include "report/view.h"
 
 static void put_character(jp_buffer *out, const char *text, size_t size) {

@@ -5,7 +5,7 @@
 
 #include "report/formats.h"
 #include "report/label.h"
-#include "report/number.h"
+#include "base/number.h"
 #include "report/view.h"
 
 /* Text that Markdown (CommonMark with GitHub's tables) shows as it is, within a quotation. */

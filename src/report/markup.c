@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "report/number.h"
+#include "base/number.h"
 
 static const char *entity(char c) {
     switch (c) {

@@ -1,6 +1,6 @@
 /* Format "prompt": what `compress` leaves, and nothing else: the text, or a chat as --messages reads it. */
 #include "report/formats.h"
-#include "report/json-fields.h"
+#include "result/json-fields.h"
 
 /* The message that byte `at` of the prompt is in, -1: none. */
 static int message_at(const jp_explanation *x, size_t at) {

@@ -154,12 +154,6 @@ double jp_pieces_max(const jp_pieces *p) {
     return max;
 }
 
-bool jp_first_of_group(const jp_explanation *x, int i) {
-    for (int j = 0; j < i; j++)
-        if (!strcmp(x->metrics[j].group, x->metrics[i].group)) return false;
-    return true;
-}
-
 void jp_each_phrase(const jp_explanation *x, void (*visit)(void *user, size_t start, size_t end), void *user) {
     size_t size = strlen(x->prompt_text);
     for (int i = 0; i < x->n_selected;) {

@@ -34,9 +34,6 @@ double jp_pieces_max(const jp_pieces *p);
 double jp_unit_value(const jp_explanation *x, int unit);
 bool   jp_has_values(const jp_explanation *x);
 
-/* Whether metric i is the first of its group: reports show a group's figures together. */
-bool jp_first_of_group(const jp_explanation *x, int i);
-
 /* The selected units as phrases: neighbours without white space between them are one. Calls `visit` with each
  * phrase's bytes of x->prompt_text, trimmed. */
 void jp_each_phrase(const jp_explanation *x, void (*visit)(void *user, size_t start, size_t end), void *user);

@@ -108,3 +108,9 @@ void jopa_result_free(jopa_result *r) {
     free(r->command);
     free(r);
 }
+
+bool jp_first_of_group(const jp_explanation *x, int i) {
+    for (int j = 0; j < i; j++)
+        if (!strcmp(x->metrics[j].group, x->metrics[i].group)) return false;
+    return true;
+}

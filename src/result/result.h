@@ -132,4 +132,7 @@ int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error 
 /* An empty result with `n` zeroed explanations, or NULL. */
 struct jopa_result *jp_result_new(const char *command, int n);
 
+/* Whether metric i is the first of its group: reports show a group's figures together. */
+bool jp_first_of_group(const jp_explanation *x, int i);
+
 #endif

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(os.environ.get("JOPA_SOURCE_DIR", Path(__file__).parents[2]))
-LAYERS = ["base", "prompt", "engine", "score", "method", "result", "metric", "report", "explain", "use", "bench"]
+LAYERS = ["base", "prompt", "engine", "score", "search", "method", "levels", "result", "metric", "report", "question",
+          "explain", "use", "bench", "api"]
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 600, 80
 # Which files may include a foreign header.
 FOREIGN = [
-    (r"llama(-cpp)?\.h", r"src/engine/llama[\w-]*\.[ch]"),
-    (r"(ggml|gguf)[\w-]*\.h", r"src/engine/(llama|gradient|accel)[\w-]*\.[ch]"),
-    (r"oneapi/.*", r"src/engine/accel[\w-]*\.[ch]"),
-    (r"curl/.*", r"src/engine/http[\w-]*\.[ch]"),
+    (r"llama(-cpp)?\.h", r"src/engine/llama/.*"),
+    (r"(ggml|gguf)[\w-]*\.h", r"src/engine/(llama|gradient|accel)/.*"),
+    (r"oneapi/.*", r"src/engine/accel/.*"),
+    (r"curl/.*", r"src/engine/remote/.*"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/formula.h"
-#include "method/perturb.h"
+#include "formula.h"
+#include "search/perturb.h"
 
 static void print_numbers(const char *name, const double *x, int n, const char *after) {
     printf("\"%s\":[", name);

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/random.h"
-#include "engine/gradient.h"
+#include "engine/gradient/gradient.h"
 #include "engine/table.h"
 
 enum { RESPONSE = 32, MOST_PROMPT = 500, ROUNDS = 3 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/gradient.h"
+#include "engine/gradient/gradient.h"
 
 enum { MAX = 512, WIDTH = 8192 };
 

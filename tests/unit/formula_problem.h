@@ -2,7 +2,7 @@
 #ifndef FORMULA_PROBLEM_H
 #define FORMULA_PROBLEM_H
 
-#include "engine/formula.h"
+#include "formula.h"
 #include "method/method.h"
 
 typedef struct {

@@ -9,10 +9,10 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "engine/accel.h"
+#include "engine/accel/accel.h"
 
 #ifdef JOPA_ACCEL
-#include "engine/accel-weights.h"
+#include "engine/accel/accel-store.h"
 
 static float number(jp_random *r) { return (float)(2 * jp_random_unit(r) - 1); }
 

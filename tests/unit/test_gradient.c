@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "engine/gradient.h"
+#include "engine/gradient/gradient.h"
 #include "prompt/mask.h"
 #include "tiny_gguf.h"
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "formula_problem.h"
-#include "method/joint.h"
+#include "search/joint.h"
 
 enum { UNITS = 10 };
 

@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "formula_problem.h"
-#include "method/levels.h"
+#include "levels/levels.h"
 #include "prompt/recut.h"
 
 enum { PARAGRAPHS = 20, SENTENCES = 5, WORDS = 6, N = PARAGRAPHS * SENTENCES * WORDS, ROW = N + JP_FORMULA_LEAD + 1 + 2 };

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "engine/local.h"
+#include "engine/llama/llama-open.h"
 #include "score/scorer.h"
 #include "tiny_gguf.h"
 

@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include "formula_problem.h"
-#include "method/joint.h"
-#include "method/regression.h"
-#include "method/study.h"
-#include "method/surrogate.h"
+#include "search/joint.h"
+#include "search/regression.h"
+#include "search/study.h"
+#include "search/surrogate.h"
 
 static void hold(jp_bitset *set, int n, const int *units, int count) {
     assert_int_equal(jp_bitset_init(set, n), JP_OK);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "formula_problem.h"
-#include "method/refine.h"
+#include "search/refine.h"
 
 enum { N = 400, K = 40, ROW = N + JP_FORMULA_LEAD + 1 + 2 };
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "report/number.h"
+#include "base/number.h"
 #include "report/report.h"
 #include "report_fixture.h"
 

@@ -14,8 +14,8 @@
 #include "report/diff.h"
 #include "report/label.h"
 #include "report/markup.h"
-#include "report/number.h"
-#include "report/plot.h"
+#include "base/number.h"
+#include "report/plot/plot.h"
 #include "report/view.h"
 #include "report_fixture.h"
 

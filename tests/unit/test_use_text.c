@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_source.h"
-#include "report/triggers.h"
+#include "result/triggers.h"
 #include "report_fixture.h"
 #include "use/paste.h"
 #include "use/refusal.h"

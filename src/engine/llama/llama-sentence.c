@@ -1,0 +1,71 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/accel/accel.h"
+#include "engine/llama/llama-local.h"
+
+enum { EMBED_TOKENS = 512 }; /* longer texts are cut: sentence encoders see no more */
+
+bool jp_local_is_encoder(const jp_local *l) {
+    char architecture[64] = "", key[96], value[16] = "";
+    llama_model_meta_val_str(l->model, "general.architecture", architecture, sizeof architecture);
+    snprintf(key, sizeof key, "%s.attention.causal", architecture); /* how a GGUF says that BERT is none to generate with */
+    llama_model_meta_val_str(l->model, key, value, sizeof value);
+    return !strcmp(value, "false") || llama_model_has_encoder(l->model) || !llama_model_has_decoder(l->model);
+}
+
+static int create_context(jp_local *l, jopa_error *err) {
+    struct llama_context_params p = llama_context_default_params();
+    int                         limit = llama_model_n_ctx_train(l->model);
+    p.n_ctx = (uint32_t)(limit > 0 && limit < EMBED_TOKENS ? limit : EMBED_TOKENS);
+    p.n_batch = p.n_ubatch = p.n_ctx;
+    p.n_threads = p.n_threads_batch = l->threads;
+    p.embeddings = true;
+    p.pooling_type = jp_local_is_encoder(l) ? LLAMA_POOLING_TYPE_UNSPECIFIED : LLAMA_POOLING_TYPE_MEAN;
+    p.no_perf = true;
+    l->embed_context = llama_init_from_model(l->model, p);
+    if (l->embed_context) return JP_OK;
+    return jp_fail(err, JOPA_ERROR_MODEL, "this model cannot be used to embed text");
+}
+
+/* The pooled state of the tokens, scaled to length 1. */
+static int run(jp_local *l, int32_t *ids, int n, float *out, int width, jopa_error *err) {
+    llama_memory_t memory = llama_get_memory(l->embed_context);
+    if (memory) llama_memory_clear(memory, false);
+    struct llama_batch batch = llama_batch_get_one(ids, n);
+    jp_accel_begin(l->store, 2, 2);
+    int          code = jp_local_is_encoder(l) ? llama_encode(l->embed_context, batch) : llama_decode(l->embed_context, batch);
+    jp_accel_end();
+    const float *pooled = code ? NULL : llama_get_embeddings_seq(l->embed_context, 0);
+    if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not embed the text (code %d)", code);
+    double norm = 0;
+    for (int i = 0; i < width; i++) norm += (double)pooled[i] * (double)pooled[i];
+    for (int i = 0; i < width; i++) out[i] = norm > 0 ? (float)((double)pooled[i] / sqrt(norm)) : 0;
+    return JP_OK;
+}
+
+int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_error *err) {
+    jp_local *l = (jp_local *)e;
+    int       status = l->embed_context ? JP_OK : create_context(l, err);
+    int32_t  *ids = NULL;
+    int       count = 0, width = llama_model_n_embd_out(l->model);
+    if (!status) status = jp_local_tokenize(e, text, strlen(text), true, &ids, &count, err);
+    float *vector = status ? NULL : calloc((size_t)width, sizeof *vector);
+    if (!status && !vector) status = jp_fail_memory(err);
+    int limit = l->embed_context ? (int)llama_n_ctx(l->embed_context) : 0;
+    if (!status && count > limit) {
+        if (jp_local_is_encoder(l)) ids[limit - 1] = ids[count - 1]; /* its closing token */
+        count = limit;
+    }
+    if (!status && count > 0) status = run(l, ids, count, vector, width, err);
+    free(ids);
+    if (status) {
+        free(vector);
+        return status;
+    }
+    *out = vector;
+    *n = width;
+    return JP_OK;
+}

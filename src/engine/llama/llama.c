@@ -1,0 +1,156 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/gradient/gradient.h"
+#include "engine/llama/llama-local.h"
+#include "engine/accel/accel.h"
+
+/* ---- libllama's log: its hook is global to the process, so it only keeps the last error, per thread ------------- */
+
+static _Thread_local char last_error[256];
+
+static void keep_error(enum ggml_log_level level, const char *text, void *user) {
+    (void)user;
+    if (level != GGML_LOG_LEVEL_ERROR || !text[0] || text[0] == '\n') return;
+    const char *from = strstr(text, ": "); /* drop the name of libllama's function */
+    snprintf(last_error, sizeof last_error, "%s", from ? from + 2 : text);
+    size_t size = strlen(last_error);
+    while (size && (last_error[size - 1] == '\n' || last_error[size - 1] == '.')) last_error[--size] = '\0';
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
+
+static int check_file(const char *file, jopa_error *e) {
+    FILE *f = fopen(file, "rb");
+    if (!f) return jp_fail(e, JOPA_ERROR_IO, "cannot read the model '%s': no such file, or no permission (`jopa model` fetches the default one)", file);
+    char   magic[4] = "";
+    size_t size = fread(magic, 1, sizeof magic, f);
+    fclose(f);
+    if (size == sizeof magic && !memcmp(magic, "GGUF", 4)) return JP_OK;
+    return jp_fail(e, JOPA_ERROR_MODEL, "'%s' is not a GGUF file: convert the model with llama.cpp's convert_hf_to_gguf.py", file);
+}
+
+static bool report_progress(float fraction, void *user) {
+    const jp_engine_options *o = user;
+    return !o->progress || !o->progress(o->user, (double)fraction);
+}
+
+static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
+    struct llama_model_params p = llama_model_default_params();
+    p.n_gpu_layers = o->gpu_layers;
+    p.progress_callback = report_progress;
+    p.progress_callback_user_data = (void *)(uintptr_t)o;
+    last_error[0] = '\0';
+    l->accelerated = !o->gpu_layers && jp_accel_register();
+    if (l->accelerated) l->store = jp_accel_store_new();
+    p.use_extra_bufts = !l->accelerated; /* they are laid out for other products */
+    FILE *copy = o->gpu_layers || l->accelerated ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
+    if (copy) {
+        l->model = llama_model_load_from_file_ptr(copy, p);
+        fclose(copy);
+    }
+    l->weights = l->model ? "F16" : NULL;
+    if (!l->model) l->model = llama_model_load_from_file(o->file, p);
+    if (!l->model)
+        return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",
+                       o->file, last_error[0] ? last_error : "no reason given");
+    l->vocab = llama_model_get_vocab(l->model);
+    if (l->accelerated && !jp_local_is_float(l)) l->weights = "BF16";
+    return JP_OK;
+}
+
+static unsigned capabilities(jp_engine *e) {
+    const jp_local *l = (const jp_local *)e;
+    if (jp_local_is_encoder(l)) return JP_CAN_TOKENIZE | JP_CAN_EMBED;
+    unsigned can = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_EMBED | JP_CAN_NEXT;
+    if (jp_local_shares_prefixes(l)) can |= JP_CAN_KNOCKOUT;
+    if (l->accelerated && !l->precise && !jp_local_is_float(l)) can |= JP_CAN_HURRY;
+    return jp_local_has_gradient(l) ? can | JP_CAN_GRADIENT | JP_CAN_ATTENTION : can;
+}
+
+static void model_info(jp_engine *e, jp_model_info *info) {
+    const jp_local *l = (const jp_local *)e;
+    *info = (jp_model_info){.parameters = (int64_t)llama_model_n_params(l->model), .context_train = llama_model_n_ctx_train(l->model)};
+    const char *name = strrchr(l->file, '/');
+    snprintf(info->file, sizeof info->file, "%s", name ? name + 1 : l->file);
+    llama_model_meta_val_str(l->model, "general.architecture", info->architecture, sizeof info->architecture);
+    const char *type = llama_ftype_name(llama_model_ftype(l->model));
+    snprintf(info->quantization, sizeof info->quantization, "%s", type ? type : "");
+    snprintf(info->weights, sizeof info->weights, "%s", l->weights ? l->weights : info->quantization);
+}
+
+static void destroy(jp_engine *e) {
+    jp_local *l = (jp_local *)e;
+    if (!l) return;
+    jp_gradient_free(l->gradient);
+    jp_local_release(l);
+    jp_embedding_table_free(l->table);
+    if (l->embed_context) llama_free(l->embed_context);
+    if (l->model) llama_model_free(l->model);
+    jp_accel_store_free(l->store);
+    free(l->file);
+    free(l);
+}
+
+static int embedding_size(jp_engine *e) { return llama_model_n_embd_inp(((jp_local *)e)->model); }
+static int vocabulary_size(jp_engine *e) { return llama_vocab_n_tokens(((jp_local *)e)->vocab); }
+static int layer_count(jp_engine *e) { return llama_model_n_layer(((jp_local *)e)->model); }
+
+/* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than gradients,
+ * whose attention is F32 (docs/guidance.md). */
+static int gradient_price(jp_engine *e, int n) {
+    enum { LEAST = 4, STEP = 250, MOST = 14 };
+    int price = ((jp_local *)e)->accelerated ? LEAST + n / STEP : LEAST;
+    return price < MOST ? price : MOST;
+}
+
+static const jp_engine_ops local_ops = {
+    .name = "local",
+    .capabilities = capabilities,
+    .model_info = model_info,
+    .destroy = destroy,
+    .reserve = jp_local_reserve,
+    .score = jp_local_score,
+    .generate = jp_local_generate,
+    .next = jp_local_next,
+    .gradient = jp_local_gradient,
+    .gradient_price = gradient_price,
+    .attention = jp_local_attention,
+    .embed = jp_local_embed,
+    .tokenize = jp_local_tokenize,
+    .piece = jp_local_piece,
+    .apply_template = jp_local_apply_template,
+    .n_embd = embedding_size,
+    .n_vocab = vocabulary_size,
+    .n_layer = layer_count,
+    .embedding_rows = jp_local_embedding_rows,
+};
+
+static int default_threads(void) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
+}
+
+int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
+    int status = check_file(o->file, e);
+    if (status) return status;
+    jp_local *l = calloc(1, sizeof *l);
+    if (!l || !(l->file = strdup(o->file))) {
+        free(l);
+        return jp_fail_memory(e);
+    }
+    l->base.ops = &local_ops;
+    l->threads = o->threads > 0 ? o->threads : default_threads();
+    l->context_limit = o->context;
+    l->precise = o->precise;
+    llama_log_set(keep_error, NULL);
+    status = load(l, o, e);
+    if (status) {
+        destroy(&l->base);
+        return status;
+    }
+    *out = &l->base;
+    return JP_OK;
+}

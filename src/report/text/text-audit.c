@@ -1,0 +1,137 @@
+/* The text reports of `audit`: of one question, and of a list of them. */
+#include <math.h>
+#include <string.h>
+
+#include "report/flow.h"
+#include "report/label.h"
+#include "base/number.h"
+#include "report/text/text-parts.h"
+#include "result/triggers.h"
+
+enum { QUOTE = 400, SHORT_QUOTE = 100, MOST_OFTEN = 10 };
+
+static void put_place(jp_buffer *t, const jp_result_trigger *at) {
+    jp_buffer_format(t, "message %d (%s), bytes %zu to %zu: ", at->message + 1, at->role ? at->role : "text", at->offset,
+                     at->offset + (at->end - at->start));
+}
+
+static int fact_sentences(jp_page *p, const jp_explanation *x) {
+    const jp_result_audit *a = &x->audit;
+    int                    status = JP_OK;
+    for (int i = 0; i < a->n_sentences && !status; i++) {
+        jp_buffer t = {0};
+        put_place(&t, &a->sentences[i]);
+        jp_put_quoted(&t, a->sentences[i].text, 0, strlen(a->sentences[i].text), QUOTE);
+        if (a->n_sentences > 1) {
+            jp_buffer_text(&t, ", alone ");
+            jp_put_figure(&t, a->sentences[i].drop);
+            jp_buffer_text(&t, " nats");
+        }
+        status = jp_page_fact(p, i ? "and" : a->reached ? "trigger" : "most of it", &t);
+    }
+    return status;
+}
+
+static int fact_words(jp_page *p, const jp_explanation *x) {
+    const jp_result_audit *a = &x->audit;
+    jp_buffer              t = {0};
+    if (!a->n_words) return JP_OK;
+    for (int i = 0; i < a->n_words; i++) {
+        jp_buffer_text(&t, i ? ", " : "");
+        jp_put_quoted(&t, a->words[i].text, 0, strlen(a->words[i].text), 32);
+    }
+    jp_buffer_text(&t, !a->words_reached ? ": " : a->n_words == 1 ? " is enough: " : " are enough: ");
+    jp_put_figure(&t, a->words_drop_per_token);
+    jp_buffer_text(&t, " nats per token");
+    return jp_page_fact(p, "trigger words", &t);
+}
+
+static int fact_verdict(jp_page *p, const jp_explanation *x) {
+    const jp_result_audit *a = &x->audit;
+    jp_buffer              t = {0};
+    jp_buffer_text(&t, "the response loses ");
+    jp_put_figure(&t, a->drop_per_token);
+    jp_buffer_text(&t, " nats per token; ");
+    if (a->until && !strcmp(a->until, "response")) jp_buffer_text(&t, a->reached ? "the answer turns away" : "the answer stays");
+    else {
+        jp_put_figure(&t, a->threshold);
+        jp_buffer_text(&t, a->reached ? " are asked for" : " are asked for: no set was found that is enough");
+    }
+    if (isfinite(a->similarity)) {
+        jp_buffer_text(&t, "; what is written then shares ROUGE-L ");
+        jp_put_figure(&t, a->similarity);
+        jp_buffer_text(&t, " with the response");
+    }
+    return jp_page_fact(p, "hidden", &t);
+}
+
+static int page_text(jp_page *p, const char *heading, const char *text) {
+    if (!text) return JP_OK;
+    jp_page_heading(p, heading);
+    return jp_page_paragraph(p, *text ? text : "(nothing)", JP_LOOK_PLAIN);
+}
+
+int jp_text_audit(jp_page *p, const jp_explanation *x) {
+    const jp_result_audit *a = &x->audit;
+    bool                   given = a->unmasked_response && strcmp(a->unmasked_response, x->response_text);
+    int                    status = jp_page_prompt(p, x, true);
+    if (!status) status = jp_page_response(p, x);
+    if (!status && given) status = page_text(p, "WHAT THE MODEL WRITES ITSELF", a->unmasked_response);
+    if (!status) status = page_text(p, "WITH THE TRIGGER HIDDEN", x->masked_response);
+    if (!status) status = page_text(p, "WITH ONLY THE WORDS HIDDEN", a->words_response);
+    if (!status) jp_page_heading(p, a->refusal ? "WHY IT REFUSES" : "AUDIT");
+    if (!status) status = fact_sentences(p, x);
+    if (!status) status = fact_words(p, x);
+    if (!status) status = fact_verdict(p, x);
+    return status ? status : jp_page_run(p, x);
+}
+
+/* ---- a list --------------------------------------------------------------------------------------------------------- */
+
+static int page_question(jp_page *p, const jp_explanation *x) {
+    const jp_result_audit *a = &x->audit;
+    jp_buffer              t = {0};
+    jp_buffer_format(&t, "%s: ", x->id ? x->id : "question");
+    if (!a->reached) jp_buffer_text(&t, "no trigger found, most by ");
+    for (int i = 0; i < a->n_sentences; i++) {
+        jp_buffer_text(&t, i ? " and " : "");
+        put_place(&t, &a->sentences[i]);
+        jp_put_quoted(&t, a->sentences[i].text, 0, strlen(a->sentences[i].text), SHORT_QUOTE);
+    }
+    jp_buffer_text(&t, ", ");
+    jp_put_figure(&t, a->drop_per_token);
+    jp_buffer_text(&t, " nats per token");
+    int status = t.failed ? jp_fail_memory(p->e) : jp_page_paragraph(p, t.data, a->reached ? JP_LOOK_PLAIN : JP_LOOK_DIM);
+    jp_buffer_free(&t);
+    return status;
+}
+
+static int page_counts(jp_page *p, const jp_trigger_count *found, int n, bool words, const char *heading) {
+    int status = JP_OK, shown = 0;
+    for (int i = 0; i < n && shown < MOST_OFTEN && !status; i++) {
+        jp_buffer t = {0};
+        if (found[i].word != words) continue;
+        if (!shown++) jp_page_heading(p, heading);
+        jp_buffer_format(&t, "%d × ", found[i].questions);
+        jp_put_quoted(&t, found[i].text, 0, strlen(found[i].text), SHORT_QUOTE);
+        status = t.failed ? jp_fail_memory(p->e) : jp_page_paragraph(p, t.data, JP_LOOK_PLAIN);
+        jp_buffer_free(&t);
+    }
+    return status;
+}
+
+int jp_text_audits(jp_page *p, const jopa_result *r) {
+    jp_trigger_count *found = NULL;
+    int               n = 0, triggered = 0, status = jp_triggers_count(r, &found, &n, p->e);
+    jp_buffer         heading = {0};
+    for (int i = 0; i < r->n_items; i++) triggered += r->items[i].audit.reached;
+    jp_buffer_format(&heading, "TRIGGERS FOUND IN %d OF %d", triggered, r->n_items);
+    if (!status && heading.failed) status = jp_fail_memory(p->e);
+    if (!status) jp_page_heading(p, heading.data);
+    for (int i = 0; i < r->n_items && !status; i++) status = page_question(p, &r->items[i]);
+    if (!status) status = page_counts(p, found, n, false, "MOST OFTEN");
+    if (!status) status = page_counts(p, found, n, true, "WORDS MOST OFTEN");
+    jp_triggers_free(found, n);
+    jp_buffer_free(&heading);
+    return status;
+}

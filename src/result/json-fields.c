@@ -1,0 +1,231 @@
+#include "result/json-fields.h"
+
+#define AT(type, member) offsetof(type, member)
+#define SCALAR(name, kind, required, type, member) {name, kind, required, AT(type, member), 0, 0, NULL, JP_PRESENT_ALWAYS}
+#define ROWS(name, required, type, rows, number, row, table) \
+    {name, JP_FIELD_ROWS, required, AT(type, rows), AT(type, number), sizeof(row), table, JP_PRESENT_ALWAYS}
+#define OBJECT(name, required, table) {name, JP_FIELD_OBJECT, required, 0, 0, 0, table, JP_PRESENT_ALWAYS}
+#define END {NULL, JP_FIELD_TEXT, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS}
+
+static const jp_field model[] = {
+    SCALAR("file", JP_FIELD_TEXT, false, jp_explanation, model.file),
+    SCALAR("architecture", JP_FIELD_TEXT, false, jp_explanation, model.architecture),
+    SCALAR("parameters", JP_FIELD_I64, false, jp_explanation, model.parameters),
+    SCALAR("quantization", JP_FIELD_TEXT, false, jp_explanation, model.quantization),
+    SCALAR("weights", JP_FIELD_TEXT, false, jp_explanation, model.weights),
+    END,
+};
+
+static const jp_field prompt_token[] = {
+    SCALAR("id", JP_FIELD_I32, false, jp_result_token, id),
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_token, text),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_token, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_token, end),
+    SCALAR("unit", JP_FIELD_UNIT, false, jp_result_token, unit),
+    END,
+};
+
+static const jp_field message[] = {
+    SCALAR("role", JP_FIELD_TEXT, true, jp_result_message, role),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_message, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_message, end),
+    END,
+};
+
+static const jp_field prompt[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, prompt_text),
+    ROWS("messages", false, jp_explanation, messages, n_messages, jp_result_message, message),
+    ROWS("tokens", false, jp_explanation, prompt_tokens, n_prompt_tokens, jp_result_token, prompt_token),
+    END,
+};
+
+static const jp_field response_token[] = {
+    SCALAR("id", JP_FIELD_I32, false, jp_result_response_token, id),
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_response_token, text),
+    SCALAR("log_prob", JP_FIELD_REAL, false, jp_result_response_token, log_prob),
+    SCALAR("masked_log_prob", JP_FIELD_REAL, false, jp_result_response_token, masked_log_prob),
+    END,
+};
+
+static const jp_field response[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, response_text),
+    SCALAR("target", JP_FIELD_RANGE, false, jp_explanation, target_first),
+    ROWS("tokens", false, jp_explanation, response_tokens, n_response_tokens, jp_result_response_token, response_token),
+    END,
+};
+
+static const jp_field unit[] = {
+    {"index", JP_FIELD_ROW, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS},
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_unit, text),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_unit, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_unit, end),
+    SCALAR("role", JP_FIELD_TEXT, false, jp_result_unit, role),
+    SCALAR("score", JP_FIELD_REAL, false, jp_result_unit, score),
+    SCALAR("probability", JP_FIELD_REAL, false, jp_result_unit, probability),
+    SCALAR("selected", JP_FIELD_BOOL, false, jp_result_unit, selected),
+    END,
+};
+
+static const jp_field log_prob[] = {
+    SCALAR("full", JP_FIELD_REAL, false, jp_explanation, log_prob.full),
+    SCALAR("masked", JP_FIELD_REAL, false, jp_explanation, log_prob.masked),
+    SCALAR("drop", JP_FIELD_REAL, true, jp_explanation, log_prob.drop),
+    END,
+};
+
+static const jp_field necessary[] = {
+    SCALAR("unit", JP_FIELD_INT, true, jp_result_necessary, unit),
+    SCALAR("drop_without", JP_FIELD_REAL, false, jp_result_necessary, drop_without),
+    END,
+};
+
+static const jp_field pair[] = {
+    SCALAR("first", JP_FIELD_INT, true, jp_result_pair, first),
+    SCALAR("second", JP_FIELD_INT, true, jp_result_pair, second),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_pair, drop),
+    SCALAR("interaction", JP_FIELD_REAL, false, jp_result_pair, interaction),
+    END,
+};
+
+static const jp_field joint[] = {
+    SCALAR("sum_of_single_drops", JP_FIELD_REAL, false, jp_explanation, joint.sum_of_single_drops),
+    SCALAR("synergy", JP_FIELD_REAL, false, jp_explanation, joint.synergy),
+    ROWS("necessary", false, jp_explanation, joint.necessary, joint.n_necessary, jp_result_necessary, necessary),
+    ROWS("pairs", false, jp_explanation, joint.pairs, joint.n_pairs, jp_result_pair, pair),
+    END,
+};
+
+static const jp_field stability[] = {
+    SCALAR("runs", JP_FIELD_INT, true, jp_explanation, stability.runs),
+    SCALAR("mean", JP_FIELD_REAL, false, jp_explanation, stability.mean),
+    SCALAR("deviation", JP_FIELD_REAL, false, jp_explanation, stability.deviation),
+    SCALAR("evaluations", JP_FIELD_I64, false, jp_explanation, stability.evaluations),
+    {"frequency", JP_FIELD_REALS, true, AT(jp_explanation, stability.frequency), AT(jp_explanation, stability.n_frequency), 0, NULL, JP_PRESENT_ALWAYS},
+    END,
+};
+
+static const jp_field operator_drop[] = {
+    SCALAR("name", JP_FIELD_TEXT, true, jp_result_operator, name),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_operator, drop),
+    END,
+};
+
+static const jp_field masked_response[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, masked_response),
+    END,
+};
+
+static const jp_field trace[] = {
+    SCALAR("evaluations", JP_FIELD_INT, true, jp_result_trace, evaluations),
+    SCALAR("seconds", JP_FIELD_REAL, false, jp_result_trace, seconds),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_trace, drop),
+    END,
+};
+
+static const jp_field range[] = {
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_range, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_range, end),
+    END,
+};
+
+static const jp_field level[] = {
+    SCALAR("unit", JP_FIELD_TEXT, true, jp_result_level, unit),
+    SCALAR("units", JP_FIELD_INT, false, jp_result_level, units),
+    SCALAR("candidates", JP_FIELD_INT, false, jp_result_level, candidates),
+    ROWS("selected", true, jp_result_level, selected, n_selected, jp_result_range, range),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_level, drop),
+    SCALAR("evaluations", JP_FIELD_I64, false, jp_result_level, evaluations),
+    SCALAR("decoded_tokens", JP_FIELD_I64, false, jp_result_level, decoded_tokens),
+    SCALAR("seconds", JP_FIELD_REAL, false, jp_result_level, seconds),
+    SCALAR("returned", JP_FIELD_INT, false, jp_result_level, returned),
+    END,
+};
+
+static const jp_field cost[] = {
+    SCALAR("evaluations", JP_FIELD_I64, false, jp_explanation, cost.evaluations),
+    SCALAR("gradients", JP_FIELD_I64, false, jp_explanation, cost.gradients),
+    SCALAR("decoded_tokens", JP_FIELD_I64, false, jp_explanation, cost.decoded_tokens),
+    SCALAR("naive_tokens", JP_FIELD_I64, false, jp_explanation, cost.naive_tokens),
+    SCALAR("seconds", JP_FIELD_REAL, false, jp_explanation, cost.seconds),
+    SCALAR("evaluations_per_second", JP_FIELD_REAL, false, jp_explanation, cost.evaluations_per_second),
+    END,
+};
+
+static const jp_field trigger[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_trigger, text),
+    SCALAR("role", JP_FIELD_TEXT, false, jp_result_trigger, role),
+    SCALAR("message", JP_FIELD_INT, false, jp_result_trigger, message),
+    SCALAR("offset", JP_FIELD_SIZE, false, jp_result_trigger, offset),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_trigger, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_trigger, end),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_trigger, drop),
+    END,
+};
+
+static const jp_field audit[] = {
+    SCALAR("reached", JP_FIELD_BOOL, true, jp_explanation, audit.reached),
+    SCALAR("until", JP_FIELD_TEXT, false, jp_explanation, audit.until),
+    SCALAR("threshold", JP_FIELD_REAL, false, jp_explanation, audit.threshold),
+    SCALAR("refusal", JP_FIELD_BOOL, false, jp_explanation, audit.refusal),
+    SCALAR("drop_per_token", JP_FIELD_REAL, false, jp_explanation, audit.drop_per_token),
+    SCALAR("similarity", JP_FIELD_REAL, false, jp_explanation, audit.similarity),
+    SCALAR("turned_away", JP_FIELD_BOOL, false, jp_explanation, audit.turned_away),
+    SCALAR("unmasked_response", JP_FIELD_TEXT, false, jp_explanation, audit.unmasked_response),
+    ROWS("sentences", true, jp_explanation, audit.sentences, audit.n_sentences, jp_result_trigger, trigger),
+    ROWS("words", false, jp_explanation, audit.words, audit.n_words, jp_result_trigger, trigger),
+    SCALAR("words_reached", JP_FIELD_BOOL, false, jp_explanation, audit.words_reached),
+    SCALAR("words_drop_per_token", JP_FIELD_REAL, false, jp_explanation, audit.words_drop_per_token),
+    SCALAR("words_response", JP_FIELD_TEXT, false, jp_explanation, audit.words_response),
+    END,
+};
+
+static const jp_field turn[] = {
+    SCALAR("role", JP_FIELD_TEXT, true, jp_result_turn, role),
+    SCALAR("content", JP_FIELD_TEXT, true, jp_result_turn, content),
+    END,
+};
+
+static const jp_field compression[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, compression.text),
+    ROWS("messages", false, jp_explanation, compression.turns, compression.n_turns, jp_result_turn, turn),
+    SCALAR("tokens", JP_FIELD_INT, false, jp_explanation, compression.tokens),
+    SCALAR("tokens_left", JP_FIELD_INT, false, jp_explanation, compression.tokens_left),
+    SCALAR("ratio", JP_FIELD_REAL, false, jp_explanation, compression.ratio),
+    SCALAR("tolerance", JP_FIELD_REAL, false, jp_explanation, compression.tolerance),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_explanation, compression.drop),
+    SCALAR("drop_per_token", JP_FIELD_REAL, false, jp_explanation, compression.drop_per_token),
+    SCALAR("reached", JP_FIELD_BOOL, false, jp_explanation, compression.reached),
+    END,
+};
+
+const jp_field jp_json_explanation[] = {
+    SCALAR("id", JP_FIELD_TEXT, false, jp_explanation, id),
+    SCALAR("version", JP_FIELD_TEXT, false, jp_explanation, version),
+    SCALAR("command", JP_FIELD_TEXT, true, jp_explanation, command),
+    OBJECT("model", false, model),
+    SCALAR("engine", JP_FIELD_TEXT, false, jp_explanation, engine),
+    SCALAR("method", JP_FIELD_TEXT, true, jp_explanation, method),
+    SCALAR("operator", JP_FIELD_TEXT, false, jp_explanation, op),
+    SCALAR("unit", JP_FIELD_TEXT, false, jp_explanation, unit),
+    SCALAR("seed", JP_FIELD_SEED, false, jp_explanation, seed),
+    OBJECT("prompt", true, prompt),
+    OBJECT("response", true, response),
+    ROWS("units", true, jp_explanation, units, n_units, jp_result_unit, unit),
+    {"selected", JP_FIELD_INTS, true, AT(jp_explanation, selected), AT(jp_explanation, n_selected), 0, NULL, JP_PRESENT_ALWAYS},
+    SCALAR("k", JP_FIELD_INT, false, jp_explanation, k),
+    SCALAR("sparsity", JP_FIELD_REAL, false, jp_explanation, sparsity),
+    OBJECT("log_prob", true, log_prob),
+    {"joint", JP_FIELD_OBJECT, false, AT(jp_explanation, joint.present), 0, 0, joint, JP_PRESENT_BOOL},
+    {"stability", JP_FIELD_OBJECT, false, AT(jp_explanation, stability.present), 0, 0, stability, JP_PRESENT_BOOL},
+    {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators), sizeof(jp_result_operator), operator_drop,
+     JP_PRESENT_SOME},
+    {"masked_response", JP_FIELD_OBJECT, false, AT(jp_explanation, masked_response), 0, 0, masked_response, JP_PRESENT_TEXT},
+    {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL, JP_PRESENT_ALWAYS},
+    ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),
+    OBJECT("cost", false, cost),
+    {"levels", JP_FIELD_ROWS, false, AT(jp_explanation, levels), AT(jp_explanation, n_levels), sizeof(jp_result_level), level, JP_PRESENT_SOME},
+    SCALAR("stopped", JP_FIELD_TEXT, false, jp_explanation, stopped),
+    {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
+    {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression, JP_PRESENT_BOOL},
+    END,
+};
