@@ -46,7 +46,8 @@ static void add_tensor(model_shape *s, const struct ggml_tensor *t, int last_lay
 static enum ggml_type type_named(const char *name) {
     for (int t = 0; t < GGML_TYPE_COUNT; t++) {
         const char *known = ggml_type_name((enum ggml_type)t);
-        if (known && *known && !strncasecmp(name, known, strlen(known)) && !name[strlen(known)]) return (enum ggml_type)t;
+        if (known && *known && !strncasecmp(name, known, strlen(known)) && !name[strlen(known)])
+            return (enum ggml_type)t;
     }
     return GGML_TYPE_F32;
 }
@@ -58,19 +59,22 @@ bool shape_read(model_shape *s, const char *file, const char *weights) {
     int64_t              key = g ? gguf_find_key(g, "general.architecture") : -1;
     if (key >= 0) {
         const char *architecture = gguf_get_val_str(g, key);
-        int64_t     layers = number(g, architecture, "block_count"), heads = number(g, architecture, "attention.head_count");
-        int64_t     width = number(g, architecture, "attention.key_length");
+        int64_t     layers = number(g, architecture, "block_count"),
+                heads = number(g, architecture, "attention.head_count");
+        int64_t width = number(g, architecture, "attention.key_length");
         if (!width && heads) width = number(g, architecture, "embedding_length") / heads;
         s->attention = (double)(layers * heads * width);
         bool tied = !ggml_get_tensor(tensors, "output.weight");
-        for (struct ggml_tensor *t = ggml_get_first_tensor(tensors); t; t = ggml_get_next_tensor(tensors, t)) add_tensor(s, t, (int)layers - 1, tied);
+        for (struct ggml_tensor *t = ggml_get_first_tensor(tensors); t; t = ggml_get_next_tensor(tensors, t))
+            add_tensor(s, t, (int)layers - 1, tied);
     }
     gguf_free(g);
     ggml_free(tensors);
     return s->n_products > 0 && s->attention > 0;
 }
 
-/* ---- their products ----------------------------------------------------------------------------------------------- */
+/* ---- their products -----------------------------------------------------------------------------------------------
+ */
 
 static double now(clockid_t clock) {
     struct timespec t;
@@ -117,8 +121,10 @@ json_t *products_rate(const model_shape *s, enum ggml_type type, int threads, cl
 }
 
 json_t *products_all(const model_shape *s, int threads, clockid_t clock) {
-    static const enum ggml_type types[] = {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K};
-    json_t *out = json_object();
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) json_object_set_new(out, ggml_type_name(types[i]), products_rate(s, types[i], threads, clock));
+    static const enum ggml_type types[] = {GGML_TYPE_F32,  GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_Q8_0,
+                                           GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K};
+    json_t                     *out = json_object();
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        json_object_set_new(out, ggml_type_name(types[i]), products_rate(s, types[i], threads, clock));
     return out;
 }

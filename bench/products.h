@@ -10,7 +10,10 @@
 enum { MOST_SHAPES = 16 };
 
 typedef struct {
-    struct { int64_t in, out; int count; } product[MOST_SHAPES]; /* matrices of one layer: in x out, how many of them */
+    struct {
+        int64_t in, out;
+        int     count;
+    } product[MOST_SHAPES]; /* matrices of one layer: in x out, how many of them */
     int            n_products;
     enum ggml_type type;           /* that scores are computed in */
     double         weights;        /* a decoded token is multiplied with */

@@ -4,9 +4,9 @@
  *     {"model": FILE, "threads": 2, "clock": "wall" or "cpu"}
  *     {"name", "prompt", "response", "tokens": of the response, "operator", "method": NAME, or "masks": N}
  *
- * "masks": N single units, evenly spaced over the prompt, all of them when there are not more. A job's `flops` are those
- * of the tokens that were decoded: 2 a weight, 4 n_head head_size a key that a token attends to and layer, the output
- * matrix (and the last layer's feed-forward) only for tokens whose logits are used. */
+ * "masks": N single units, evenly spaced over the prompt, all of them when there are not more. A job's `flops` are
+ * those of the tokens that were decoded: 2 a weight, 4 n_head head_size a key that a token attends to and layer, the
+ * output matrix (and the last layer's feed-forward) only for tokens whose logits are used. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 static struct {
     jp_engine_ops        ops;
     const jp_engine_ops *own;
-    int64_t              tokens, outputs, keys; /* decoded; with logits; sum over decoded tokens of the positions attended to */
+    int64_t tokens, outputs, keys; /* decoded; with logits; sum over decoded tokens of the positions attended to */
 } count;
 
 /* The tokens that nothing before them has in common: what a forward pass without memory over batches decodes. */
@@ -51,7 +51,8 @@ static int score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_co
     count_batch(b);
     int status = count.own->score(e, b, log_probs, cost, err);
     /* What the engine knew from earlier batches was not decoded: its share of the tokens, at their mean cost. */
-    double share = count.tokens > before ? (double)(cost->decoded_tokens - decoded) / (double)(count.tokens - before) : 0;
+    double share =
+        count.tokens > before ? (double)(cost->decoded_tokens - decoded) / (double)(count.tokens - before) : 0;
     count.keys = keys + (int64_t)((double)(count.keys - keys) * share);
     count.tokens = before + cost->decoded_tokens - decoded;
     return status;
@@ -65,7 +66,8 @@ static void count_engine(jp_engine *e) {
 }
 
 static double flops(const model_shape *s) {
-    return 2.0 * s->weights * (double)count.tokens + 2.0 * s->output_weights * (double)count.outputs + 4.0 * s->attention * (double)count.keys;
+    return 2.0 * s->weights * (double)count.tokens + 2.0 * s->output_weights * (double)count.outputs +
+           4.0 * s->attention * (double)count.keys;
 }
 
 /* ---- one run ---------------------------------------------------------------------------------------------------- */
@@ -84,9 +86,9 @@ static double now(const bench *b) {
 }
 
 static json_int_t peak_memory(void) {
-    char       line[256];
-    long long  kilobytes = 0;
-    FILE      *f = fopen("/proc/self/status", "r");
+    char      line[256];
+    long long kilobytes = 0;
+    FILE     *f = fopen("/proc/self/status", "r");
     while (f && fgets(line, sizeof line, f))
         if (sscanf(line, "VmHWM: %lld", &kilobytes) == 1) break;
     if (f) fclose(f);
@@ -122,7 +124,8 @@ static int run_method(jp_scorer *s, const jp_explain_problem *p, const char *nam
     if (!method) return jp_fail(e, JOPA_ERROR_USAGE, "no method '%s'", name);
     int status = jp_selection_init(&found, n, e);
     if (!status) status = method->run(&(jp_task){.scorer = s, .n = n, .k = p->k}, &found, e);
-    for (int i = 0; i < n && !status; i++) json_array_append_new(drops, isnan(found.score[i]) ? json_null() : json_real(found.score[i]));
+    for (int i = 0; i < n && !status; i++)
+        json_array_append_new(drops, isnan(found.score[i]) ? json_null() : json_real(found.score[i]));
     jp_selection_free(&found);
     return status;
 }
@@ -157,7 +160,9 @@ static int measure(const bench *b, const jp_explain_problem *p, json_t *job, jso
     json_t *drops = json_array();
     double  started = now(b);
     if (!status) status = jp_scorer_new(&s, b->model->engine, &p->problem, &limits, e);
-    if (!status) status = method ? run_method(s, p, method, drops, e) : score_masks(s, (int)json_integer_value(json_object_get(job, "masks")), e);
+    if (!status)
+        status = method ? run_method(s, p, method, drops, e)
+                        : score_masks(s, (int)json_integer_value(json_object_get(job, "masks")), e);
     double seconds = now(b) - started;
     if (!status) {
         jp_scorer_cost(s, &cost);
@@ -205,10 +210,12 @@ static int run(const bench *b, json_t *job, jopa_error *e) {
     return status;
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------------------------------
+ */
 
 static int open_model(bench *b, json_t *head, jopa_error *e) {
-    const char        *clock = json_string_value(json_object_get(head, "clock")), *file = json_string_value(json_object_get(head, "model"));
+    const char *clock = json_string_value(json_object_get(head, "clock")),
+               *file = json_string_value(json_object_get(head, "model"));
     jopa_model_options o;
     jp_model_info      info;
     jopa_model_options_init(&o);
@@ -219,9 +226,11 @@ static int open_model(bench *b, json_t *head, jopa_error *e) {
     if (status) return status;
     count_engine(b->model->engine);
     b->model->engine->ops->model_info(b->model->engine, &info);
-    if (!shape_read(&b->shape, file, info.weights)) return jp_fail(e, JOPA_ERROR_MODEL, "%s: its shapes cannot be read", file);
-    put_line(json_pack("{s:s, s:s, s:s, s:I, s:o}", "file", info.file, "quantization", info.quantization, "weights", info.weights,
-                       "parameters", (json_int_t)info.parameters, "products", products_all(&b->shape, b->threads, b->clock)));
+    if (!shape_read(&b->shape, file, info.weights))
+        return jp_fail(e, JOPA_ERROR_MODEL, "%s: its shapes cannot be read", file);
+    put_line(json_pack("{s:s, s:s, s:s, s:I, s:o}", "file", info.file, "quantization", info.quantization, "weights",
+                       info.weights, "parameters", (json_int_t)info.parameters, "products",
+                       products_all(&b->shape, b->threads, b->clock)));
     return JP_OK;
 }
 
@@ -229,7 +238,7 @@ int main(void) {
     bench      b = {0};
     json_t    *head = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL), *job;
     jopa_error e = {0};
-    int        status = head ? open_model(&b, head, &e) : jp_fail(&e, JOPA_ERROR_INPUT, "the first line is no JSON object");
+    int status = head ? open_model(&b, head, &e) : jp_fail(&e, JOPA_ERROR_INPUT, "the first line is no JSON object");
     while (!status && (job = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL))) {
         status = run(&b, job, &e);
         json_decref(job);

@@ -6,7 +6,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_TRIGGERED = 3, EXIT_
 
 typedef struct {
     const char *name;
-    const char *usage;   /* what follows the name */
+    const char *usage; /* what follows the name */
     const char *summary;
     /* argv[0] is the command's name. Returns the exit code; has said what went wrong. */
     int (*run)(int argc, const char **argv);

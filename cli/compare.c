@@ -4,7 +4,7 @@
 #include "progress.h"
 #include "say.h"
 
-static int compare(options *o) {
+static int compare_methods(options *o) {
     jopa_explain_options x;
     jopa_model          *m = NULL;
     jopa_result         *r = NULL;
@@ -23,13 +23,15 @@ static int compare(options *o) {
     return code;
 }
 
-static int run(int argc, const char **argv) {
+static int run_compare(int argc, const char **argv) {
     options o;
     options_init(&o);
-    int code = options_parse(&o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_SEARCH | OPTIONS_OUTPUT, argc, argv, "[OPTION...] [PROMPT]");
-    if (code < 0) code = compare(&o);
+    int code = options_parse(&o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_SEARCH | OPTIONS_OUTPUT, argc, argv,
+                             "[OPTION...] [PROMPT]");
+    if (code < 0) code = compare_methods(&o);
     options_free(&o);
     return code;
 }
 
-const command compare_command = {"compare", "[PROMPT]", "several methods side by side: --method NAME,NAME…", run};
+const command compare_command = {"compare", "[PROMPT]", "several methods side by side: --method NAME,NAME…",
+                                 run_compare};

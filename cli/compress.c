@@ -33,23 +33,28 @@ static int compress(settings *s) {
     return code;
 }
 
-static int run(int argc, const char **argv) {
+static int run_compress(int argc, const char **argv) {
     settings s = {.tolerance = -1};
     options *o = &s.common;
     options_init(o);
     jopa_compress_options_init(&s.compress);
     const struct poptOption own[] = {
-        {"tolerance", 0, POPT_ARG_DOUBLE, &s.tolerance, 0, "drop per token of the response that is allowed, nats (0.1)", "F"},
+        {"tolerance", 0, POPT_ARG_DOUBLE, &s.tolerance, 0, "drop per token of the response that is allowed, nats (0.1)",
+         "F"},
         {"ratio", 0, POPT_ARG_DOUBLE, &s.compress.ratio, 0, "take out that fraction of the tokens instead", "F"},
-        {"keep", 0, POPT_ARG_ARGV, &s.keep, 0, "text that stays wherever it occurs; may be repeated. So does {{marked}} text", "TEXT"},
+        {"keep", 0, POPT_ARG_ARGV, &s.keep, 0,
+         "text that stays wherever it occurs; may be repeated. So does {{marked}} text", "TEXT"},
         {"method", 'M', POPT_ARG_STRING, &o->method, 0, "jopa; to compare: random, ablation, surprisal (jopa)", "NAME"},
-        {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "what goes or stays as a whole: token, word, sentence, line, paragraph (word)", "KIND"},
+        {"unit", 'u', POPT_ARG_STRING, &o->unit, 0,
+         "what goes or stays as a whole: token, word, sentence, line, paragraph (word)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be shortened (user)", "LIST"},
     };
     o->own = own;
     o->n_own = (int)(sizeof own / sizeof *own);
-    int code = options_parse(o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_EFFORT | OPTIONS_OUTPUT, argc, argv, "[OPTION...] [PROMPT]");
-    if (code < 0 && s.compress.ratio > 0 && s.tolerance != -1) code = say(EXIT_USAGE, "--ratio and --tolerance: one of them");
+    int code = options_parse(o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_EFFORT | OPTIONS_OUTPUT, argc, argv,
+                             "[OPTION...] [PROMPT]");
+    if (code < 0 && s.compress.ratio > 0 && s.tolerance != -1)
+        code = say(EXIT_USAGE, "--ratio and --tolerance: one of them");
     if (s.tolerance != -1) s.compress.tolerance = s.tolerance;
     s.compress.keep = (const char *const *)s.keep;
     while (s.keep && s.keep[s.compress.n_keep]) s.compress.n_keep++;
@@ -60,4 +65,4 @@ static int run(int argc, const char **argv) {
     return code;
 }
 
-const command compress_command = {"compress", "[PROMPT]", "a shorter prompt with the same answer", run};
+const command compress_command = {"compress", "[PROMPT]", "a shorter prompt with the same answer", run_compress};

@@ -14,7 +14,7 @@ struct data {
     const char   *path;
     char         *text, *at; /* `at`: the next line, NULL past the end */
     int           line;
-    json_t       *json;      /* of the line in hand */
+    json_t       *json; /* of the line in hand */
     jopa_message *messages;
     char          id[32];
 };
@@ -58,7 +58,7 @@ static char *next_line(data *d) {
     return NULL;
 }
 
-static int wrong(const data *d, const char *what) {
+static int wrong_data(const data *d, const char *what) {
     say(0, "'%s', line %d: %s", d->path, d->line, what);
     return -1;
 }
@@ -73,9 +73,9 @@ static bool text_member(const data *d, const char *name, const char **out) {
 static int read_chat(data *d, jopa_explain_options *x) {
     const json_t *chat = json_object_get(d->json, "messages");
     char          where[300];
-    if (!x->prompt == !chat) return wrong(d, "either \"prompt\" or \"messages\" is needed");
+    if (!x->prompt == !chat) return wrong_data(d, "either \"prompt\" or \"messages\" is needed");
     if (!chat) return 1;
-    if (x->system) return wrong(d, "\"messages\" hold the system's text themselves: leave \"system\" out");
+    if (x->system) return wrong_data(d, "\"messages\" hold the system's text themselves: leave \"system\" out");
     snprintf(where, sizeof where, "'%s', line %d", d->path, d->line);
     if (messages_from(chat, where, &d->messages, &x->n_messages) >= 0) return -1;
     x->messages = d->messages;
@@ -88,12 +88,12 @@ int data_next(data *d, jopa_explain_options *x, const char **id) {
     char *line = next_line(d);
     if (!line) return 0;
     d->json = json_loads(line, 0, &why);
-    if (!json_is_object(d->json)) return wrong(d, d->json ? "not a JSON object" : why.text);
+    if (!json_is_object(d->json)) return wrong_data(d, d->json ? "not a JSON object" : why.text);
     x->messages = NULL;
     x->n_messages = 0;
     if (!text_member(d, "prompt", &x->prompt) || !text_member(d, "system", &x->system) ||
         !text_member(d, "response", &x->response) || !text_member(d, "id", id))
-        return wrong(d, "\"prompt\", \"system\", \"response\" and \"id\" are strings");
+        return wrong_data(d, "\"prompt\", \"system\", \"response\" and \"id\" are strings");
     snprintf(d->id, sizeof d->id, "line %d", d->line);
     if (!*id) *id = d->id;
     return read_chat(d, x);

@@ -11,6 +11,6 @@ int  data_open(data **out, const char *path);
 void data_close(data *d);
 /* The next question into x->prompt, system, messages, n_messages, response, and *id (its line's number where it has
  * none), all valid until the next call. 1: there was one; 0: the end; -1: a line that cannot be used: said why. */
-int  data_next(data *d, jopa_explain_options *x, const char **id);
+int data_next(data *d, jopa_explain_options *x, const char **id);
 
 #endif

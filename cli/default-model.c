@@ -40,10 +40,10 @@ static pid_t start(const char *path, bool quiet, int *from) {
     return child;
 }
 
-static char *read_line(int fd) {
-    FILE  *f = fdopen(fd, "r");
-    char  *line = NULL;
-    size_t capacity = 0;
+static char *read_script_line(int fd) {
+    FILE   *f = fdopen(fd, "r");
+    char   *line = NULL;
+    size_t  capacity = 0;
     ssize_t size = f ? getline(&line, &capacity, f) : -1;
     if (f) fclose(f);
     else close(fd);
@@ -56,16 +56,17 @@ static char *read_line(int fd) {
 }
 
 /* The path that the script prints; `what` it fetches and the option that names another, for messages. */
-static char *fetch(const char *name, const char *what, const char *option, bool quiet) {
+static char *fetch_default(const char *name, const char *what, const char *option, bool quiet) {
     char  path[4096];
     int   from = -1, status = 0;
     bool  there = find_script(name, path, sizeof path);
     pid_t child = there ? start(path, quiet, &from) : -1;
     if (child < 0) {
-        say(0, "cannot fetch %s: %s%s; give one with %s FILE", what, there ? "" : name, there ? strerror(errno) : " is not there", option);
+        say(0, "cannot fetch %s: %s%s; give one with %s FILE", what, there ? "" : name,
+            there ? strerror(errno) : " is not there", option);
         return NULL;
     }
-    char *line = read_line(from);
+    char *line = read_script_line(from);
     waitpid(child, &status, 0);
     if (line && WIFEXITED(status) && !WEXITSTATUS(status)) return line;
     free(line);
@@ -73,5 +74,7 @@ static char *fetch(const char *name, const char *what, const char *option, bool 
     return NULL;
 }
 
-char *default_model(bool quiet) { return fetch("fetch-model.sh", "the default model", "--model", quiet); }
-char *default_encoder(bool quiet) { return fetch("fetch-encoder.sh", "the sentence encoder", "--encoder", quiet); }
+char *default_model(bool quiet) { return fetch_default("fetch-model.sh", "the default model", "--model", quiet); }
+char *default_encoder(bool quiet) {
+    return fetch_default("fetch-encoder.sh", "the sentence encoder", "--encoder", quiet);
+}

@@ -23,19 +23,23 @@ static int explain(options *o) {
     return code;
 }
 
-static int run(int argc, const char **argv) {
+static int run_explain(int argc, const char **argv) {
     options o;
     options_init(&o);
     const struct poptOption own[] = {
-        {"repeat", 0, POPT_ARG_INT, &o.repeat, 0, "search with the seeds 1..N too: how often is each unit selected?", "N"},
-        {"operators", 0, POPT_ARG_STRING, &o.operators, 0, "the set's drop under these operators too, or under `all`", "LIST"},
+        {"repeat", 0, POPT_ARG_INT, &o.repeat, 0, "search with the seeds 1..N too: how often is each unit selected?",
+         "N"},
+        {"operators", 0, POPT_ARG_STRING, &o.operators, 0, "the set's drop under these operators too, or under `all`",
+         "LIST"},
     };
     o.own = own;
     o.n_own = (int)(sizeof own / sizeof *own);
-    int code = options_parse(&o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_SEARCH | OPTIONS_OUTPUT, argc, argv, "[OPTION...] [PROMPT]");
+    int code = options_parse(&o, OPTIONS_MODEL | OPTIONS_QUESTION | OPTIONS_SEARCH | OPTIONS_OUTPUT, argc, argv,
+                             "[OPTION...] [PROMPT]");
     if (code < 0) code = explain(&o);
     options_free(&o);
     return code;
 }
 
-const command explain_command = {"explain", "[PROMPT]", "the set of units that jointly causes the response", run};
+const command explain_command = {"explain", "[PROMPT]", "the set of units that jointly causes the response",
+                                 run_explain};

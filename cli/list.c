@@ -16,7 +16,8 @@ static void print_list(const char *what, const char *file, const jopa_model *m) 
 
 static int list(options *o) {
     bool known = false;
-    for (size_t i = 0; o->positional && i < sizeof tables / sizeof *tables; i++) known |= !strcmp(tables[i], o->positional);
+    for (size_t i = 0; o->positional && i < sizeof tables / sizeof *tables; i++)
+        known |= !strcmp(tables[i], o->positional);
     if (!known) return say(EXIT_USAGE, "list what? methods, operators, units, metrics, formats or engines");
     jopa_model *m = NULL;
     int         code = o->model && !strcmp(o->positional, "engines") ? options_open_model(o, &m) : -1;
@@ -26,13 +27,14 @@ static int list(options *o) {
     return EXIT_DONE;
 }
 
-static int run(int argc, const char **argv) {
+static int run_list(int argc, const char **argv) {
     options o;
     options_init(&o);
-    int code = options_parse(&o, OPTIONS_MODEL, argc, argv, "[OPTION...] methods|operators|units|metrics|formats|engines");
+    int code =
+        options_parse(&o, OPTIONS_MODEL, argc, argv, "[OPTION...] methods|operators|units|metrics|formats|engines");
     if (code < 0) code = list(&o);
     options_free(&o);
     return code;
 }
 
-const command list_command = {"list", "WHAT", "methods, operators, units, metrics, formats or engines", run};
+const command list_command = {"list", "WHAT", "methods, operators, units, metrics, formats or engines", run_list};

@@ -10,7 +10,8 @@
 #include "say.h"
 
 /* Threads that spin at a barrier for long (libgomp's default) are up to five times slower than one thread where other
- * work keeps the cores busy; a short spin costs nothing on idle cores. libgomp reads this before main, so start anew. */
+ * work keeps the cores busy; a short spin costs nothing on idle cores. libgomp reads this before main, so start anew.
+ */
 static void spin_briefly(char **argv) {
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || setenv("GOMP_SPINCOUNT", "5000", 0)) return;
     execv("/proc/self/exe", argv); /* returns only where it fails: then as before */

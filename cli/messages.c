@@ -13,7 +13,7 @@ void messages_free(jopa_message *messages, void *json) {
     json_decref(json);
 }
 
-static int fill(jopa_message *out, const json_t *array, const char *where) {
+static int fill_messages(jopa_message *out, const json_t *array, const char *where) {
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *item = json_array_get(array, i);
         out[i].role = json_string_value(json_object_get(item, "role"));
@@ -30,7 +30,7 @@ int messages_from(const void *json, const char *where, jopa_message **out, int *
         return say(EXIT_FAILED, "%s is not a chat: a JSON array of {\"role\", \"content\"} is needed", where);
     *n = (int)json_array_size(array);
     *out = calloc((size_t)*n, sizeof **out);
-    return *out ? fill(*out, array, where) : say(EXIT_FAILED, "out of memory");
+    return *out ? fill_messages(*out, array, where) : say(EXIT_FAILED, "out of memory");
 }
 
 int messages_read(const char *path, jopa_message **out, int *n, void **json) {

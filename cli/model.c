@@ -6,11 +6,12 @@
 #include "options.h"
 #include "say.h"
 
-static int run(int argc, const char **argv) {
+static int run_model(int argc, const char **argv) {
     options o;
     options_init(&o);
     int code = options_parse(&o, 0, argc, argv, "[OPTION...]");
-    if (code < 0 && o.positional) code = say(EXIT_USAGE, "unexpected argument '%s': `jopa model` takes none", o.positional);
+    if (code < 0 && o.positional)
+        code = say(EXIT_USAGE, "unexpected argument '%s': `jopa model` takes none", o.positional);
     if (code < 0) {
         char *path = default_model(false);
         code = path ? EXIT_DONE : EXIT_FAILED;
@@ -21,4 +22,4 @@ static int run(int argc, const char **argv) {
     return code;
 }
 
-const command model_command = {"model", "", "fetch the default model where it is missing, print its path", run};
+const command model_command = {"model", "", "fetch the default model where it is missing, print its path", run_model};

@@ -23,20 +23,22 @@ void options_init(options *o) {
 
 enum { MOST_OPTIONS = 48 };
 
-static int add(struct poptOption *table, int n, const struct poptOption *from, int count) {
+static int add_options(struct poptOption *table, int n, const struct poptOption *from, int count) {
     memcpy(table + n, from, (size_t)count * sizeof *table);
     return n + count;
 }
 
 #define GROUP(name) static int name(struct poptOption *table, int n, options *o)
-#define ADD(...) \
+#define ADD(...)                                    \
     const struct poptOption rows[] = {__VA_ARGS__}; \
-    return add(table, n, rows, (int)(sizeof rows / sizeof *rows))
+    return add_options(table, n, rows, (int)(sizeof rows / sizeof *rows))
 
 GROUP(add_model) {
-    ADD({"model", 'm', POPT_ARG_STRING, &o->model, 0, "a GGUF file, or `default`: SmolLM2-135M-Instruct, fetched once", "FILE"},
+    ADD({"model", 'm', POPT_ARG_STRING, &o->model, 0, "a GGUF file, or `default`: SmolLM2-135M-Instruct, fetched once",
+         "FILE"},
         {"engine", 0, POPT_ARG_STRING, &o->engine, 0, "what computes the scores: `jopa list engines`", "NAME"},
-        {"encoder", 0, POPT_ARG_STRING, &o->encoder, 0, "a GGUF sentence encoder for the metric `meaning`; `default`: all-MiniLM-L6-v2", "FILE"},
+        {"encoder", 0, POPT_ARG_STRING, &o->encoder, 0,
+         "a GGUF sentence encoder for the metric `meaning`; `default`: all-MiniLM-L6-v2", "FILE"},
         {"threads", 't', POPT_ARG_INT, &o->threads, 0, "threads (all cores)", "N"},
         {"ctx", 0, POPT_ARG_INT, &o->context, 0, "tokens of prompt and response at most (as needed)", "N"},
         {"gpu-layers", 0, POPT_ARG_INT, &o->gpu_layers, 0, "layers that a GPU computes (0)", "N"},
@@ -44,12 +46,14 @@ GROUP(add_model) {
 }
 
 GROUP(add_question) {
-    ADD({"prompt-file", 'f', POPT_ARG_STRING, &o->prompt_file, 0, "read the prompt from a file; `-`: standard input", "FILE"},
+    ADD({"prompt-file", 'f', POPT_ARG_STRING, &o->prompt_file, 0, "read the prompt from a file; `-`: standard input",
+         "FILE"},
         {"system", 0, POPT_ARG_STRING, &o->system, 0, "the system's text", "TEXT"},
         {"messages", 0, POPT_ARG_STRING, &o->messages_file, 0, "a whole chat: a JSON array of {role, content}", "FILE"},
         {"raw", 0, POPT_ARG_NONE, &o->raw, 0, "no chat template: the text is the prompt", NULL},
         {"response", 'r', POPT_ARG_STRING, &o->response, 0, "explain this response (the model's own, greedy)", "TEXT"},
-        {"response-file", 0, POPT_ARG_STRING, &o->response_file, 0, "read the response from a file; `-`: standard input", "FILE"},
+        {"response-file", 0, POPT_ARG_STRING, &o->response_file, 0,
+         "read the response from a file; `-`: standard input", "FILE"},
         {"max-tokens", 'n', POPT_ARG_INT, &o->max_tokens, 0, "tokens generated (64)", "N"},
         {"target", 0, POPT_ARG_STRING, &o->target, 0, "only the bytes A to B of the response", "A:B"});
 }
@@ -61,8 +65,10 @@ GROUP(add_search) {
         {"sparsity", 0, POPT_ARG_DOUBLE, &o->sparsity, 0, "at most that fraction of the units (0.1)", "F"},
         {"unit", 'u', POPT_ARG_STRING, &o->unit, 0, "token, word, sentence, line, paragraph or marked (token)", "KIND"},
         {"roles", 0, POPT_ARG_STRING, &o->roles, 0, "whose text may be hidden (user)", "LIST"},
-        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)", "NAME"},
-        {"levels", 0, POPT_ARG_STRING, &o->levels, 0, "coarse to fine: auto, none, or kinds such as paragraph,sentence (auto)", "LIST"});
+        {"operator", 'o', POPT_ARG_STRING, &o->op, 0, "how it is hidden: zero, mean, delete, token:TEXT (zero)",
+         "NAME"},
+        {"levels", 0, POPT_ARG_STRING, &o->levels, 0,
+         "coarse to fine: auto, none, or kinds such as paragraph,sentence (auto)", "LIST"});
 }
 
 GROUP(add_effort) {
@@ -73,7 +79,8 @@ GROUP(add_effort) {
 }
 
 GROUP(add_output) {
-    ADD({"format", 'F', POPT_ARG_STRING, &o->format, 0, "`jopa list formats` (text on a terminal, otherwise json)", "NAME"},
+    ADD({"format", 'F', POPT_ARG_STRING, &o->format, 0, "`jopa list formats` (text on a terminal, otherwise json)",
+         "NAME"},
         {"output", 'O', POPT_ARG_STRING, &o->output, 0, "write there, whole or not at all", "FILE"},
         {"scores", 0, POPT_ARG_NONE, &o->scores, 0, "show every unit's score", NULL},
         {"width", 0, POPT_ARG_INT, &o->width, 0, "columns of the text report (the terminal's)", "N"},
@@ -87,21 +94,23 @@ static void make_table(struct poptOption *table, unsigned groups, options *o) {
     int                            n = 0;
     if (groups & OPTIONS_MODEL) n = add_model(table, n, o);
     if (groups & OPTIONS_QUESTION) n = add_question(table, n, o);
-    if (o->n_own) n = add(table, n, o->own, o->n_own);
+    if (o->n_own) n = add_options(table, n, o->own, o->n_own);
     if (groups & OPTIONS_SEARCH) n = add_search(table, n, o);
     if (groups & (OPTIONS_SEARCH | OPTIONS_EFFORT)) n = add_effort(table, n, o);
     if (groups & OPTIONS_OUTPUT) n = add_output(table, n, o);
-    add(table, n, last, (int)(sizeof last / sizeof *last));
+    add_options(table, n, last, (int)(sizeof last / sizeof *last));
 }
 
-/* ---- parsing ------------------------------------------------------------------------------------------------------- */
+/* ---- parsing -------------------------------------------------------------------------------------------------------
+ */
 
 /* "-k x: invalid numeric value": popt tells the value, the option is the word before it. */
 static int bad_option(poptContext context, int code, int argc, const char **argv, const char *command) {
     const char *bad = poptBadOption(context, POPT_BADOPTION_NOALIAS), *option = NULL;
     for (int i = 2; i < argc && *bad != '-'; i++)
         if (argv[i] == bad) option = argv[i - 1];
-    return say(EXIT_USAGE, "%s%s%s: %s; see `jopa help %s`", option ? option : "", option ? " " : "", bad, poptStrerror(code), command);
+    return say(EXIT_USAGE, "%s%s%s: %s; see `jopa help %s`", option ? option : "", option ? " " : "", bad,
+               poptStrerror(code), command);
 }
 
 static int parse_seed(options *o) {
@@ -146,17 +155,19 @@ int options_parse(options *o, unsigned groups, int argc, const char **argv, cons
 }
 
 void options_free(options *o) {
-    char **const strings[] = {&o->model,  &o->engine,        &o->encoder,       &o->prompt_file, &o->system, &o->messages_file,
-                              &o->response, &o->response_file, &o->target,      &o->method,      &o->unit,   &o->roles,
-                              &o->op,     &o->operators, &o->levels, &o->metrics, &o->format,        &o->output,      &o->color,  &o->prompt_text,
-                              &o->response_text, &o->seed_text};
+    char **const strings[] = {
+        &o->model,    &o->engine,        &o->encoder,       &o->prompt_file, &o->system, &o->messages_file,
+        &o->response, &o->response_file, &o->target,        &o->method,      &o->unit,   &o->roles,
+        &o->op,       &o->operators,     &o->levels,        &o->metrics,     &o->format, &o->output,
+        &o->color,    &o->prompt_text,   &o->response_text, &o->seed_text};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) free(*strings[i]);
     messages_free(o->messages, o->messages_json);
     poptFreeContext(o->context_popt);
     options_init(o);
 }
 
-/* ---- towards the library -------------------------------------------------------------------------------------------- */
+/* ---- towards the library --------------------------------------------------------------------------------------------
+ */
 
 int options_open_model(options *o, jopa_model **m) {
     if (!o->model || !strcmp(o->model, "default")) {
@@ -231,7 +242,8 @@ int options_texts(options *o, jopa_explain_options *x) {
     x->n_messages = o->n_messages;
     x->raw = o->raw;
     x->response = o->response_text ? o->response_text : o->response;
-    if (o->messages_file && o->system) return say(EXIT_USAGE, "--messages holds the system's text itself: leave --system out");
+    if (o->messages_file && o->system)
+        return say(EXIT_USAGE, "--messages holds the system's text itself: leave --system out");
     return parse_target(o->target, x);
 }
 

@@ -15,9 +15,9 @@ typedef struct {
     char *prompt_file, *system, *messages_file, *response, *response_file, *target;
     int   raw, max_tokens;
     /* how */
-    char  *method, *unit, *roles, *op, *operators, *levels, *metrics, *seed_text;
-    int    units, budget, repeat;
-    double sparsity, seconds, min_drop;
+    char    *method, *unit, *roles, *op, *operators, *levels, *metrics, *seed_text;
+    int      units, budget, repeat;
+    double   sparsity, seconds, min_drop;
     uint64_t seed; /* from seed_text */
     /* output */
     char *format, *output, *color;
@@ -39,7 +39,14 @@ typedef struct {
 } options;
 
 /* SEARCH has all of EFFORT: budget, time, seed, metrics. FILES: any number of arguments. */
-enum { OPTIONS_MODEL = 1, OPTIONS_QUESTION = 2, OPTIONS_SEARCH = 4, OPTIONS_OUTPUT = 8, OPTIONS_EFFORT = 16, OPTIONS_FILES = 32 };
+enum {
+    OPTIONS_MODEL = 1,
+    OPTIONS_QUESTION = 2,
+    OPTIONS_SEARCH = 4,
+    OPTIONS_OUTPUT = 8,
+    OPTIONS_EFFORT = 16,
+    OPTIONS_FILES = 32
+};
 
 void options_init(options *o);
 /* Parse argv with the table groups in `groups`. -1: go on; otherwise the exit code (help was shown, or wrong usage). */

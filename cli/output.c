@@ -12,7 +12,9 @@
 
 static bool to_terminal(const options *o) { return (!o->output || !strcmp(o->output, "-")) && isatty(STDOUT_FILENO); }
 
-static const char *format_of(const options *o) { return o->format ? o->format : to_terminal(o) ? "text" : "json"; }
+static const char *format_of_output(const options *o) {
+    return o->format ? o->format : to_terminal(o) ? "text" : "json";
+}
 
 static int terminal_width(void) {
     struct winsize size;
@@ -29,10 +31,13 @@ static bool colored(const options *o) {
 int output_check(const options *o) {
     jopa_name name;
     bool      known = false;
-    for (int i = 0; jopa_list("formats", i, &name); i++) known |= !strcmp(name.name, format_of(o));
-    if (!known) return say(EXIT_USAGE, "unknown format '%s': see `jopa list formats`", format_of(o));
-    if (!strcmp(format_of(o), "prompt") && strcmp(o->command, "compress") && strcmp(o->command, "render"))
-        return say(EXIT_USAGE, "-F prompt: that is what `jopa compress` leaves; `jopa %s` has the other formats of `jopa list formats`", o->command);
+    for (int i = 0; jopa_list("formats", i, &name); i++) known |= !strcmp(name.name, format_of_output(o));
+    if (!known) return say(EXIT_USAGE, "unknown format '%s': see `jopa list formats`", format_of_output(o));
+    if (!strcmp(format_of_output(o), "prompt") && strcmp(o->command, "compress") && strcmp(o->command, "render"))
+        return say(
+            EXIT_USAGE,
+            "-F prompt: that is what `jopa compress` leaves; `jopa %s` has the other formats of `jopa list formats`",
+            o->command);
     return file_writable(o->output) ? -1 : EXIT_FAILED;
 }
 
@@ -44,7 +49,7 @@ int output_result(const options *o, const jopa_result *r) {
     ro.scores = o->scores;
     jopa_error e = {0};
     size_t     size = 0;
-    char      *text = jopa_result_render(r, format_of(o), &ro, &size, &e);
+    char      *text = jopa_result_render(r, format_of_output(o), &ro, &size, &e);
     if (!text) return say_error(&e);
     bool written = file_write(o->output, text, size);
     free(text);

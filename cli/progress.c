@@ -26,35 +26,36 @@ void *progress_begin(bool quiet, bool always) {
     return &s;
 }
 
-static void put(const state *s, const char *line) {
+static void put_progress(const state *s, const char *line) {
     fprintf(stderr, s->terminal ? "\r\033[K%s" : "%s\n", line);
     fflush(stderr);
 }
 
 /* "jopa 48/204 evaluations, best drop 31.20, 6 s left" */
-static void draw(const state *s, const jopa_progress *p) {
+static void draw_line(const state *s, const jopa_progress *p) {
     char line[160];
     int  n = snprintf(line, sizeof line, "%s %d", p->stage, p->evaluations);
     if (!p->evaluations && !p->budget) {
-        put(s, p->stage);
+        put_progress(s, p->stage);
         return;
     }
     if (p->budget > 0) n += snprintf(line + n, sizeof line - (size_t)n, "/%d", p->budget);
     n += snprintf(line + n, sizeof line - (size_t)n, " evaluations");
     if (!isnan(p->best_drop)) n += snprintf(line + n, sizeof line - (size_t)n, ", best drop %.2f", p->best_drop);
     if (p->seconds_left >= 0) n += snprintf(line + n, sizeof line - (size_t)n, ", %.0f s left", ceil(p->seconds_left));
-    put(s, line);
+    put_progress(s, line);
 }
 
 /* Whether `pause` seconds are over since the last line. */
 static bool is_due(state *s, double seconds, double pause) {
-    if (!s->shown || (s->last >= 0 && seconds >= s->last && seconds - s->last < (s->terminal ? 0.1 : pause))) return false;
+    if (!s->shown || (s->last >= 0 && seconds >= s->last && seconds - s->last < (s->terminal ? 0.1 : pause)))
+        return false;
     s->last = seconds;
     return true;
 }
 
 int progress_show(void *user, const jopa_progress *p) {
-    if (is_due(user, p->seconds, 2)) draw(user, p);
+    if (is_due(user, p->seconds, 2)) draw_line(user, p);
     return interrupted;
 }
 
@@ -64,10 +65,12 @@ int progress_bench(void *user, const jopa_bench_progress *p) {
     double left = p->seconds_left;
     if (is_due(user, p->seconds, 30)) {
         int n = snprintf(line, sizeof line, "%d/%d prompts", p->done, p->total);
-        if (left >= 0) n += snprintf(line + n, sizeof line - (size_t)n, left < 100 ? ", %.0f s left" : ", %.0f min left", ceil(left < 100 ? left : left / 60));
+        if (left >= 0)
+            n += snprintf(line + n, sizeof line - (size_t)n, left < 100 ? ", %.0f s left" : ", %.0f min left",
+                          ceil(left < 100 ? left : left / 60));
         if (p->id) n += snprintf(line + n, sizeof line - (size_t)n, ": %.60s", p->id);
         if (p->id && p->method) snprintf(line + n, sizeof line - (size_t)n, ", %.40s", p->method);
-        put(user, line);
+        put_progress(user, line);
     }
     return interrupted;
 }

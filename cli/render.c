@@ -7,7 +7,8 @@
 #include "say.h"
 
 static int render(options *o) {
-    if (!o->positional) return say(EXIT_USAGE, "no result: give a file that `jopa explain --format json` wrote, or `-`");
+    if (!o->positional)
+        return say(EXIT_USAGE, "no result: give a file that `jopa explain --format json` wrote, or `-`");
     int code = output_check(o);
     if (code >= 0) return code;
     size_t size = 0;
@@ -15,13 +16,14 @@ static int render(options *o) {
     if (!json) return EXIT_FAILED;
     jopa_result *r = NULL;
     jopa_error   e = {0};
-    code = jopa_result_parse(&r, json, size, &e) ? say(EXIT_FAILED, "'%s': %s", o->positional, e.message) : output_result(o, r);
+    code = jopa_result_parse(&r, json, size, &e) ? say(EXIT_FAILED, "'%s': %s", o->positional, e.message)
+                                                 : output_result(o, r);
     jopa_result_free(r);
     free(json);
     return code;
 }
 
-static int run(int argc, const char **argv) {
+static int run_render(int argc, const char **argv) {
     options o;
     options_init(&o);
     int code = options_parse(&o, OPTIONS_OUTPUT, argc, argv, "[OPTION...] RESULT.json");
@@ -30,4 +32,4 @@ static int run(int argc, const char **argv) {
     return code;
 }
 
-const command render_command = {"render", "RESULT.json", "any report from a saved result", run};
+const command render_command = {"render", "RESULT.json", "any report from a saved result", run_render};

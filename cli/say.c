@@ -17,4 +17,6 @@ int say(int code, const char *format, ...) {
     return code;
 }
 
-int say_error(const jopa_error *e) { return say(e->code == JOPA_ERROR_USAGE ? EXIT_USAGE : EXIT_FAILED, "%s", e->message); }
+int say_error(const jopa_error *e) {
+    return say(e->code == JOPA_ERROR_USAGE ? EXIT_USAGE : EXIT_FAILED, "%s", e->message);
+}

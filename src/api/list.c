@@ -22,7 +22,10 @@ static const char *format(int i, const char **summary) {
 }
 
 bool jopa_list(const char *what, int index, jopa_name *out) {
-    static const struct { const char *what; const char *(*at)(int, const char **); } tables[] = {
+    static const struct {
+        const char *what;
+        const char *(*at)(int, const char **);
+    } tables[] = {
         {"methods", method}, {"operators", jp_operator_name}, {"metrics", metric},
         {"formats", format}, {"engines", jp_engine_name},     {"units", jp_unit_kind_name},
     };

@@ -6,7 +6,8 @@
 
 void jopa_render_options_init(jopa_render_options *o) { *o = (jopa_render_options){.width = 80}; }
 
-char *jopa_result_render(const jopa_result *r, const char *format, const jopa_render_options *o, size_t *size, jopa_error *e) {
+char *jopa_result_render(const jopa_result *r, const char *format, const jopa_render_options *o, size_t *size,
+                         jopa_error *e) {
     const jp_format *f = jp_format_find(format);
     jp_buffer        out = {0};
     if (!f) {
@@ -26,9 +27,13 @@ char *jopa_result_render(const jopa_result *r, const char *format, const jopa_re
     return text;
 }
 
-int jopa_result_parse(jopa_result **out, const char *json, size_t size, jopa_error *e) { return jp_json_read(out, json, size, e); }
+int jopa_result_parse(jopa_result **out, const char *json, size_t size, jopa_error *e) {
+    return jp_json_read(out, json, size, e);
+}
 
-static const jp_explanation *item(const jopa_result *r, int i) { return r && i >= 0 && i < r->n_items ? &r->items[i] : NULL; }
+static const jp_explanation *item(const jopa_result *r, int i) {
+    return r && i >= 0 && i < r->n_items ? &r->items[i] : NULL;
+}
 
 int jopa_result_count(const jopa_result *r) { return r->n_items; }
 

@@ -10,7 +10,7 @@ void jp_buffer_free(jp_buffer *b) {
     *b = (jp_buffer){0};
 }
 
-static bool reserve(jp_buffer *b, size_t more) {
+static bool reserve_buffer(jp_buffer *b, size_t more) {
     if (b->failed) return false;
     size_t need = b->size + more + 1;
     if (need <= b->capacity) return true;
@@ -27,7 +27,7 @@ static bool reserve(jp_buffer *b, size_t more) {
 }
 
 void jp_buffer_bytes(jp_buffer *b, const void *data, size_t size) {
-    if (!reserve(b, size)) return;
+    if (!reserve_buffer(b, size)) return;
     if (size) memcpy(b->data + b->size, data, size);
     b->size += size;
     b->data[b->size] = '\0';
@@ -41,7 +41,7 @@ void jp_buffer_format(jp_buffer *b, const char *format, ...) {
     va_copy(again, args);
     int size = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (size >= 0 && reserve(b, (size_t)size)) {
+    if (size >= 0 && reserve_buffer(b, (size_t)size)) {
         vsnprintf(b->data + b->size, (size_t)size + 1, format, again);
         b->size += (size_t)size;
     } else {

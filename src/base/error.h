@@ -10,8 +10,7 @@ enum { JP_OK = JOPA_OK, JP_STOP = -1 };
 
 /* Fill `e` (may be NULL) with `code` and a one-line message; returns `code`,
  * so that a caller can write `return jp_fail(e, JOPA_ERROR_INPUT, "...")`. */
-int jp_fail(jopa_error *e, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int jp_fail(jopa_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same for an exhausted heap: no formatting, no allocation. */
 int jp_fail_memory(jopa_error *e);

@@ -4,13 +4,15 @@
 
 #include <stdint.h>
 
-typedef struct { uint64_t s[4]; } jp_random;
+typedef struct {
+    uint64_t s[4];
+} jp_random;
 
 void     jp_random_seed(jp_random *r, uint64_t seed);
 uint64_t jp_random_next(jp_random *r);
-double   jp_random_unit(jp_random *r);           /* uniform in [0, 1) */
-double   jp_random_normal(jp_random *r);         /* mean 0, variance 1 (Box & Muller 1958) */
-int      jp_random_below(jp_random *r, int n);   /* uniform in 0..n-1, n > 0, unbiased */
+double   jp_random_unit(jp_random *r);         /* uniform in [0, 1) */
+double   jp_random_normal(jp_random *r);       /* mean 0, variance 1 (Box & Muller 1958) */
+int      jp_random_below(jp_random *r, int n); /* uniform in 0..n-1, n > 0, unbiased */
 
 /* Draw k of n without replacement, uniformly, into out[k] (ascending). */
 void jp_random_subset(jp_random *r, int n, int k, int *out);

@@ -8,7 +8,10 @@
 /* Length of the valid sequence at `s` (at most `size` bytes), 0 if there is none: Unicode table 3-7. */
 static size_t sequence(const unsigned char *s, size_t size) {
     if (s[0] < 0x80) return 1;
-    size_t        length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    size_t        length = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
+                           : s[0] >= 0xe0 && s[0] <= 0xef ? 3
+                           : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+                                                          : 0;
     unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
     unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
     if (!length || length > size || s[1] < low || s[1] > high) return 0;

@@ -4,9 +4,10 @@
 #include "bench/grid.h"
 #include "base/number.h"
 
-/* ---- csv: RFC 4180 -------------------------------------------------------------------------------------------------------- */
+/* ---- csv: RFC 4180
+ * -------------------------------------------------------------------------------------------------------- */
 
-static void put_field(jp_buffer *out, const char *text) {
+static void put_field_bench_data(jp_buffer *out, const char *text) {
     jp_buffer_text(out, "\"");
     for (; *text; text++) {
         if (*text == '"') jp_buffer_text(out, "\"");
@@ -27,17 +28,17 @@ static void put_numbers(jp_buffer *out, const jp_bench_cell *c, const char *befo
     }
 }
 
-static int write_csv(const jp_tables *t, jp_buffer *out, jopa_error *e) {
+static int write_csv_bench_data(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     jp_buffer_text(out, "measure,task,method,prompts,mean,low,high,wins,ratio,ratio_low,ratio_high\r\n");
     for (int m = 0; m < t->measures.n; m++) {
         for (int i = 0; i < t->n_tasks * t->n_methods; i++) {
             int                  task = i / t->n_methods, method = i % t->n_methods;
             const jp_bench_cell *c = jp_tables_cell(t, m, method, task);
-            put_field(out, t->measures.items[m].key);
+            put_field_bench_data(out, t->measures.items[m].key);
             jp_buffer_text(out, ",");
-            put_field(out, t->tasks[task]);
+            put_field_bench_data(out, t->tasks[task]);
             jp_buffer_text(out, ",");
-            put_field(out, t->methods[method]);
+            put_field_bench_data(out, t->methods[method]);
             jp_buffer_format(out, ",%d", c->n);
             put_numbers(out, c, ",", "");
             jp_buffer_text(out, "\r\n");
@@ -46,19 +47,22 @@ static int write_csv(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     return out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-/* ---- json ------------------------------------------------------------------------------------------------------------------ */
+/* ---- json
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* null for what is not finite */
-static json_t *number(double value) {
+static json_t *number_bench_data(double value) {
     json_t *made = json_real(value);
     return made ? made : json_null();
 }
 
 static json_t *cell_json(const jp_tables *t, int measure, int method, int task) {
     const jp_bench_cell *c = jp_tables_cell(t, measure, method, task);
-    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task", t->tasks[task], "method", t->methods[method], "prompts", c->n,
-                     "mean", number(c->mean), "low", number(c->low), "high", number(c->high), "wins", number(c->wins), "ratio",
-                     number(c->ratio), "ratio_low", number(c->ratio_low), "ratio_high", number(c->ratio_high));
+    return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task", t->tasks[task], "method",
+                     t->methods[method], "prompts", c->n, "mean", number_bench_data(c->mean), "low",
+                     number_bench_data(c->low), "high", number_bench_data(c->high), "wins", number_bench_data(c->wins),
+                     "ratio", number_bench_data(c->ratio), "ratio_low", number_bench_data(c->ratio_low), "ratio_high",
+                     number_bench_data(c->ratio_high));
 }
 
 static json_t *table_json(const jp_tables *t, int measure) {
@@ -66,18 +70,21 @@ static json_t *table_json(const jp_tables *t, int measure) {
     const jp_measure        *m = &t->measures.items[measure];
     json_t                  *rows = json_array();
     for (int i = 0; i < t->n_tasks * t->n_methods; i++)
-        if (json_array_append_new(rows, cell_json(t, measure, i % t->n_methods, i / t->n_methods))) return json_decref(rows), NULL;
-    return json_pack("{s:s, s:s, s:s, s:o}", "measure", m->key, "title", m->title, "better", better[m->better + 1], "rows", rows);
+        if (json_array_append_new(rows, cell_json(t, measure, i % t->n_methods, i / t->n_methods)))
+            return json_decref(rows), NULL;
+    return json_pack("{s:s, s:s, s:s, s:o}", "measure", m->key, "title", m->title, "better", better[m->better + 1],
+                     "rows", rows);
 }
 
-static int write_json(const jp_tables *t, jp_buffer *out, jopa_error *e) {
+static int write_json_bench_data(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     json_t *tables = json_array();
     bool    fine = tables;
     for (int m = 0; m < t->measures.n && fine; m++) fine = !json_array_append_new(tables, table_json(t, m));
-    json_t *root = fine ? json_pack("{s:i, s:s, s:s, s:O, s:s?, s:O}", "schema", 1, "version", JOPA_VERSION, "command", "bench", "settings",
-                                    t->records->settings, "baseline", t->has_baseline ? t->methods[0] : NULL, "tables", tables)
+    json_t *root = fine ? json_pack("{s:i, s:s, s:s, s:O, s:s?, s:O}", "schema", 1, "version", JOPA_VERSION, "command",
+                                    "bench", "settings", t->records->settings, "baseline",
+                                    t->has_baseline ? t->methods[0] : NULL, "tables", tables)
                         : NULL;
-    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
+    char   *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
     if (text) jp_buffer_format(out, "%s\n", text);
     free(text);
     json_decref(root);
@@ -85,5 +92,5 @@ static int write_json(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     return text && !out->failed ? JP_OK : jp_fail_memory(e);
 }
 
-const jp_bench_format jp_bench_csv = {"csv", write_csv};
-const jp_bench_format jp_bench_json = {"json", write_json};
+const jp_bench_format jp_bench_csv = {"csv", write_csv_bench_data};
+const jp_bench_format jp_bench_json = {"json", write_json_bench_data};

@@ -11,7 +11,7 @@
 
 enum { BAR_HEIGHT = 24, GRID = 48, CURVE = 11 };
 
-static const jp_explanation *explanation(const jp_record *r) { return &r->result->items[0]; }
+static const jp_explanation *explanation_bench_plot(const jp_record *r) { return &r->result->items[0]; }
 static bool                  is_baseline(const jp_tables *t, int method) { return t->has_baseline && method == 0; }
 
 static int measure_index(const jp_tables *t, const char *key) {
@@ -20,7 +20,8 @@ static int measure_index(const jp_tables *t, const char *key) {
     return -1;
 }
 
-/* ---- series of points, all of one size ------------------------------------------------------------------------------- */
+/* ---- series of points, all of one size
+ * ------------------------------------------------------------------------------- */
 
 typedef struct {
     jp_series *series; /* [n_methods] those with points come first: n */
@@ -29,7 +30,8 @@ typedef struct {
 } bundle;
 
 static bool bundle_init(bundle *b, const jp_tables *t, int room) {
-    *b = (bundle){calloc((size_t)t->n_methods, sizeof *b->series), calloc((size_t)t->n_methods * (size_t)room, sizeof *b->points), 0, room};
+    *b = (bundle){calloc((size_t)t->n_methods, sizeof *b->series),
+                  calloc((size_t)t->n_methods * (size_t)room, sizeof *b->points), 0, room};
     return b->series && b->points;
 }
 
@@ -45,7 +47,8 @@ static void add_series(bundle *b, const char *name, int n, bool strong) {
 }
 
 /* Draws the lines, with a name for screen readers that tells where each ends. */
-static void draw(jp_buffer *out, const bundle *b, const char *what, const char *x_label, const char *y_label) {
+static void draw_bench_plot(jp_buffer *out, const bundle *b, const char *what, const char *x_label,
+                            const char *y_label) {
     jp_buffer name = {0};
     jp_buffer_format(&name, "%s. ", what);
     for (int i = 0; i < b->n; i++) {
@@ -53,13 +56,16 @@ static void draw(jp_buffer *out, const bundle *b, const char *what, const char *
         jp_put_figure(&name, b->series[i].points[b->series[i].n - 1].y);
     }
     if (name.failed) out->failed = true;
-    else jp_plot_lines(out, &(jp_plot){name.data, x_label, y_label, JP_FIGURE_WIDTH, JP_FIGURE_HEIGHT, 0, 0}, b->series, b->n);
+    else
+        jp_plot_lines(out, &(jp_plot){name.data, x_label, y_label, JP_FIGURE_WIDTH, JP_FIGURE_HEIGHT, 0, 0}, b->series,
+                      b->n);
     jp_buffer_free(&name);
 }
 
-/* ---- bars ------------------------------------------------------------------------------------------------------------- */
+/* ---- bars
+ * ------------------------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *left, const void *right) {
+static int by_value_bench_plot(const void *left, const void *right) {
     const jp_bar *a = left, *b = right;
     return a->value < b->value ? 1 : a->value > b->value ? -1 : strcmp(a->label, b->label);
 }
@@ -75,7 +81,7 @@ bool jp_bench_figure_drops(jp_buffer *out, const jp_tables *t, int task) {
         const jp_bench_cell *c = jp_tables_cell(t, drop, m, task);
         if (isfinite(c->mean)) bars[n++] = (jp_bar){t->methods[m], c->mean, is_baseline(t, m), true, c->low, c->high};
     }
-    if (bars) qsort(bars, (size_t)n, sizeof *bars, by_value);
+    if (bars) qsort(bars, (size_t)n, sizeof *bars, by_value_bench_plot);
     for (int i = 0; i < n; i++) {
         jp_buffer_format(&name, "%s%s: ", i ? "; " : "", bars[i].label);
         jp_bench_put_interval(&name, bars[i].value, bars[i].low, bars[i].high);
@@ -87,7 +93,8 @@ bool jp_bench_figure_drops(jp_buffer *out, const jp_tables *t, int task) {
     return true;
 }
 
-/* ---- drop against sparsity ---------------------------------------------------------------------------------------------- */
+/* ---- drop against sparsity
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Whether two labels are the same method, whatever their sparsity. */
 static bool same_method(const char *a, const char *b) {
@@ -120,7 +127,7 @@ bool jp_bench_figure_sparsity(jp_buffer *out, const jp_tables *t) {
     if (bundle_init(&b, t, t->n_methods)) {
         for (int m = 0; m < t->n_methods; m++)
             add_series(&b, t->methods[m], sparsity_points(t, m, drop, sparsity, next_points(&b)), is_baseline(t, m));
-        draw(out, &b, "Mean drop against hidden tokens", "hidden tokens, %", "drop, nats");
+        draw_bench_plot(out, &b, "Mean drop against hidden tokens", "hidden tokens, %", "drop, nats");
     } else {
         out->failed = true;
     }
@@ -128,7 +135,8 @@ bool jp_bench_figure_sparsity(jp_buffer *out, const jp_tables *t) {
     return true;
 }
 
-/* ---- drop against evaluations -------------------------------------------------------------------------------------------- */
+/* ---- drop against evaluations
+ * -------------------------------------------------------------------------------------------- */
 
 static double per_unit(const jp_explanation *x) { return x->n_units ? (double)x->cost.evaluations / x->n_units : 0; }
 
@@ -144,7 +152,8 @@ static double drop_after(const jp_explanation *x, double evaluations) {
 static double longest_run(const jp_tables *t, const char *label) {
     double most = 0;
     for (int i = 0; i < t->records->n; i++)
-        if (!label || !strcmp(t->records->items[i].label, label)) most = fmax(most, per_unit(explanation(&t->records->items[i])));
+        if (!label || !strcmp(t->records->items[i].label, label))
+            most = fmax(most, per_unit(explanation_bench_plot(&t->records->items[i])));
     return most;
 }
 
@@ -155,7 +164,7 @@ static int search_points(const jp_tables *t, const char *label, double step, jp_
         double x = fmin(g * step, end), sum = 0;
         int    count = 0;
         for (int i = 0; i < t->records->n; i++) {
-            const jp_explanation *found = explanation(&t->records->items[i]);
+            const jp_explanation *found = explanation_bench_plot(&t->records->items[i]);
             if (strcmp(t->records->items[i].label, label)) continue;
             sum += drop_after(found, x * found->n_units + 1e-9);
             count++;
@@ -172,8 +181,10 @@ bool jp_bench_figure_search(jp_buffer *out, const jp_tables *t) {
     if (bundle_init(&b, t, GRID)) {
         for (int m = 0; m < t->n_methods; m++)
             if (!strchr(t->methods[m], '@'))
-                add_series(&b, t->methods[m], search_points(t, t->methods[m], longest / (GRID - 1), next_points(&b)), is_baseline(t, m));
-        draw(out, &b, "Mean of the best drop so far against evaluations", "evaluations per unit of the prompt", "best drop, nats");
+                add_series(&b, t->methods[m], search_points(t, t->methods[m], longest / (GRID - 1), next_points(&b)),
+                           is_baseline(t, m));
+        draw_bench_plot(out, &b, "Mean of the best drop so far against evaluations",
+                        "evaluations per unit of the prompt", "best drop, nats");
     } else {
         out->failed = true;
     }
@@ -181,7 +192,8 @@ bool jp_bench_figure_search(jp_buffer *out, const jp_tables *t) {
     return true;
 }
 
-/* ---- deletion and insertion curves ------------------------------------------------------------------------------------------ */
+/* ---- deletion and insertion curves
+ * ------------------------------------------------------------------------------------------ */
 
 static double curve_value(const jp_explanation *x, const char *curve, int percent) {
     char name[32];
@@ -196,8 +208,9 @@ static int curve_points(const jp_tables *t, const char *label, const char *curve
         double sum = 0;
         int    count = 0, percent = p * 100 / (CURVE - 1);
         for (int i = 0; i < t->records->n; i++) {
-            const jp_explanation *x = explanation(&t->records->items[i]);
-            double change = (curve_value(x, curve, percent) - curve_value(x, "deletion", 0)) / (x->target_last - x->target_first);
+            const jp_explanation *x = explanation_bench_plot(&t->records->items[i]);
+            double                change =
+                (curve_value(x, curve, percent) - curve_value(x, "deletion", 0)) / (x->target_last - x->target_first);
             if (strcmp(t->records->items[i].label, label) || !isfinite(change)) continue;
             sum += change;
             count++;
@@ -216,8 +229,8 @@ bool jp_bench_figure_curve(jp_buffer *out, const jp_tables *t, bool insertion) {
     if (bundle_init(&b, t, CURVE)) {
         for (int m = 0; m < t->n_methods; m++)
             add_series(&b, t->methods[m], curve_points(t, t->methods[m], curve, next_points(&b)), is_baseline(t, m));
-        draw(out, &b, insertion ? "Insertion curves" : "Deletion curves", insertion ? "units shown, %" : "units hidden, %",
-             "change of log-probability per token");
+        draw_bench_plot(out, &b, insertion ? "Insertion curves" : "Deletion curves",
+                        insertion ? "units shown, %" : "units hidden, %", "change of log-probability per token");
     } else {
         out->failed = true;
     }

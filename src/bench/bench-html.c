@@ -10,7 +10,7 @@
 
 enum { OPEN_TABLES = 2 }; /* the others are folded */
 
-static void put_text(jp_html *h, jp_buffer *text) {
+static void put_text_bench_html(jp_html *h, jp_buffer *text) {
     if (text->failed) h->out->failed = true;
     else if (text->data) jp_html_text(h, text->data);
     jp_buffer_free(text);
@@ -23,7 +23,7 @@ static int best_method(const jp_tables *t) {
     return best;
 }
 
-static void put_head(jp_html *h, const jp_tables *t) {
+static void put_head_bench_html(jp_html *h, const jp_tables *t) {
     int       best = best_method(t);
     jp_buffer setup = {0};
     jp_buffer_text(h->out, "<p class=\"eyebrow\">Benchmark</p>\n<h1>");
@@ -32,7 +32,7 @@ static void put_head(jp_html *h, const jp_tables *t) {
     jp_put_figure(h->out, jp_tables_cell(t, 0, best, t->n_tasks - 1)->mean);
     jp_buffer_text(h->out, " nats on average</h1>\n<p class=\"lead\">");
     jp_bench_put_setup(&setup, t);
-    put_text(h, &setup);
+    put_text_bench_html(h, &setup);
     jp_buffer_text(h->out, "</p>\n");
 }
 
@@ -44,7 +44,8 @@ static void put_caption(jp_html *h, const char *text) {
 
 static void put_drops(jp_html *h, const jp_tables *t) {
     jp_html_section(h, "drops", "Drop by method and task",
-                    "Mean over prompts of how far the hidden set lowers the response&#39;s log-probability, with 95 % bootstrap intervals.");
+                    "Mean over prompts of how far the hidden set lowers the response&#39;s log-probability, with 95 % "
+                    "bootstrap intervals.");
     jp_buffer_text(h->out, "<div class=\"figures\">\n");
     for (int task = 0; task < t->n_tasks; task++) {
         jp_buffer_text(h->out, "<figure>");
@@ -78,17 +79,18 @@ static void put_cell(jp_html *h, const jp_bench_cell *c, bool ratio) {
     jp_buffer text = {0};
     jp_bench_put_cell(&text, c, ratio);
     jp_buffer_text(h->out, "<td class=\"figure\">");
-    put_text(h, &text);
+    put_text_bench_html(h, &text);
     jp_buffer_text(h->out, "</td>");
 }
 
-static void put_table(jp_html *h, const jp_tables *t, int measure, bool ratio, bool folded) {
+static void put_table_bench_html(jp_html *h, const jp_tables *t, int measure, bool ratio, bool folded) {
     jp_buffer title = {0};
     jp_bench_put_title(&title, &t->measures.items[measure], ratio);
     jp_buffer_text(h->out, folded ? "<details><summary>" : "<h3>");
-    put_text(h, &title);
+    put_text_bench_html(h, &title);
     jp_buffer_text(h->out, folded ? "</summary>\n" : "</h3>\n");
-    jp_buffer_text(h->out, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table class=\"methods\">\n<thead><tr><th scope=\"col\">Method</th>");
+    jp_buffer_text(h->out, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table "
+                           "class=\"methods\">\n<thead><tr><th scope=\"col\">Method</th>");
     for (int task = 0; task < t->n_tasks; task++) {
         jp_buffer_text(h->out, "<th scope=\"col\" class=\"figure\">");
         jp_html_text(h, t->tasks[task]);
@@ -107,19 +109,20 @@ static void put_table(jp_html *h, const jp_tables *t, int measure, bool ratio, b
 
 static void put_tables(jp_html *h, const jp_tables *t) {
     jp_html_section(h, "tables", "Tables",
-                    t->has_baseline ? "Mean [95 % bootstrap interval], and the share of the prompts on which the method beats jopa (ties count half)."
+                    t->has_baseline ? "Mean [95 % bootstrap interval], and the share of the prompts on which the "
+                                      "method beats jopa (ties count half)."
                                     : "Mean [95 % bootstrap interval].");
     for (int m = 0; m < t->measures.n; m++) {
-        put_table(h, t, m, false, m >= OPEN_TABLES);
-        if (m == 0 && t->has_baseline && t->n_methods > 1) put_table(h, t, m, true, false);
+        put_table_bench_html(h, t, m, false, m >= OPEN_TABLES);
+        if (m == 0 && t->has_baseline && t->n_methods > 1) put_table_bench_html(h, t, m, true, false);
     }
     jp_html_end_section(h);
 }
 
-static int write_html(const jp_tables *t, jp_buffer *out, jopa_error *e) {
+static int write_html_bench_html(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     jp_html h = {out, e};
     jp_html_open(&h, "jopa bench", "drops");
-    put_head(&h, t);
+    put_head_bench_html(&h, t);
     put_drops(&h, t);
     put_figures(&h, t);
     put_tables(&h, t);
@@ -127,4 +130,4 @@ static int write_html(const jp_tables *t, jp_buffer *out, jopa_error *e) {
     return out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-const jp_bench_format jp_bench_html = {"html", write_html};
+const jp_bench_format jp_bench_html = {"html", write_html_bench_html};

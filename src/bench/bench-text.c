@@ -7,7 +7,8 @@
 #include "report/label.h"
 #include "base/number.h"
 
-/* ---- cells -------------------------------------------------------------------------------------------------------------- */
+/* ---- cells
+ * -------------------------------------------------------------------------------------------------------------- */
 
 void jp_bench_put_interval(jp_buffer *out, double mean, double low, double high) {
     if (!isfinite(mean)) return;
@@ -46,8 +47,9 @@ void jp_bench_put_title(jp_buffer *out, const jp_measure *m, bool ratio) {
 
 static void put_setting(jp_buffer *out, const json_t *settings, const char *key, const char *before) {
     const json_t *value = json_object_get(settings, key);
-    char         *text = value && !json_is_string(value) ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
-    if (value) jp_buffer_format(out, "%s%s", before, json_is_string(value) ? json_string_value(value) : text ? text : "");
+    char *text = value && !json_is_string(value) ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
+    if (value)
+        jp_buffer_format(out, "%s%s", before, json_is_string(value) ? json_string_value(value) : text ? text : "");
     free(text);
 }
 
@@ -59,15 +61,18 @@ void jp_bench_put_setup(jp_buffer *out, const jp_tables *t) {
     put_setting(out, s, "operator", " \xc2\xb7 operator ");
     if (json_integer_value(json_object_get(s, "units")) > 0) put_setting(out, s, "units", " \xc2\xb7 units ");
     else put_setting(out, s, "sparsity", " \xc2\xb7 sparsity ");
-    if (json_real_value(json_object_get(s, "budget_per_unit")) > 0) put_setting(out, s, "budget_per_unit", " \xc2\xb7 evaluations per unit at most ");
-    else if (json_integer_value(json_object_get(s, "budget")) > 0) put_setting(out, s, "budget", " \xc2\xb7 evaluations at most ");
+    if (json_real_value(json_object_get(s, "budget_per_unit")) > 0)
+        put_setting(out, s, "budget_per_unit", " \xc2\xb7 evaluations per unit at most ");
+    else if (json_integer_value(json_object_get(s, "budget")) > 0)
+        put_setting(out, s, "budget", " \xc2\xb7 evaluations at most ");
     put_setting(out, s, "max_tokens", " \xc2\xb7 response of at most ");
     put_setting(out, s, "seed", " tokens \xc2\xb7 seed ");
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------------- */
+/* ---- tables
+ * ------------------------------------------------------------------------------------------------------------- */
 
-static void put_table(jp_buffer *out, const jp_tables *t, int measure, bool ratio, bool markdown) {
+static void put_table_bench_text(jp_buffer *out, const jp_tables *t, int measure, bool ratio, bool markdown) {
     jp_grid g = {0};
     jp_buffer_text(out, markdown ? "\n### " : "\n");
     jp_bench_put_title(out, &t->measures.items[measure], ratio);
@@ -95,14 +100,18 @@ static int write_tables(const jp_tables *t, jp_buffer *out, bool markdown, jopa_
     if (t->has_baseline) jp_buffer_text(out, ", share of the prompts on which the method beats jopa (ties count half)");
     jp_buffer_text(out, markdown ? ".\n" : "\n");
     for (int m = 0; m < t->measures.n; m++) {
-        put_table(out, t, m, false, markdown);
-        if (m == 0 && t->has_baseline && t->n_methods > 1) put_table(out, t, m, true, markdown);
+        put_table_bench_text(out, t, m, false, markdown);
+        if (m == 0 && t->has_baseline && t->n_methods > 1) put_table_bench_text(out, t, m, true, markdown);
     }
     return out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-static int write_text(const jp_tables *t, jp_buffer *out, jopa_error *e) { return write_tables(t, out, false, e); }
-static int write_markdown(const jp_tables *t, jp_buffer *out, jopa_error *e) { return write_tables(t, out, true, e); }
+static int write_text_bench_text(const jp_tables *t, jp_buffer *out, jopa_error *e) {
+    return write_tables(t, out, false, e);
+}
+static int write_markdown_bench_text(const jp_tables *t, jp_buffer *out, jopa_error *e) {
+    return write_tables(t, out, true, e);
+}
 
-const jp_bench_format jp_bench_text = {"text", write_text};
-const jp_bench_format jp_bench_markdown = {"markdown", write_markdown};
+const jp_bench_format jp_bench_text = {"text", write_text_bench_text};
+const jp_bench_format jp_bench_markdown = {"markdown", write_markdown_bench_text};

@@ -59,21 +59,24 @@ static char *prompt_of(const json_t *object, const char **wrong) {
     return jp_buffer_take(&text, NULL);
 }
 
-static char *copy(const char *text, bool *short_of_memory) {
+static char *copy_value(const char *text, bool *short_of_memory) {
     char *out = text ? strdup(text) : NULL;
     if (text && !out) *short_of_memory = true;
     return out;
 }
 
-static int make_case(jp_case *out, const json_t *object, const source *s, int place, const char **wrong, jopa_error *e) {
+static int make_case(jp_case *out, const json_t *object, const source *s, int place, const char **wrong,
+                     jopa_error *e) {
     char        id[160];
     bool        failed = false;
     const char *given = text_of(object, "id", wrong), *task = text_of(object, "task", wrong);
     const char *response = text_of(object, "response", wrong);
     snprintf(id, sizeof id, "%s-%d", s->name, place);
-    *out = (jp_case){.id = copy(given ? given : id, &failed), .task = copy(task ? task : s->name, &failed),
-                     .prompt = prompt_of(object, wrong), .system = copy(text_of(object, "system", wrong), &failed),
-                     .response = copy(response && *response ? response : NULL, &failed)};
+    *out = (jp_case){.id = copy_value(given ? given : id, &failed),
+                     .task = copy_value(task ? task : s->name, &failed),
+                     .prompt = prompt_of(object, wrong),
+                     .system = copy_value(text_of(object, "system", wrong), &failed),
+                     .response = copy_value(response && *response ? response : NULL, &failed)};
     return failed || !out->prompt ? jp_fail_memory(e) : JP_OK;
 }
 
@@ -83,7 +86,7 @@ static bool known_id(const jp_cases *c, const char *id) {
     return false;
 }
 
-static int grow(jp_cases *c, jopa_error *e) {
+static int grow_case(jp_cases *c, jopa_error *e) {
     if (c->n < c->capacity) return JP_OK;
     int      capacity = c->capacity ? 2 * c->capacity : 64;
     jp_case *items = realloc(c->items, (size_t)capacity * sizeof *items);
@@ -93,11 +96,11 @@ static int grow(jp_cases *c, jopa_error *e) {
     return JP_OK;
 }
 
-static int add(jp_cases *c, const json_t *object, const source *s, int place, jopa_error *e) {
+static int add_case(jp_cases *c, const json_t *object, const source *s, int place, jopa_error *e) {
     char        what[192];
     const char *wrong = NULL;
     if (!json_is_object(object)) return complain(s, place, "not a JSON object"), JP_OK;
-    int status = grow(c, e);
+    int status = grow_case(c, e);
     if (status) return status;
     jp_case *made = &c->items[c->n];
     status = make_case(made, object, s, place, &wrong, e);
@@ -116,9 +119,12 @@ static int add(jp_cases *c, const json_t *object, const source *s, int place, jo
 static int read_array(jp_cases *c, const jp_buffer *text, const source *s, jopa_error *e) {
     json_error_t problem;
     json_t      *root = json_loadb(text->data, text->size, 0, &problem);
-    if (!root) return jp_fail(e, JOPA_ERROR_INPUT, "'%s' begins like a JSON array but is none (line %d): %s", s->file, problem.line, problem.text);
+    if (!root)
+        return jp_fail(e, JOPA_ERROR_INPUT, "'%s' begins like a JSON array but is none (line %d): %s", s->file,
+                       problem.line, problem.text);
     int status = JP_OK;
-    for (size_t i = 0; i < json_array_size(root) && !status; i++) status = add(c, json_array_get(root, i), s, (int)i + 1, e);
+    for (size_t i = 0; i < json_array_size(root) && !status; i++)
+        status = add_case(c, json_array_get(root, i), s, (int)i + 1, e);
     json_decref(root);
     return status;
 }
@@ -132,7 +138,7 @@ static int read_lines(jp_cases *c, const jp_buffer *text, const source *s, jopa_
         if (line.blank) continue;
         json_t *object = json_loadb(line.start, line.size, 0, &problem);
         if (object) {
-            status = add(c, object, s, number, e);
+            status = add_case(c, object, s, number, e);
         } else {
             snprintf(what, sizeof what, "no JSON (column %d): %.140s", problem.column, problem.text);
             complain(s, number, what);
@@ -151,11 +157,14 @@ int jp_cases_read(jp_cases *c, const char *file, const jp_warnings *warn, jopa_e
     s.array = *first == '[';
     if (!status) status = s.array ? read_array(c, &text, &s, e) : read_lines(c, &text, &s, e);
     jp_buffer_free(&text);
-    if (!status && c->n == before) status = jp_fail(e, JOPA_ERROR_INPUT, "'%s' holds no prompt that can be used: JSON Lines with \"prompt\" are needed", file);
+    if (!status && c->n == before)
+        status = jp_fail(e, JOPA_ERROR_INPUT,
+                         "'%s' holds no prompt that can be used: JSON Lines with \"prompt\" are needed", file);
     return status;
 }
 
-/* ---- selection ----------------------------------------------------------------------------------------------------- */
+/* ---- selection -----------------------------------------------------------------------------------------------------
+ */
 
 /* How many cases of the task there are, and how many of them before case `at`. */
 static long count_task(const jp_cases *c, int at, long *before) {
@@ -172,7 +181,8 @@ int jp_cases_thin(jp_cases *c, int per_task, jopa_error *e) {
     if (per_task <= 0) return JP_OK;
     bool *keep = calloc((size_t)c->n + 1, sizeof *keep);
     if (!keep) return jp_fail_memory(e);
-    for (int i = 0; i < c->n; i++) { /* of n cases, those at whose rank the share r * per_task / n passes a whole number */
+    for (int i = 0; i < c->n;
+         i++) { /* of n cases, those at whose rank the share r * per_task / n passes a whole number */
         long rank = 0, n = count_task(c, i, &rank);
         keep[i] = n <= per_task || (rank + 1) * per_task / n > rank * per_task / n;
     }

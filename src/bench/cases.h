@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-typedef struct { /* all owned; NULL: absent */
+typedef struct {     /* all owned; NULL: absent */
     char *id, *task; /* never NULL: the file's name and line, the file's name */
     char *prompt, *system, *response;
 } jp_case;

@@ -31,7 +31,7 @@ static int width(const jp_grid *g, int column) {
     return most;
 }
 
-static void put_row(const jp_grid *g, int row, jp_buffer *out, bool markdown) {
+static void put_row_grid(const jp_grid *g, int row, jp_buffer *out, bool markdown) {
     if (markdown) jp_buffer_text(out, "| ");
     for (int column = 0; column < g->columns; column++) {
         const jp_buffer *text = &g->cells[row * g->columns + column];
@@ -51,7 +51,7 @@ static void put_rule(const jp_grid *g, jp_buffer *out) {
 
 void jp_grid_put(const jp_grid *g, jp_buffer *out, bool markdown) {
     for (int row = 0; row < g->rows; row++) {
-        put_row(g, row, out, markdown);
+        put_row_grid(g, row, out, markdown);
         if (row == 0 && markdown) put_rule(g, out);
     }
 }

@@ -19,7 +19,10 @@ int jp_read_file(const char *file, jp_buffer *out, jopa_error *e) {
 bool jp_next_line(const jp_buffer *text, jp_line *line) {
     if (line->next >= text->size) return false;
     const char *start = text->data + line->next, *end = memchr(start, '\n', text->size - line->next);
-    *line = (jp_line){.start = start, .size = end ? (size_t)(end - start) : text->size - line->next, .ended = end != NULL, .blank = true};
+    *line = (jp_line){.start = start,
+                      .size = end ? (size_t)(end - start) : text->size - line->next,
+                      .ended = end != NULL,
+                      .blank = true};
     line->next = (size_t)(start - text->data) + line->size + line->ended;
     for (size_t i = 0; i < line->size; i++) line->blank &= strchr(" \t\r", start[i]) && start[i];
     return true;

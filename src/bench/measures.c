@@ -9,12 +9,16 @@
 static double drop(const jp_explanation *x) { return x->log_prob.drop; }
 static double share(const jp_explanation *x) { return 100 * x->sparsity; }
 static double synergy(const jp_explanation *x) { return x->joint.present ? x->joint.synergy : NAN; }
-static double evaluations(const jp_explanation *x) { return (double)x->cost.evaluations; }
+static double evaluations_figures(const jp_explanation *x) { return (double)x->cost.evaluations; }
 static double gradients(const jp_explanation *x) { return (double)x->cost.gradients; }
 static double decoded(const jp_explanation *x) { return (double)x->cost.decoded_tokens; }
 
 /* Seconds are not among them: the same seed gives the same tables. */
-static const struct { const char *key, *title; int better; double (*value)(const jp_explanation *); } known[] = {
+static const struct {
+    const char *key, *title;
+    int         better;
+    double (*value)(const jp_explanation *);
+} known[] = {
     {"log_prob.drop", "Drop of the response's log-probability, nats", 1, drop},
     {"prob.drop_per_token", "Drop per token, nats", 1, NULL},
     {"prob.probability_ratio", "Probability ratio per token, masked to full", -1, NULL},
@@ -30,7 +34,7 @@ static const struct { const char *key, *title; int better; double (*value)(const
     {"curves.insertion_area", "Area under the insertion curve, nats", 1, NULL},
     {"sparsity", "Hidden tokens, % of the maskable ones", 0, share},
     {"joint.synergy", "Synergy: drop beyond the sum of single drops, nats", 0, synergy},
-    {"cost.evaluations", "Evaluations", 0, evaluations},
+    {"cost.evaluations", "Evaluations", 0, evaluations_figures},
     {"cost.gradients", "Gradients", 0, gradients},
     {"cost.decoded_tokens", "Tokens decoded", 0, decoded},
 };
@@ -41,7 +45,8 @@ enum { KNOWN = sizeof known / sizeof *known };
 static bool is_redundant(const jp_result_metric *m) {
     if (!strcmp(m->group, "prob"))
         return !strcmp(m->name, "drop") || !strcmp(m->name, "log_probability_ratio") || !strcmp(m->name, "perplexity");
-    return !strcmp(m->group, "sparsity") || (!strcmp(m->group, "curves") && isdigit((unsigned char)m->name[strlen(m->name) - 1]));
+    return !strcmp(m->group, "sparsity") ||
+           (!strcmp(m->group, "curves") && isdigit((unsigned char)m->name[strlen(m->name) - 1]));
 }
 
 static bool is_key(const char *key, const jp_result_metric *m) {
@@ -57,10 +62,11 @@ double jp_measure_value(const jp_measure *m, const jp_explanation *x) {
     return NAN;
 }
 
-/* ---- collecting ----------------------------------------------------------------------------------------------------- */
+/* ---- collecting -----------------------------------------------------------------------------------------------------
+ */
 
 /* Place in the tables: known ones in their order, others in front of "sparsity" as they come. */
-static double place(const char *key) {
+static double place_figures(const char *key) {
     int sparsity = 0;
     for (int i = 0; i < KNOWN; i++) {
         if (!strcmp(known[i].key, key)) return i;
@@ -69,7 +75,7 @@ static double place(const char *key) {
     return sparsity - 0.5;
 }
 
-static int add(jp_measures *m, const char *key) {
+static int add_figures(jp_measures *m, const char *key) {
     int at = m->n;
     for (int i = 0; i < m->n; i++)
         if (!strcmp(m->items[i].key, key)) return JP_OK;
@@ -88,7 +94,7 @@ static int add(jp_measures *m, const char *key) {
         made.title = known[i].title;
         made.better = known[i].better;
     }
-    for (; at > 0 && place(m->items[at - 1].key) > place(key); at--) m->items[at] = m->items[at - 1];
+    for (; at > 0 && place_figures(m->items[at - 1].key) > place_figures(key); at--) m->items[at] = m->items[at - 1];
     m->items[at] = made;
     m->n++;
     return JP_OK;
@@ -97,12 +103,12 @@ static int add(jp_measures *m, const char *key) {
 int jp_measures_collect(jp_measures *m, const jp_explanation *x) {
     int status = JP_OK;
     for (int i = 0; i < KNOWN && !status; i++)
-        if (known[i].value && isfinite(known[i].value(x))) status = add(m, known[i].key);
+        if (known[i].value && isfinite(known[i].value(x))) status = add_figures(m, known[i].key);
     for (int i = 0; i < x->n_metrics && !status; i++) {
         char key[160];
         if (is_redundant(&x->metrics[i]) || !isfinite(x->metrics[i].value)) continue;
         snprintf(key, sizeof key, "%s.%s", x->metrics[i].group, x->metrics[i].name);
-        status = add(m, key);
+        status = add_figures(m, key);
     }
     return status;
 }

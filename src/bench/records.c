@@ -9,12 +9,15 @@
 #include "result/json-read.h"
 #include "report/report.h"
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------------------
+ */
 
-static int add(jp_records *r, const json_t *bench, jopa_result **result, jopa_error *e) {
-    const char *id = json_string_value(json_object_get(bench, "id")), *task = json_string_value(json_object_get(bench, "task"));
+static int add_record(jp_records *r, const json_t *bench, jopa_result **result, jopa_error *e) {
+    const char *id = json_string_value(json_object_get(bench, "id")),
+               *task = json_string_value(json_object_get(bench, "task"));
     const char *label = json_string_value(json_object_get(bench, "method"));
-    if (!id || !task || !label) return jp_fail(e, JOPA_ERROR_INPUT, "\"bench\" with \"id\", \"task\" and \"method\" is missing");
+    if (!id || !task || !label)
+        return jp_fail(e, JOPA_ERROR_INPUT, "\"bench\" with \"id\", \"task\" and \"method\" is missing");
     if (jp_records_have(r, id, label)) return JP_OK;
     if (r->n == r->capacity) {
         int        capacity = r->capacity ? 2 * r->capacity : 64;
@@ -29,7 +32,7 @@ static int add(jp_records *r, const json_t *bench, jopa_result **result, jopa_er
     return made->id && made->task && made->label ? JP_OK : jp_fail_memory(e);
 }
 
-static int read_line(jp_records *r, const jp_line *line, jopa_error *e) {
+static int read_line_record(jp_records *r, const jp_line *line, jopa_error *e) {
     jopa_result *result = NULL;
     json_t      *root = json_loadb(line->start, line->size, 0, NULL), *settings = json_object_get(root, "settings");
     int          status = JP_OK;
@@ -38,7 +41,7 @@ static int read_line(jp_records *r, const jp_line *line, jopa_error *e) {
     } else {
         status = root ? jp_json_read(&result, line->start, line->size, e) : jp_fail(e, JOPA_ERROR_INPUT, "no JSON");
         if (!status && result->n_items != 1) status = jp_fail(e, JOPA_ERROR_INPUT, "not the result of one method");
-        if (!status) status = add(r, json_object_get(root, "bench"), &result, e);
+        if (!status) status = add_record(r, json_object_get(root, "bench"), &result, e);
         jopa_result_free(result);
     }
     json_decref(root);
@@ -54,11 +57,15 @@ int jp_records_read(jp_records *r, const char *file, jopa_error *e) {
         jopa_error why = {0};
         number++;
         r->whole = line.next;
-        status = line.blank ? JP_OK : read_line(r, &line, &why);
+        status = line.blank ? JP_OK : read_line_record(r, &line, &why);
         if (status == JOPA_ERROR_MEMORY) jp_fail_memory(e);
-        else if (status) jp_fail(e, status, "'%s' line %d is no result of `jopa bench` (%.300s): delete the line, or choose another file", file, number, why.message);
+        else if (status)
+            jp_fail(e, status,
+                    "'%s' line %d is no result of `jopa bench` (%.300s): delete the line, or choose another file", file,
+                    number, why.message);
     }
-    if (!status && r->n && !r->settings) status = jp_fail(e, JOPA_ERROR_INPUT, "'%s' has no line of settings: choose another file", file);
+    if (!status && r->n && !r->settings)
+        status = jp_fail(e, JOPA_ERROR_INPUT, "'%s' has no line of settings: choose another file", file);
     jp_buffer_free(&text);
     if (status) jp_records_free(r);
     return status;
@@ -82,10 +89,13 @@ bool jp_records_have(const jp_records *r, const char *id, const char *label) {
     return false;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------------------------------
+ */
 
 /* A setting as text: so many digits as survive being written and read. */
-static char *setting_text(const json_t *value) { return value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) : strdup("unknown"); }
+static char *setting_text(const json_t *value) {
+    return value ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) : strdup("unknown");
+}
 
 static int check_settings(const jp_records *r, const char *file, const json_t *settings, jopa_error *e) {
     const char *name;
@@ -95,7 +105,9 @@ static int check_settings(const jp_records *r, const char *file, const json_t *s
         char *old = setting_text(json_object_get(r->settings, name)), *new = setting_text(wanted);
         if (!old || !new) status = jp_fail_memory(e);
         else if (strcmp(old, new))
-            status = jp_fail(e, JOPA_ERROR_USAGE, "'%s' holds results with %s %.80s, not %.80s: choose another file of results", file, name, old, new);
+            status = jp_fail(e, JOPA_ERROR_USAGE,
+                             "'%s' holds results with %s %.80s, not %.80s: choose another file of results", file, name,
+                             old, new);
         free(old);
         free(new);
         if (status) break;
@@ -114,7 +126,8 @@ static int write_line(FILE *f, jp_buffer *line, jopa_error *e) {
 static int write_header(FILE *f, const json_t *settings, jopa_error *e) {
     jp_buffer line = {0};
     char     *text = json_dumps(settings, JSON_REAL_PRECISION(12));
-    jp_buffer_format(&line, "{\"schema\": 1, \"version\": \"%s\", \"command\": \"bench\", \"settings\": %s}", JOPA_VERSION, text ? text : "");
+    jp_buffer_format(&line, "{\"schema\": 1, \"version\": \"%s\", \"command\": \"bench\", \"settings\": %s}",
+                     JOPA_VERSION, text ? text : "");
     int status = text ? write_line(f, &line, e) : jp_fail_memory(e);
     free(text);
     jp_buffer_free(&line);
@@ -131,14 +144,15 @@ int jp_records_open(FILE **out, const jp_records *r, const char *file, const jso
         return status;
     }
     if (!r->settings) {
-        status = ftruncate(fileno(f), 0) ? jp_fail(e, JOPA_ERROR_IO, "cannot write '%s': %s", file, strerror(errno)) : write_header(f, settings, e);
+        status = ftruncate(fileno(f), 0) ? jp_fail(e, JOPA_ERROR_IO, "cannot write '%s': %s", file, strerror(errno))
+                                         : write_header(f, settings, e);
         if (status) return fclose(f), status;
     }
     *out = f;
     return JP_OK;
 }
 
-static void put_text(jp_buffer *out, const char *before, const char *text) {
+static void put_text_record(jp_buffer *out, const char *before, const char *text) {
     json_t *value = json_string(text);
     char   *quoted = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
     jp_buffer_text(out, before);
@@ -163,9 +177,9 @@ int jp_records_append(FILE *f, const char *id, const char *task, const char *lab
     jp_buffer          json = {0}, line = {0};
     int                status = jp_format_find("json")->write(&one, NULL, &json, e);
     if (!status) {
-        put_text(&line, "{\"bench\": {\"id\": ", id);
-        put_text(&line, ", \"task\": ", task);
-        put_text(&line, ", \"method\": ", label);
+        put_text_record(&line, "{\"bench\": {\"id\": ", id);
+        put_text_record(&line, ", \"task\": ", task);
+        put_text_record(&line, ", \"method\": ", label);
         jp_buffer_text(&line, "}, ");
         put_on_one_line(&line, json.data + strspn(json.data, "{\n "));
         status = write_line(f, &line, e);

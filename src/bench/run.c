@@ -14,7 +14,8 @@ void jopa_bench_options_init(jopa_bench_options *o) {
     jopa_explain_options_init(&o->explain);
 }
 
-/* ---- methods: NAME[@SPARSITY][/BUDGET] ------------------------------------------------------------------------------- */
+/* ---- methods: NAME[@SPARSITY][/BUDGET]
+ * ------------------------------------------------------------------------------- */
 
 enum { MOST_VARIANTS = 64, LABEL_SIZE = 64 };
 
@@ -51,7 +52,8 @@ static int parse_variant(variant *v, const char *rest, jopa_error *e) {
 static int add_variant(variants *v, const char *text, size_t size, unsigned can, jopa_error *e) {
     variant *made = &v->items[v->n];
     if (size == 0 || size >= sizeof made->label || v->n == MOST_VARIANTS)
-        return jp_fail(e, JOPA_ERROR_USAGE, "'%.*s' is not a method, or there are more than %d", (int)size, text, MOST_VARIANTS);
+        return jp_fail(e, JOPA_ERROR_USAGE, "'%.*s' is not a method, or there are more than %d", (int)size, text,
+                       MOST_VARIANTS);
     *made = (variant){.method = NULL};
     memcpy(made->label, text, size);
     for (int i = 0; i < v->n; i++)
@@ -77,20 +79,23 @@ static int parse_variants(variants *v, const char *list, unsigned can, jopa_erro
     return status;
 }
 
-/* ---- settings: what has to be the same for all results of a file --------------------------------------------------- */
+/* ---- settings: what has to be the same for all results of a file ---------------------------------------------------
+ */
 
 static json_t *make_settings(jopa_model *m, const jopa_bench_options *o) {
     const jopa_explain_options *x = &o->explain;
-    jp_model_info info = {0};
+    jp_model_info               info = {0};
     m->engine->ops->model_info(m->engine, &info);
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:f, s:i, s:i, s:f, s:f, s:i, s:I, s:s, s:b}", "engine", m->engine->ops->name,
-                     "model", info.file, "quantization", info.quantization, "parameters", (json_int_t)info.parameters, "operator",
-                     x->op, "unit", x->unit, "roles", x->roles, "sparsity", x->sparsity, "units", x->k, "budget", x->budget,
-                     "budget_per_unit", o->budget_per_unit, "seconds", x->seconds, "max_tokens", x->max_tokens, "seed", (json_int_t)x->seed, "metrics",
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:f, s:i, s:i, s:f, s:f, s:i, s:I, s:s, s:b}", "engine",
+                     m->engine->ops->name, "model", info.file, "quantization", info.quantization, "parameters",
+                     (json_int_t)info.parameters, "operator", x->op, "unit", x->unit, "roles", x->roles, "sparsity",
+                     x->sparsity, "units", x->k, "budget", x->budget, "budget_per_unit", o->budget_per_unit, "seconds",
+                     x->seconds, "max_tokens", x->max_tokens, "seed", (json_int_t)x->seed, "metrics",
                      x->metrics ? x->metrics : "none", "encoder", m->encoder != NULL);
 }
 
-/* ---- the run ------------------------------------------------------------------------------------------------------- */
+/* ---- the run -------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     const jopa_bench_options *o;
@@ -105,7 +110,7 @@ typedef struct {
     bool                stopped;
 } run;
 
-static int report(run *r) {
+static int report_bench(run *r) {
     jopa_bench_progress *p = &r->progress;
     p->seconds = jp_seconds() - r->started;
     p->seconds_left = r->work_done > 0 ? p->seconds / r->work_done * (r->work - r->work_done) : -1;
@@ -113,12 +118,12 @@ static int report(run *r) {
     return r->stopped;
 }
 
-static int forward(void *user, const jopa_progress *p) {
+static int forward_bench(void *user, const jopa_progress *p) {
     (void)p;
-    return report(user);
+    return report_bench(user);
 }
 
-static void warn(const run *r, const char *line) {
+static void warn_bench(const run *r, const char *line) {
     if (r->o->warn) r->o->warn(r->o->user, line);
 }
 
@@ -130,7 +135,8 @@ static int missing(const run *r, const jp_case *c) {
 
 static double work_of(const run *r, const jp_case *c) { return (double)(strlen(c->prompt) + 100) * missing(r, c); }
 
-static int run_variant(run *r, const jp_case *c, const variant *v, jp_explain_problem *p, jopa_explain_options x, jopa_error *e) {
+static int run_variant(run *r, const jp_case *c, const variant *v, jp_explain_problem *p, jopa_explain_options x,
+                       jopa_error *e) {
     jp_explanation found = {0};
     bool           interrupted = false;
     r->progress.method = v->label;
@@ -156,21 +162,24 @@ static int run_case(run *r, const jp_case *c, jopa_error *e) {
     x.system = c->system ? c->system : x.system;
     x.messages = NULL;
     x.response = c->response;
-    x.progress = forward;
+    x.progress = forward_bench;
     x.user = r;
     r->progress.id = c->id;
     r->progress.method = NULL;
-    if (report(r)) return JP_OK;
+    if (report_bench(r)) return JP_OK;
     int status = jp_explain_problem_init(&p, r->model, &x, e);
     if (status) return status;
     for (int i = 0; i < r->variants.n && !status && !r->stopped; i++)
-        if (!jp_records_have(&r->known, c->id, r->variants.items[i].label)) status = run_variant(r, c, &r->variants.items[i], &p, x, e);
+        if (!jp_records_have(&r->known, c->id, r->variants.items[i].label))
+            status = run_variant(r, c, &r->variants.items[i], &p, x, e);
     jp_explain_problem_free(&p);
     return status;
 }
 
 /* What is about one prompt does not end the run. */
-static bool is_fatal(int status) { return status != JOPA_ERROR_INPUT && status != JOPA_ERROR_UNSUPPORTED && status != JOPA_ERROR_USAGE; }
+static bool is_fatal(int status) {
+    return status != JOPA_ERROR_INPUT && status != JOPA_ERROR_UNSUPPORTED && status != JOPA_ERROR_USAGE;
+}
 
 static int run_cases(run *r, jopa_error *e) {
     int failed = 0;
@@ -184,20 +193,21 @@ static int run_cases(run *r, jopa_error *e) {
         if (status) {
             char line[700];
             snprintf(line, sizeof line, "%s left out: %s", c->id, why.message);
-            warn(r, line);
+            warn_bench(r, line);
         }
         r->progress.done++;
         r->work_done += work_of(r, c);
     }
-    if (!r->stopped) report(r);
+    if (!r->stopped) report_bench(r);
     return JP_OK;
 }
 
-static int prepare(run *r, jopa_error *e) {
+static int prepare_bench(run *r, jopa_error *e) {
     const jopa_bench_options *o = r->o;
     jp_warnings               warnings = {o->warn, o->user};
-    int                       status = parse_variants(&r->variants, o->methods, r->model->engine->ops->capabilities(r->model->engine), e);
-    if (!status && (!o->results || !o->n_data)) status = jp_fail(e, JOPA_ERROR_USAGE, "data and a file for the results are needed");
+    int status = parse_variants(&r->variants, o->methods, r->model->engine->ops->capabilities(r->model->engine), e);
+    if (!status && (!o->results || !o->n_data))
+        status = jp_fail(e, JOPA_ERROR_USAGE, "data and a file for the results are needed");
     for (int i = 0; i < o->n_data && !status; i++) status = jp_cases_read(&r->cases, o->data[i], &warnings, e);
     if (!status) status = jp_cases_thin(&r->cases, o->per_task, e);
     if (!status) status = jp_records_read(&r->known, o->results, e);
@@ -210,7 +220,7 @@ static int prepare(run *r, jopa_error *e) {
 
 int jopa_bench(jopa_model *m, const jopa_bench_options *o, jopa_error *e) {
     run r = {.o = o, .model = m, .started = jp_seconds()};
-    int status = prepare(&r, e);
+    int status = prepare_bench(&r, e);
     if (!status) status = run_cases(&r, e);
     if (r.file && fclose(r.file) && !status) status = jp_fail(e, JOPA_ERROR_IO, "cannot write '%s'", o->results);
     jp_cases_free(&r.cases);

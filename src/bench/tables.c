@@ -8,9 +8,10 @@
 
 static const char ALL[] = "all", BASELINE[] = "jopa";
 
-/* ---- one cell -------------------------------------------------------------------------------------------------------- */
+/* ---- one cell
+ * -------------------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *left, const void *right) {
+static int by_value_tables(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
 }
@@ -32,20 +33,20 @@ static double mean(const double *values, const int *chosen, int n) {
 typedef struct {
     double *own, *base; /* [n] values of a method, and of the baseline on the same prompts */
     int     n;
-    int    *chosen;             /* [n] scratch: the prompts of a resample */
-    double *means, *ratios;     /* [JP_RESAMPLES] scratch */
+    int    *chosen;         /* [n] scratch: the prompts of a resample */
+    double *means, *ratios; /* [JP_RESAMPLES] scratch */
 } sample;
 
 static void interval(double *values, double *low, double *high) {
-    qsort(values, JP_RESAMPLES, sizeof *values, by_value);
+    qsort(values, JP_RESAMPLES, sizeof *values, by_value_tables);
     *low = quantile(values, JP_RESAMPLES, 0.025);
     *high = quantile(values, JP_RESAMPLES, 0.975);
 }
 
 /* The cell of a method from its values; `against`: base[] is filled. */
 static jp_bench_cell make_cell(sample *s, int better, bool against, uint64_t seed) {
-    jp_bench_cell   c = {s->n, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    jp_random random;
+    jp_bench_cell c = {s->n, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    jp_random     random;
     if (!s->n) return c;
     c.mean = mean(s->own, NULL, s->n);
     if (against) c.ratio = c.mean / mean(s->base, NULL, s->n);
@@ -67,9 +68,10 @@ static jp_bench_cell make_cell(sample *s, int better, bool against, uint64_t see
     return c;
 }
 
-/* ---- gathering --------------------------------------------------------------------------------------------------------- */
+/* ---- gathering
+ * --------------------------------------------------------------------------------------------------------- */
 
-static const jp_explanation *explanation(const jp_record *r) { return &r->result->items[0]; }
+static const jp_explanation *explanation_tables(const jp_record *r) { return &r->result->items[0]; }
 
 bool jp_tables_is_task(const jp_tables *t, const jp_record *r, int task) {
     return t->tasks[task] == ALL || !strcmp(t->tasks[task], r->task);
@@ -79,7 +81,7 @@ bool jp_tables_is_task(const jp_tables *t, const jp_record *r, int task) {
 static double baseline_value(const jp_tables *t, const jp_measure *m, const char *id) {
     for (int i = 0; t->has_baseline && i < t->records->n; i++) {
         const jp_record *r = &t->records->items[i];
-        if (!strcmp(r->id, id) && !strcmp(r->label, BASELINE)) return jp_measure_value(m, explanation(r));
+        if (!strcmp(r->id, id) && !strcmp(r->label, BASELINE)) return jp_measure_value(m, explanation_tables(r));
     }
     return NAN;
 }
@@ -91,13 +93,13 @@ static void fill_cell(const jp_tables *t, int measure, int method, int task, sam
     for (int i = 0; i < t->records->n; i++) {
         const jp_record *r = &t->records->items[i];
         if (strcmp(r->label, t->methods[method]) || !jp_tables_is_task(t, r, task)) continue;
-        s->own[s->n] = jp_measure_value(m, explanation(r));
+        s->own[s->n] = jp_measure_value(m, explanation_tables(r));
         s->base[s->n] = against ? baseline_value(t, m, r->id) : NAN;
         if (isfinite(s->own[s->n])) s->n++;
     }
     for (int i = 0; i < s->n; i++) against = against && isfinite(s->base[i]);
     int at = (measure * t->n_methods + method) * t->n_tasks + task;
-    t->cells[at] = make_cell(s, m->better, against, explanation(&t->records->items[0])->seed + (uint64_t)at);
+    t->cells[at] = make_cell(s, m->better, against, explanation_tables(&t->records->items[0])->seed + (uint64_t)at);
 }
 
 static int fill_cells(jp_tables *t, jopa_error *e) {
@@ -133,7 +135,7 @@ static int name_all(jp_tables *t, jopa_error *e) {
     for (int i = 0; i < r->n; i++) {
         add_name(t->tasks, &t->n_tasks, r->items[i].task);
         add_name(t->methods, &t->n_methods, r->items[i].label);
-        if (jp_measures_collect(&t->measures, explanation(&r->items[i]))) return jp_fail_memory(e);
+        if (jp_measures_collect(&t->measures, explanation_tables(&r->items[i]))) return jp_fail_memory(e);
     }
     if (t->n_tasks > 1) t->tasks[t->n_tasks++] = ALL;
     return JP_OK;

@@ -6,10 +6,10 @@
 
 typedef struct {
     const char *file;
-    int         threads;    /* 0: all cores */
-    int         context;    /* tokens at most, 0: as needed, up to the model's own */
+    int         threads; /* 0: all cores */
+    int         context; /* tokens at most, 0: as needed, up to the model's own */
     int         gpu_layers;
-    bool        precise;    /* no JP_CAN_HURRY */
+    bool        precise;                          /* no JP_CAN_HURRY */
     int (*progress)(void *user, double fraction); /* loading, 0..1; nonzero: stop */
     void *user;
 } jp_engine_options;

@@ -6,7 +6,8 @@
 #include "method/method.h"
 #include "result/result.h"
 
-/* JOPA_ERROR_USAGE for an unknown name, JOPA_ERROR_UNSUPPORTED when the method needs more than the capabilities `can`. */
+/* JOPA_ERROR_USAGE for an unknown name, JOPA_ERROR_UNSUPPORTED when the method needs more than the capabilities `can`.
+ */
 int jp_explain_find_method(const jp_method **out, const char *name, unsigned can, jopa_error *e);
 
 /* Run the method and measure what it found. `x` is zeroed before and jp_explanation_free'd by the caller in any case.

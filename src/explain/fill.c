@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "search/joint.h"
 
-static int copy(char **to, const char *from, jopa_error *e) {
+static int copy_text(char **to, const char *from, jopa_error *e) {
     *to = strdup(from ? from : "");
     return *to ? JP_OK : jp_fail_memory(e);
 }
@@ -19,21 +19,23 @@ static int repaired(char **to, const char *from, size_t size, jopa_error *e) {
 
 /* ---- the question ---------------------------------------------------------------------------------------------- */
 
-static int fill_names(jp_explanation *x, jopa_model *m, const jopa_explain_options *o, const char *method, jopa_error *e) {
+static int fill_names(jp_explanation *x, jopa_model *m, const jopa_explain_options *o, const char *method,
+                      jopa_error *e) {
     jp_model_info info;
     m->engine->ops->model_info(m->engine, &info);
     x->model.parameters = info.parameters;
     x->seed = o->seed;
-    int status = copy(&x->version, JOPA_VERSION, e);
-    if (!status) status = copy(&x->command, "explain", e);
-    if (!status) status = copy(&x->model.file, info.file, e);
-    if (!status) status = copy(&x->model.architecture, info.architecture, e);
-    if (!status) status = copy(&x->model.quantization, info.quantization, e);
-    if (!status && *info.weights && strcmp(info.weights, info.quantization)) status = copy(&x->model.weights, info.weights, e);
-    if (!status) status = copy(&x->engine, m->engine->ops->name, e);
-    if (!status) status = copy(&x->method, method, e);
-    if (!status) status = copy(&x->op, o->op ? o->op : "zero", e);
-    if (!status) status = copy(&x->unit, o->unit ? o->unit : "token", e);
+    int status = copy_text(&x->version, JOPA_VERSION, e);
+    if (!status) status = copy_text(&x->command, "explain", e);
+    if (!status) status = copy_text(&x->model.file, info.file, e);
+    if (!status) status = copy_text(&x->model.architecture, info.architecture, e);
+    if (!status) status = copy_text(&x->model.quantization, info.quantization, e);
+    if (!status && *info.weights && strcmp(info.weights, info.quantization))
+        status = copy_text(&x->model.weights, info.weights, e);
+    if (!status) status = copy_text(&x->engine, m->engine->ops->name, e);
+    if (!status) status = copy_text(&x->method, method, e);
+    if (!status) status = copy_text(&x->op, o->op ? o->op : "zero", e);
+    if (!status) status = copy_text(&x->unit, o->unit ? o->unit : "token", e);
     return status;
 }
 
@@ -51,7 +53,7 @@ static int fill_prompt(jp_explanation *x, const jp_prompt *p, jopa_error *e) {
     for (int i = 0; i < p->n_spans && !status; i++) {
         jp_result_message *to = x->messages + x->n_messages++;
         *to = (jp_result_message){.start = p->spans[i].start, .end = p->spans[i].end};
-        status = copy(&to->role, p->spans[i].role, e);
+        status = copy_text(&to->role, p->spans[i].role, e);
     }
     return status;
 }
@@ -65,7 +67,7 @@ static int fill_units(jp_explanation *x, const jp_prompt *p, jopa_error *e) {
         jp_result_unit *to = x->units + x->n_units++;
         *to = (jp_result_unit){.start = from->start, .end = from->end, .score = NAN, .probability = NAN};
         status = repaired(&to->text, p->text + from->start, from->end - from->start, e);
-        if (!status) status = copy(&to->role, p->spans[from->role].role, e);
+        if (!status) status = copy_text(&to->role, p->spans[from->role].role, e);
     }
     return status;
 }
@@ -79,12 +81,14 @@ static int fill_response(jp_explanation *x, const jp_explain_problem *p, jopa_er
     for (int i = 0; i < p->n_response && !status; i++) {
         jp_result_response_token *to = x->response_tokens + x->n_response_tokens++;
         *to = (jp_result_response_token){.id = p->response[i], .log_prob = NAN, .masked_log_prob = NAN};
-        status = repaired(&to->text, p->response_text + p->response_start[i], p->response_start[i + 1] - p->response_start[i], e);
+        status = repaired(&to->text, p->response_text + p->response_start[i],
+                          p->response_start[i + 1] - p->response_start[i], e);
     }
     return status;
 }
 
-int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jopa_explain_options *o, const char *method, jopa_error *e) {
+int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jopa_explain_options *o,
+                     const char *method, jopa_error *e) {
     int status = fill_names(x, m, o, method, e);
     if (!status) status = fill_prompt(x, &p->prompt, e);
     if (!status) status = fill_units(x, &p->prompt, e);
@@ -95,7 +99,8 @@ int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem 
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
-static int fill_log_probs(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_bitset *selected, jopa_error *e) {
+static int fill_log_probs(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_bitset *selected,
+                          jopa_error *e) {
     int        first = p->problem.target_first, width = p->problem.target_last - first;
     jp_bitset *masks = jp_bitset_array_new(2, p->prompt.n_units);
     float     *log_probs = malloc(2 * (size_t)width * sizeof *log_probs);
@@ -138,11 +143,13 @@ static int fill_trace(jp_explanation *x, const jp_scorer *s, jopa_error *e) {
         x->n_trace = 0;
         return jp_fail_memory(e);
     }
-    for (int i = 0; i < x->n_trace; i++) x->trace[i] = (jp_result_trace){trace[i].evaluations, trace[i].seconds, trace[i].drop};
+    for (int i = 0; i < x->n_trace; i++)
+        x->trace[i] = (jp_result_trace){trace[i].evaluations, trace[i].seconds, trace[i].drop};
     return JP_OK;
 }
 
-int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found, const jp_cost *cost, jopa_error *e) {
+int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found,
+                   const jp_cost *cost, jopa_error *e) {
     x->cost.evaluations = cost->evaluations;
     x->cost.gradients = cost->gradients;
     x->cost.decoded_tokens = cost->decoded_tokens;
@@ -162,10 +169,16 @@ int jp_fill_levels(jp_explanation *x, const jp_levels_report *levels, jopa_error
     for (int i = 0; i < levels->n && !status; i++) {
         const jp_level_report *from = levels->levels + i;
         jp_result_level       *to = x->levels + x->n_levels++;
-        *to = (jp_result_level){.units = from->units, .candidates = from->candidates, .drop = from->drop, .evaluations = from->evaluations,
-                                .decoded_tokens = from->decoded_tokens, .seconds = from->seconds, .returned = from->returned};
-        status = copy(&to->unit, from->unit, e);
-        if (!status && !(to->selected = malloc((size_t)(from->n_selected + 1) * sizeof *to->selected))) status = jp_fail_memory(e);
+        *to = (jp_result_level){.units = from->units,
+                                .candidates = from->candidates,
+                                .drop = from->drop,
+                                .evaluations = from->evaluations,
+                                .decoded_tokens = from->decoded_tokens,
+                                .seconds = from->seconds,
+                                .returned = from->returned};
+        status = copy_text(&to->unit, from->unit, e);
+        if (!status && !(to->selected = malloc((size_t)(from->n_selected + 1) * sizeof *to->selected)))
+            status = jp_fail_memory(e);
         for (int j = 0; j < from->n_selected && !status; j++)
             to->selected[to->n_selected++] = (jp_result_range){from->selected[j].start, from->selected[j].end};
     }
@@ -180,10 +193,11 @@ int jp_fill_joint(jp_explanation *x, jp_scorer *s, const jp_bitset *selected, jo
     x->joint.pairs = malloc((size_t)(joint.n_pairs + 1) * sizeof *x->joint.pairs);
     status = x->joint.necessary && x->joint.pairs ? JP_OK : jp_fail_memory(e);
     for (int i = 0; i < joint.n_units && !status; i++)
-        x->joint.necessary[x->joint.n_necessary++] = (jp_result_necessary){joint.units[i].unit, joint.units[i].drop_without};
+        x->joint.necessary[x->joint.n_necessary++] =
+            (jp_result_necessary){joint.units[i].unit, joint.units[i].drop_without};
     for (int i = 0; i < joint.n_pairs && !status; i++)
-        x->joint.pairs[x->joint.n_pairs++] =
-            (jp_result_pair){joint.pairs[i].first, joint.pairs[i].second, joint.pairs[i].drop, joint.pairs[i].interaction};
+        x->joint.pairs[x->joint.n_pairs++] = (jp_result_pair){joint.pairs[i].first, joint.pairs[i].second,
+                                                              joint.pairs[i].drop, joint.pairs[i].interaction};
     x->joint.present = joint.n_units > 0;
     x->joint.sum_of_single_drops = joint.sum_of_single_drops;
     x->joint.synergy = joint.synergy;

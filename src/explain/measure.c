@@ -11,10 +11,12 @@ static int room(jopa_model *m, const jp_explain_problem *p, int max_tokens) {
     return m->engine->ops->reserve(m->engine, p->prompt.n_tokens + max_tokens, NULL, NULL) ? p->n_response : max_tokens;
 }
 
-int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens, jopa_error *e) {
+int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens,
+                     jopa_error *e) {
     int32_t *tokens = NULL;
     int      n = 0;
-    int      status = jp_explain_generate(m->engine, &p->prompt, &p->problem.op, mask, room(m, p, max_tokens), &tokens, &n, e);
+    int      status =
+        jp_explain_generate(m->engine, &p->prompt, &p->problem.op, mask, room(m, p, max_tokens), &tokens, &n, e);
     if (status) return status;
     char *text = jp_detokenize(m->engine, tokens, n, NULL);
     char *repaired = text ? jp_utf8_repair(text, strlen(text)) : NULL;
@@ -25,8 +27,8 @@ int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, con
     return JP_OK;
 }
 
-int jp_explain_measure(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p, const jp_bitset *selected,
-                       const double *score, const jopa_explain_options *o, jopa_error *e) {
+int jp_explain_measure(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p,
+                       const jp_bitset *selected, const double *score, const jopa_explain_options *o, jopa_error *e) {
     unsigned bits = 0;
     int      longest = p->n_response > o->max_tokens ? p->n_response : o->max_tokens;
     int      status = jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);

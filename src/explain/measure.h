@@ -7,11 +7,12 @@
 
 /* The text that the model writes with `mask` (NULL: nothing) hidden, of at most `max_tokens` tokens: *out is malloc'd,
  * valid UTF-8. */
-int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens, jopa_error *e);
+int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens,
+                     jopa_error *e);
 
 /* The metrics that `o` lists, of `selected`, into x->metrics. x->masked_response is written first where a metric wants
  * it and it is not there yet. `score`: of each unit where the method ranks them, otherwise NULL. */
-int jp_explain_measure(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p, const jp_bitset *selected,
-                       const double *score, const jopa_explain_options *o, jopa_error *e);
+int jp_explain_measure(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p,
+                       const jp_bitset *selected, const double *score, const jopa_explain_options *o, jopa_error *e);
 
 #endif

@@ -8,8 +8,11 @@
 void jopa_model_options_init(jopa_model_options *o) { *o = (jopa_model_options){.engine = "local"}; }
 
 static void describe(jopa_model *m) {
-    static const struct { unsigned bit; const char *word; } words[] = {
-        {JP_CAN_SCORE, "logprobs"}, {JP_CAN_GENERATE, "generate"}, {JP_CAN_GRADIENT, "gradient"},
+    static const struct {
+        unsigned    bit;
+        const char *word;
+    } words[] = {
+        {JP_CAN_SCORE, "logprobs"},      {JP_CAN_GENERATE, "generate"}, {JP_CAN_GRADIENT, "gradient"},
         {JP_CAN_ATTENTION, "attention"}, {JP_CAN_EMBED, "embed"},
     };
     unsigned can = m->engine->ops->capabilities(m->engine);
@@ -27,7 +30,8 @@ int jopa_model_open(jopa_model **out, const jopa_model_options *o, jopa_error *e
     jp_engine_options options = {o->file, o->threads, o->context, o->gpu_layers, o->precise != 0, o->progress, o->user};
     int               status = jp_engine_open(&m->engine, o->engine, &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
-        status = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "'%s' is an encoder, which writes no responses: explain a language model", o->file);
+        status = jp_fail(e, JOPA_ERROR_UNSUPPORTED,
+                         "'%s' is an encoder, which writes no responses: explain a language model", o->file);
     if (!status && o->encoder) {
         options.file = o->encoder;
         options.context = 0;

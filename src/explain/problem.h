@@ -8,13 +8,13 @@
 
 typedef struct {
     jp_prompt  prompt;
-    int32_t   *response;      /* [n_response] */
+    int32_t   *response; /* [n_response] */
     int        n_response;
     size_t    *response_start; /* [n_response + 1] byte offset of each token in response_text */
     char      *response_text;
-    jp_problem problem;       /* borrows from the above */
-    int        k;             /* units at most, by the options */
-    double     sparsity;      /* the fraction asked for, 0 when k was given */
+    jp_problem problem;  /* borrows from the above */
+    int        k;        /* units at most, by the options */
+    double     sparsity; /* the fraction asked for, 0 when k was given */
 } jp_explain_problem;
 
 /* Text that is never hidden: see jp_prompt_options. */
@@ -25,10 +25,12 @@ typedef struct {
 } jp_keep;
 
 /* The options' chat as a prompt cut into their units; `keep` may be NULL. */
-int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain_options *o, const jp_keep *keep, jopa_error *e);
+int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jopa_explain_options *o, const jp_keep *keep,
+                      jopa_error *e);
 
-int  jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, const jp_keep *keep, jopa_error *e);
-int  jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
+int jp_explain_problem_keeping(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, const jp_keep *keep,
+                               jopa_error *e);
+int jp_explain_problem_init(jp_explain_problem *p, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
 
 /* An operator by name, with the token of token:TEXT. */
@@ -43,7 +45,7 @@ int jp_explain_choose_k(jp_explain_problem *p, const jopa_explain_options *o, jo
 char *jp_detokenize(jp_engine *engine, const int32_t *tokens, int n, size_t **start);
 
 /* What the model writes after the prompt with `mask` hidden (NULL: nothing): malloc'd tokens. */
-int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_operator *op, const jp_bitset *mask, int max_tokens,
-                        int32_t **tokens, int *n, jopa_error *e);
+int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_operator *op, const jp_bitset *mask,
+                        int max_tokens, int32_t **tokens, int *n, jopa_error *e);
 
 #endif

@@ -26,14 +26,20 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
         char         name[32];
         size_t       size = strcspn(at, ",");
         jp_unit_kind kind;
-        if (size == 0 || size >= sizeof name) return jp_fail(e, JOPA_ERROR_USAGE, "--levels '%.100s': auto, none, or kinds of units from coarse to fine, such as paragraph,sentence,word", list);
+        if (size == 0 || size >= sizeof name)
+            return jp_fail(
+                e, JOPA_ERROR_USAGE,
+                "--levels '%.100s': auto, none, or kinds of units from coarse to fine, such as paragraph,sentence,word",
+                list);
         memcpy(name, at, size);
         name[size] = '\0';
         int status = jp_unit_kind_parse(name, &kind, e);
         if (status) return status;
         bool finer = !out->n || coarseness(kind) < coarseness(out->kinds[out->n - 1]);
         if (!finer || out->n == JP_LEVELS_MOST - 1 || (kind != finest && coarseness(kind) <= coarseness(finest)))
-            return jp_fail(e, JOPA_ERROR_USAGE, "--levels '%.100s': %s is out of place: from coarse to fine, down to --unit %s", list, name, jp_unit_kind_name(finest, NULL));
+            return jp_fail(e, JOPA_ERROR_USAGE,
+                           "--levels '%.100s': %s is out of place: from coarse to fine, down to --unit %s", list, name,
+                           jp_unit_kind_name(finest, NULL));
         out->kinds[out->n++] = kind;
         at += size + (at[size] == ',');
     }
@@ -41,7 +47,7 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
     return JP_OK;
 }
 
-static int choose(jp_level_kinds *out, jp_unit_kind finest, const jp_prompt *p, jopa_error *e) {
+static int choose_level_kinds(jp_level_kinds *out, jp_unit_kind finest, const jp_prompt *p, jopa_error *e) {
     double units = LEAST_UNITS / FINER;
     if (finest == JP_UNIT_MARKED || jp_prompt_maskable_tokens(p) < JP_LEVELS_FROM) return JP_OK;
     for (size_t i = 0; i < sizeof COARSE / sizeof *COARSE; i++) {
@@ -65,12 +71,15 @@ int jp_levels_parse(jp_level_kinds *out, const char *list, const char *unit, con
     *out = (jp_level_kinds){0};
     if (list && !strcmp(list, "none")) return JP_OK;
     int status = jp_unit_kind_parse(unit ? unit : "token", &finest, e);
-    if (!status) status = !list || !strcmp(list, "auto") ? choose(out, finest, p, e) : parse_list(out, list, finest, e);
+    if (!status)
+        status =
+            !list || !strcmp(list, "auto") ? choose_level_kinds(out, finest, p, e) : parse_list(out, list, finest, e);
     if (out->n < 2) out->n = 0;
     return status;
 }
 
 int jp_level_cut(jp_prompt *out, const jp_prompt *p, jp_unit_kind kind, jopa_error *e) {
     bool paragraph = kind == JP_UNIT_PARAGRAPH;
-    return jp_recut(out, p, kind, paragraph ? JP_LEVEL_PARAGRAPH : JP_LEVEL_SENTENCE, paragraph ? JP_LEVEL_RUN : JP_LEVEL_SENTENCE / 2, e);
+    return jp_recut(out, p, kind, paragraph ? JP_LEVEL_PARAGRAPH : JP_LEVEL_SENTENCE,
+                    paragraph ? JP_LEVEL_RUN : JP_LEVEL_SENTENCE / 2, e);
 }

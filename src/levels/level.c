@@ -9,18 +9,23 @@
 #include "prompt/recut.h"
 
 enum {
-    PROXY_PER_UNIT = 4, PROXY_MOST = 400, /* knockouts of sets: so many a unit, at most so many, */
-    WIDE = 256, PROXY_WIDE = 160,         /* from WIDE units on so many: each fit gets slow, */
-    WIDEST = 512,                         /* from WIDEST units on none */
+    PROXY_PER_UNIT = 4,
+    PROXY_MOST = 400, /* knockouts of sets: so many a unit, at most so many, */
+    WIDE = 256,
+    PROXY_WIDE = 160, /* from WIDE units on so many: each fit gets slow, */
+    WIDEST = 512,     /* from WIDEST units on none */
     SINGLES_AT_ONCE = 4,
     TRUE_LEAST = 3 /* evaluations that make a search */
 };
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------------------
+ */
 
-int jp_level_init(jp_level *l, const jp_task *task, const char *method, const jp_prompt *units, int tail, bool last, jopa_error *e) {
+int jp_level_init(jp_level *l, const jp_task *task, const char *method, const jp_prompt *units, int tail, bool last,
+                  jopa_error *e) {
     size_t n = (size_t)units->n_units;
-    *l = (jp_level){.task = task, .method = method, .units = units, .last = last, .n = units->n_units, .tail = tail, .drop = NAN};
+    *l = (jp_level){
+        .task = task, .method = method, .units = units, .last = last, .n = units->n_units, .tail = tail, .drop = NAN};
     l->pool = calloc(n, sizeof *l->pool);
     l->expect = malloc(4 * n * sizeof *l->expect);
     l->start = jp_bitset_array_new(JP_LEVEL_STARTS, l->n);
@@ -62,7 +67,8 @@ bool jp_level_translate(const jp_prompt *from, const jp_bitset *set, const jp_pr
     return jp_prompt_hidden_tokens(from, set) == jp_prompt_hidden_tokens(to, out);
 }
 
-/* ---- a scorer over some of the units -------------------------------------------------------------------------------- */
+/* ---- a scorer over some of the units --------------------------------------------------------------------------------
+ */
 
 typedef struct {
     jp_level  *level;
@@ -75,7 +81,8 @@ typedef struct {
     jp_bitset  wide;    /* scratch over the level's units */
 } part;
 
-/* The caller's progress: true evaluations of the whole run so far, and the best drop of a set that the run may select. */
+/* The caller's progress: true evaluations of the whole run so far, and the best drop of a set that the run may select.
+ */
 static int relay(void *user, int evaluations, int budget, double best) {
     const part      *p = user;
     const jp_limits *outer = jp_scorer_limits(p->level->task->scorer);
@@ -85,7 +92,9 @@ static int relay(void *user, int evaluations, int budget, double best) {
     jp_scorer_cost(p->level->task->scorer, &cost);
     jp_scorer_best(p->level->task->scorer, NULL, &known);
     if (!p->knockout && p->level->last && !(known >= best)) known = best;
-    return outer->progress(outer->user, (int)cost.evaluations + (p->knockout ? 0 : evaluations - (int)p->charged.evaluations), outer->budget, known);
+    return outer->progress(outer->user,
+                           (int)cost.evaluations + (p->knockout ? 0 : evaluations - (int)p->charged.evaluations),
+                           outer->budget, known);
 }
 
 static void part_free(part *p) {
@@ -107,7 +116,8 @@ static int part_open(part *p, jp_level *l, const bool *keep, bool knockout, int 
         p->problem.prompt = &p->prompt;
         int64_t   room = tokens - jp_level_spent(l);
         double    left = outer->seconds - jp_scorer_seconds(run);
-        jp_limits limits = {.k = k, .tokens = room > 0 ? room : 1, .progress = outer->progress ? relay : NULL, .user = p};
+        jp_limits limits = {
+            .k = k, .tokens = room > 0 ? room : 1, .progress = outer->progress ? relay : NULL, .user = p};
         if (outer->seconds > 0) limits.seconds = left > 0 ? left : 1e-9;
         status = jp_scorer_again(&p->scorer, run, &p->problem, &limits, knockout ? l->tail : 0, e);
     }
@@ -115,7 +125,7 @@ static int part_open(part *p, jp_level *l, const bool *keep, bool knockout, int 
     return status;
 }
 
-static void widen(part *p, const jp_bitset *from) {
+static void widen_level(part *p, const jp_bitset *from) {
     jp_bitset_clear(&p->wide);
     for (int u = jp_bitset_next(from, 0); u >= 0; u = jp_bitset_next(from, u + 1)) jp_bitset_add(&p->wide, p->unit[u]);
 }
@@ -153,7 +163,7 @@ static int part_close(part *p, int status) {
 }
 
 /* A set of the level and its true drop: the level's best, and where the run may select it the run's. */
-static int note(jp_level *l, const jp_bitset *set, double drop, jopa_error *e) {
+static int note_level(jp_level *l, const jp_bitset *set, double drop, jopa_error *e) {
     if (isnan(drop) || !jp_bitset_count(set)) return JP_OK;
     if (!(l->drop >= drop)) {
         jp_bitset_copy(&l->set, set);
@@ -162,12 +172,14 @@ static int note(jp_level *l, const jp_bitset *set, double drop, jopa_error *e) {
     jp_bitset fine;
     if (jp_bitset_init(&fine, l->task->n)) return jp_fail_memory(e);
     const jp_prompt *finest = jp_scorer_problem(l->task->scorer)->prompt;
-    int              status = jp_level_translate(l->units, set, finest, &fine) ? jp_scorer_note(l->task->scorer, &fine, drop, e) : JP_OK;
+    int              status =
+        jp_level_translate(l->units, set, finest, &fine) ? jp_scorer_note(l->task->scorer, &fine, drop, e) : JP_OK;
     jp_bitset_free(&fine);
     return status;
 }
 
-/* ---- one by one ----------------------------------------------------------------------------------------------------- */
+/* ---- one by one -----------------------------------------------------------------------------------------------------
+ */
 
 /* The pool's units without known[u], the most promising first; returns how many. */
 static int order(const jp_level *l, const double *known, int *out) {
@@ -189,7 +201,8 @@ static int score_alone(jp_level *l, bool knockout, double *known, int64_t tokens
     int       *queue = malloc((size_t)l->n * sizeof *queue), *place = malloc((size_t)l->n * sizeof *place);
     double    *drops = malloc((size_t)l->n * sizeof *drops);
     jp_bitset *sets = NULL;
-    int        status = queue && place && drops ? part_open(&p, l, l->pool, knockout, 1, tokens, e) : jp_fail_memory(e), stop = JP_OK;
+    int        status = queue && place && drops ? part_open(&p, l, l->pool, knockout, 1, tokens, e) : jp_fail_memory(e),
+        stop = JP_OK;
     if (!status) {
         int n = order(l, known, queue), step = knockout ? n : SINGLES_AT_ONCE;
         for (int i = 0; i < p.prompt.n_units; i++) place[p.unit[i]] = i;
@@ -202,8 +215,8 @@ static int score_alone(jp_level *l, bool knockout, double *known, int64_t tokens
             charge(&p);
             for (int i = at; i < at + count && stop <= 0; i++) {
                 known[queue[i]] = drops[i - at];
-                widen(&p, sets + i);
-                int noted = knockout ? JP_OK : note(l, &p.wide, drops[i - at], e);
+                widen_level(&p, sets + i);
+                int noted = knockout ? JP_OK : note_level(l, &p.wide, drops[i - at], e);
                 if (noted) stop = noted;
             }
         }
@@ -224,10 +237,11 @@ int jp_level_singles(jp_level *l, int64_t tokens, jopa_error *e) {
     return tokens <= jp_level_spent(l) ? JP_OK : score_alone(l, false, l->single, tokens, e);
 }
 
-/* ---- jointly -------------------------------------------------------------------------------------------------------- */
+/* ---- jointly --------------------------------------------------------------------------------------------------------
+ */
 
 /* The joint search over the part; the best set, widened, into p->wide. *drop is NAN when none was scored. */
-static int search(part *p, int k, int budget, bool rough, double *drop, jopa_error *e) {
+static int search_level(part *p, int k, int budget, bool rough, double *drop, jopa_error *e) {
     jp_level    *l = p->level;
     int          n = p->prompt.n_units, starts = 0;
     jp_selection found = {0};
@@ -237,14 +251,23 @@ static int search(part *p, int k, int budget, bool rough, double *drop, jopa_err
     for (int i = 0; i < n && !status; i++) prior[i] = fmax(jp_level_value(l, p->unit[i]), 0);
     for (int i = 0; i < l->n_start && !status; i++) {
         if (!narrow(p, l->start + i, start + starts) || jp_bitset_count(start + starts) > k) continue;
-        if (!p->knockout && jp_bitset_equal(l->start + i, &l->set)) status = jp_scorer_note(p->scorer, start + starts, l->drop, e);
+        if (!p->knockout && jp_bitset_equal(l->start + i, &l->set))
+            status = jp_scorer_note(p->scorer, start + starts, l->drop, e);
         starts++;
     }
-    jp_task task = {.scorer = p->scorer, .n = n, .k = k, .budget = budget, .seed = l->task->seed + (uint64_t)l->round, .prior = prior, .start = start, .n_start = starts, .rough = rough};
+    jp_task task = {.scorer = p->scorer,
+                    .n = n,
+                    .k = k,
+                    .budget = budget,
+                    .seed = l->task->seed + (uint64_t)l->round,
+                    .prior = prior,
+                    .start = start,
+                    .n_start = starts,
+                    .rough = rough};
     *drop = NAN;
     if (!status) status = jp_jopa_run(&task, false, &found, e);
     if (status <= 0 && jp_scorer_known(p->scorer, &found.selected, drop)) {
-        widen(p, &found.selected);
+        widen_level(p, &found.selected);
         for (int i = 0; i < n; i++) { /* a search that tried all sets has none */
             double all = jp_bitset_has(&found.selected, i) ? 1 : 0;
             l->probability[p->unit[i]] = isnan(found.probability[i]) ? all : found.probability[i];
@@ -273,15 +296,16 @@ static int pool_size(const jp_level *l) {
 static int search_knockouts(jp_level *l, int k, int64_t tokens, jopa_error *e) {
     part   p;
     double drop;
-    int    n = pool_size(l), most = n > WIDE ? PROXY_WIDE : PROXY_MOST, status = part_open(&p, l, l->pool, true, k, tokens, e);
+    int    n = pool_size(l), most = n > WIDE ? PROXY_WIDE : PROXY_MOST,
+        status = part_open(&p, l, l->pool, true, k, tokens, e);
     if (status) return status;
-    status = search(&p, k, PROXY_PER_UNIT * n < most ? PROXY_PER_UNIT * n : most, true, &drop, e);
+    status = search_level(&p, k, PROXY_PER_UNIT * n < most ? PROXY_PER_UNIT * n : most, true, &drop, e);
     if (status <= 0 && !isnan(drop)) add_start(l, &p.wide);
     return part_close(&p, status);
 }
 
 /* Evaluations that `tokens` pay for: of masks that begin in the pool's middle. */
-static int affordable(const jp_level *l, int64_t tokens) {
+static int affordable_level(const jp_level *l, int64_t tokens) {
     const jp_problem *problem = jp_scorer_problem(l->task->scorer);
     double            first = -1, row = l->units->n_tokens + problem->target_last - 1;
     for (int u = 0; u < l->n && first < 0; u++)
@@ -292,15 +316,15 @@ static int affordable(const jp_level *l, int64_t tokens) {
 static int search_true(jp_level *l, int k, int64_t tokens, jopa_error *e) {
     part   p;
     double drop, before = l->drop;
-    int    budget = affordable(l, tokens), status = part_open(&p, l, l->pool, false, k, tokens, e);
+    int    budget = affordable_level(l, tokens), status = part_open(&p, l, l->pool, false, k, tokens, e);
     bool   prune = l->last && k <= budget / 4;
     if (status) return status;
     add_start(l, &l->set);
-    status = search(&p, k, budget > TRUE_LEAST ? budget : TRUE_LEAST, !prune, &drop, e);
+    status = search_level(&p, k, budget > TRUE_LEAST ? budget : TRUE_LEAST, !prune, &drop, e);
     l->stalled = status == JP_OK || !(drop > before);
     if (status <= 0 && !isnan(drop)) {
         charge(&p);
-        int noted = note(l, &p.wide, drop, e);
+        int noted = note_level(l, &p.wide, drop, e);
         if (noted) status = noted;
         if (drop > before || isnan(before)) { /* the pruned set, which may have a little less than the best one seen */
             jp_bitset_copy(&l->set, &p.wide);
@@ -312,7 +336,8 @@ static int search_true(jp_level *l, int k, int64_t tokens, jopa_error *e) {
 
 int jp_level_search(jp_level *l, int64_t knockout_tokens, int64_t tokens, jopa_error *e) {
     int n = pool_size(l), k = l->k < n ? l->k : n, status = JP_OK;
-    if (l->tail > 0 && n < WIDEST && knockout_tokens > jp_level_spent(l)) status = search_knockouts(l, k, knockout_tokens, e);
+    if (l->tail > 0 && n < WIDEST && knockout_tokens > jp_level_spent(l))
+        status = search_knockouts(l, k, knockout_tokens, e);
     return status || tokens <= jp_level_spent(l) ? status : search_true(l, k, tokens, e);
 }
 
@@ -328,10 +353,11 @@ int jp_level_refine(jp_level *l, int64_t tokens, jopa_error *e) {
     if (!status) status = part_open(&p, l, all, false, l->k, tokens, e);
     if (!status) {
         jp_bitset_copy(&p.wide, &l->set);
-        status = jp_refine(p.scorer, l->k, l->task->seed, expect, tokens - jp_level_spent(l), l->start, l->n_start, &p.wide, &drop, e);
+        status = jp_refine(p.scorer, l->k, l->task->seed, expect, tokens - jp_level_spent(l), l->start, l->n_start,
+                           &p.wide, &drop, e);
         if (status <= 0) {
             charge(&p);
-            int noted = note(l, &p.wide, drop, e);
+            int noted = note_level(l, &p.wide, drop, e);
             if (noted) status = noted;
         }
         status = part_close(&p, status);

@@ -9,33 +9,34 @@
 #include "prompt/units.h"
 
 enum {
-    TAIL = 32,                     /* tokens of the prompt that knockouts decode again */
-    POOL_PER_K = 2, POOL_LEAST = 24, /* units that the last level chooses from, */
-    FEW = 16,                      /* units, where k is larger, that the last level looks for first */
-    WIDEST = 3,                    /* that times as many at most, */
-    WIDER = 2,                     /* this many times as many at the others */
-    COARSE_EVALUATIONS = 8,        /* true ones of a coarse level */
-    RETURNS = 3,                   /* times that ruled out regions may come back to a level */
-    COARSE_PROMPTS = 30,           /* of the few: full prompts of a bill from which on coarse levels get no more, */
-    FEW_PROMPTS = 12               /* and that the search for them may cost */
+    TAIL = 32, /* tokens of the prompt that knockouts decode again */
+    POOL_PER_K = 2,
+    POOL_LEAST = 24,        /* units that the last level chooses from, */
+    FEW = 16,               /* units, where k is larger, that the last level looks for first */
+    WIDEST = 3,             /* that times as many at most, */
+    WIDER = 2,              /* this many times as many at the others */
+    COARSE_EVALUATIONS = 8, /* true ones of a coarse level */
+    RETURNS = 3,            /* times that ruled out regions may come back to a level */
+    COARSE_PROMPTS = 30,    /* of the few: full prompts of a bill from which on coarse levels get no more, */
+    FEW_PROMPTS = 12        /* and that the search for them may cost */
 };
-static const double GROWTH = 1.5;  /* level i of n may have spent (i / n)^GROWTH of the tokens */
+static const double GROWTH = 1.5; /* level i of n may have spent (i / n)^GROWTH of the tokens */
 /* Of a level's tokens: knockouts of units alone, and with those of sets; of the last level's. */
 static const double GUIDE_SHARE = 0.4, KNOCKOUT_SHARE = 0.7, LAST_GUIDE_SHARE = 0.25, LAST_KNOCKOUT_SHARE = 0.4;
-static const double FEW_SHARE = 0.35;   /* of the last level's tokens for these */
-static const double WORTH = 0.05;       /* of the best region's drop: what a region has to have to be kept beyond the least */
+static const double FEW_SHARE = 0.35; /* of the last level's tokens for these */
+static const double WORTH = 0.05; /* of the best region's drop: what a region has to have to be kept beyond the least */
 static const double RETURN_SHARE = 0.2; /* of a level's tokens that have to be left for regions to come back */
 static const double FIRST_SHARE = 0.6;  /* of what a level has for true drops, before regions come back */
 
 typedef struct {
-    const jp_task *task;
-    const char    *method;
-    int            n_levels, reached; /* levels begun */
-    jp_prompt      cuts[JP_LEVELS_MOST]; /* of the coarse levels; the last level's units are the task's */
-    jp_level       levels[JP_LEVELS_MOST];
-    bool          *kept[JP_LEVELS_MOST]; /* [levels[i].n] regions that the next level looks into */
-    int            row;              /* tokens of prompt and response */
-    int64_t        tokens;           /* for all */
+    const jp_task    *task;
+    const char       *method;
+    int               n_levels, reached;    /* levels begun */
+    jp_prompt         cuts[JP_LEVELS_MOST]; /* of the coarse levels; the last level's units are the task's */
+    jp_level          levels[JP_LEVELS_MOST];
+    bool             *kept[JP_LEVELS_MOST]; /* [levels[i].n] regions that the next level looks into */
+    int               row;                  /* tokens of prompt and response */
+    int64_t           tokens;               /* for all */
     jp_levels_report *report;
 } run;
 
@@ -51,7 +52,8 @@ void jp_levels_report_free(jp_levels_report *r) {
     *r = (jp_levels_report){0};
 }
 
-/* ---- regions ------------------------------------------------------------------------------------------------------- */
+/* ---- regions -------------------------------------------------------------------------------------------------------
+ */
 
 /* The finest units in each unit of level i. */
 static int *count_inside(const run *r, int i, jopa_error *e) {
@@ -78,7 +80,8 @@ static int next_region(const run *r, int i) {
     for (int u = 0; u < l->n; u++) {
         if (r->kept[i][u]) continue;
         bool first = best < 0 || promising(l, u) > promising(l, best);
-        if (first || (promising(l, u) == promising(l, best) && jp_level_value(l, u) > jp_level_value(l, best))) best = u;
+        if (first || (promising(l, u) == promising(l, best) && jp_level_value(l, u) > jp_level_value(l, best)))
+            best = u;
     }
     return best;
 }
@@ -125,9 +128,11 @@ static int units_wanted(const run *r, int i) {
     return i == r->n_levels - 1 ? wanted : WIDER * wanted;
 }
 
-/* ---- what a level begins with ------------------------------------------------------------------------------------------ */
+/* ---- what a level begins with
+ * ------------------------------------------------------------------------------------------ */
 
-/* Add the units of level i that lie in region `u` of the coarser one; false: the set would get larger than the level's k. */
+/* Add the units of level i that lie in region `u` of the coarser one; false: the set would get larger than the level's
+ * k. */
 static bool add_region(const run *r, int i, int u, jp_bitset *set) {
     const jp_unit  *region = r->levels[i - 1].units->units + u;
     const jp_level *l = r->levels + i;
@@ -160,8 +165,8 @@ static int add_regions(const run *r, int i, jp_bitset *set, jopa_error *e) {
     return JP_OK;
 }
 
-/* Sets to begin with: the coarser level's most valuable units, its best set, and what this level has found with the former
- * beside it; as far as k goes. */
+/* Sets to begin with: the coarser level's most valuable units, its best set, and what this level has found with the
+ * former beside it; as far as k goes. */
 static int hand_down(run *r, int i, jopa_error *e) {
     const jp_level *coarse = r->levels + i - 1;
     jp_level       *l = r->levels + i;
@@ -188,7 +193,8 @@ static int hand_down(run *r, int i, jopa_error *e) {
     return status;
 }
 
-/* ---- a level --------------------------------------------------------------------------------------------------------------- */
+/* ---- a level
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static int64_t at_share(int64_t from, int64_t to, double share) {
     return from + (int64_t)(share * (double)(to - from));
@@ -203,7 +209,8 @@ static int work(run *r, int i, int64_t tokens, jopa_error *e) {
     if (is_ablation(r)) return jp_level_singles(l, tokens, e);
     int64_t knockouts = at_share(from, tokens, l->last ? LAST_KNOCKOUT_SHARE : KNOCKOUT_SHARE);
     if (!l->last) {
-        int64_t row = l->units->n_tokens, spent = jp_level_spent(l), most = (spent > knockouts ? spent : knockouts) + COARSE_EVALUATIONS * row;
+        int64_t row = l->units->n_tokens, spent = jp_level_spent(l),
+                most = (spent > knockouts ? spent : knockouts) + COARSE_EVALUATIONS * row;
         tokens = tokens < most ? tokens : most;
     }
     return jp_level_search(l, knockouts, tokens, e);
@@ -234,8 +241,9 @@ static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e
     l->stalled = false;
     set_pool(r, i);
     for (int round = 0; !status; round++) {
-        bool more = i && round < RETURNS && next_region(r, i - 1) >= 0 && !is_ablation(r);
-        int64_t until = more ? at_share(jp_level_spent(l), tokens, FIRST_SHARE + (1 - FIRST_SHARE) * round / RETURNS) : tokens;
+        bool    more = i && round < RETURNS && next_region(r, i - 1) >= 0 && !is_ablation(r);
+        int64_t until =
+            more ? at_share(jp_level_spent(l), tokens, FIRST_SHARE + (1 - FIRST_SHARE) * round / RETURNS) : tokens;
         status = work(r, i, until, e);
         int64_t left = tokens - jp_level_spent(l);
         if (status || !more || left < RETURN_SHARE * (double)allowed) break;
@@ -263,7 +271,7 @@ static int run_last(run *r, int i, int64_t tokens, int *returned, jopa_error *e)
     bool      few = l->k < r->task->k; /* not ablation's */
     int64_t   first = few ? at_share(from, tokens, FEW_SHARE) : tokens, enough = from + FEW_PROMPTS * (int64_t)r->row;
     if (few && first > enough) first = enough;
-    int       status = run_level(r, i, first, returned, e);
+    int status = run_level(r, i, first, returned, e);
     l->k = r->task->k;
     if (!status && few) status = hand_down(r, i, e);
     if (!status && few && !isnan(l->drop)) status = jp_level_refine(l, tokens, e);
@@ -282,7 +290,8 @@ static int tell(run *r, int i, jp_level_report *to, jopa_error *e) {
     return JP_OK;
 }
 
-/* ---- the run ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the run
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* Where the tail of knockouts begins; the token before it is always attended to, so best one that is never hidden. */
 static int choose_tail(const jp_prompt *p) {
@@ -328,9 +337,10 @@ static int run_levels(run *r, const jp_level_kinds *kinds, jopa_error *e) {
         jp_scorer_cost(r->task->scorer, &before);
         *report = (jp_level_report){.unit = jp_unit_kind_name((int)kinds->kinds[i], NULL)};
         r->reached = i + 1;
-        double share = i == r->n_levels - 1 ? 1 : pow((i + 1.0) / r->n_levels, GROWTH);
+        double  share = i == r->n_levels - 1 ? 1 : pow((i + 1.0) / r->n_levels, GROWTH);
         int64_t tokens = (int64_t)(share * (double)(i < r->n_levels - 1 ? coarse_tokens(r) : r->tokens));
-        status = i == r->n_levels - 1 ? run_last(r, i, tokens, &report->returned, e) : run_level(r, i, tokens, &report->returned, e);
+        status = i == r->n_levels - 1 ? run_last(r, i, tokens, &report->returned, e)
+                                      : run_level(r, i, tokens, &report->returned, e);
         jp_scorer_cost(r->task->scorer, &after);
         report->evaluations = after.evaluations - before.evaluations;
         report->decoded_tokens = after.decoded_tokens - before.decoded_tokens;
@@ -367,7 +377,8 @@ static void fill_scores(const run *r, jp_selection *selection) {
 
 static void select_set(const run *r, jp_selection *selection) {
     const jp_level *last = r->levels + r->n_levels - 1;
-    if (!is_ablation(r) && r->reached == r->n_levels && !isnan(last->drop)) jp_bitset_copy(&selection->selected, &last->set);
+    if (!is_ablation(r) && r->reached == r->n_levels && !isnan(last->drop))
+        jp_bitset_copy(&selection->selected, &last->set);
     else if (is_ablation(r) || !jp_scorer_best(r->task->scorer, &selection->selected, NULL))
         jp_select_top(selection->score, r->task->n, r->task->k, &selection->selected);
 }
@@ -375,15 +386,17 @@ static void select_set(const run *r, jp_selection *selection) {
 /* The bill of a prompt and response of `row` tokens may come to so many. */
 static int64_t allowed_tokens(int64_t row, const jp_task *task) {
     bool    many = task->k > FEW;
-    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL, prompts = many ? JP_LEVELS_BUDGET_MANY : JP_LEVELS_BUDGET;
-    return task->budget > 0 ? row * task->budget : prompts * full + (many ? JP_LEVELS_LONG_MANY : JP_LEVELS_LONG) * (row - full);
+    int64_t full = row < JP_LEVELS_FULL ? row : JP_LEVELS_FULL,
+            prompts = many ? JP_LEVELS_BUDGET_MANY : JP_LEVELS_BUDGET;
+    return task->budget > 0 ? row * task->budget
+                            : prompts * full + (many ? JP_LEVELS_LONG_MANY : JP_LEVELS_LONG) * (row - full);
 }
 
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
                   jp_levels_report *report, jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(task->scorer);
     int64_t           row = problem->prompt->n_tokens + problem->target_last - 1;
-    run               r = {.task = task, .method = method, .row = (int)row, .tokens = allowed_tokens(row, task), .report = report};
+    run r = {.task = task, .method = method, .row = (int)row, .tokens = allowed_tokens(row, task), .report = report};
     *report = (jp_levels_report){0};
     int status = open_levels(&r, kinds, e);
     if (!status) status = run_levels(&r, kinds, e);

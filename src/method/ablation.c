@@ -9,5 +9,7 @@ static int run_ablation(const jp_task *task, jp_selection *selection, jopa_error
     return exact ? exact : status;
 }
 
-const jp_method jp_method_ablation = {
-    .name = "ablation", .summary = "hide each unit alone, take the k largest drops", .ranks = true, .run = run_ablation};
+const jp_method jp_method_ablation = {.name = "ablation",
+                                      .summary = "hide each unit alone, take the k largest drops",
+                                      .ranks = true,
+                                      .run = run_ablation};

@@ -32,7 +32,7 @@ typedef struct {
     double     best;
 } stream;
 
-static int flush(const jp_task *task, stream *st, jp_selection *selection, jopa_error *e) {
+static int flush_exhaustive(const jp_task *task, stream *st, jp_selection *selection, jopa_error *e) {
     int status = st->filled ? jp_scorer_drops(task->scorer, st->sets, st->filled, st->drops, e) : JP_OK;
     for (int i = 0; i < st->filled && status <= 0; i++)
         if (st->drops[i] > st->best) {
@@ -44,14 +44,15 @@ static int flush(const jp_task *task, stream *st, jp_selection *selection, jopa_
 }
 
 /* All sets of exactly `size` units, lexicographically: neighbours in a batch share long prefixes. */
-static int sweep(const jp_task *task, int size, int *units, stream *st, jp_selection *selection, jopa_error *e) {
+static int sweep_exhaustive(const jp_task *task, int size, int *units, stream *st, jp_selection *selection,
+                            jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < size; i++) units[i] = i;
     do {
         jp_bitset *set = &st->sets[st->filled++];
         jp_bitset_clear(set);
         for (int i = 0; i < size; i++) jp_bitset_add(set, units[i]);
-        if (st->filled == st->batch) status = flush(task, st, selection, e);
+        if (st->filled == st->batch) status = flush_exhaustive(task, st, selection, e);
     } while (!status && jp_combination_next(units, task->n, size));
     return status;
 }
@@ -61,14 +62,16 @@ static int run_exhaustive(const jp_task *task, jp_selection *selection, jopa_err
     if (sets > SETS_MAX && task->budget < sets)
         return jp_fail(e, JOPA_ERROR_USAGE,
                        "exhaustive search would score %.3g sets of at most %d of %d units: take fewer or larger units, "
-                       "or allow it with a budget of that many evaluations", sets, task->k, task->n);
+                       "or allow it with a budget of that many evaluations",
+                       sets, task->k, task->n);
     stream st = {.batch = 4 * jp_scorer_batch(task->scorer), .best = -INFINITY};
     st.sets = jp_bitset_array_new(st.batch, task->n);
     st.drops = malloc((size_t)st.batch * sizeof *st.drops);
     int *units = malloc((size_t)task->k * sizeof *units);
     int  status = st.sets && st.drops && units ? JP_OK : jp_fail_memory(e);
-    for (int size = 1; size <= task->k && !status; size++) status = sweep(task, size, units, &st, selection, e);
-    if (!status) status = flush(task, &st, selection, e);
+    for (int size = 1; size <= task->k && !status; size++)
+        status = sweep_exhaustive(task, size, units, &st, selection, e);
+    if (!status) status = flush_exhaustive(task, &st, selection, e);
     jp_bitset_array_free(st.sets);
     free(st.drops);
     free(units);

@@ -14,7 +14,7 @@ typedef struct {
 } greedy;
 
 /* One step: extend g->chosen by the best unit, if there is one. */
-static int step(const jp_task *task, greedy *g, jp_selection *selection, jopa_error *e) {
+static int step_greedy(const jp_task *task, greedy *g, jp_selection *selection, jopa_error *e) {
     int count = 0, top = -1;
     for (int u = 0; u < task->n; u++) {
         if (jp_bitset_has(&g->chosen, u)) continue;
@@ -39,10 +39,12 @@ static int step(const jp_task *task, greedy *g, jp_selection *selection, jopa_er
 
 static int run_greedy(const jp_task *task, jp_selection *selection, jopa_error *e) {
     int    n = task->n, status = JP_OK;
-    greedy g = {.sets = jp_bitset_array_new(n, n), .drops = malloc((size_t)n * sizeof(double)),
-                .units = malloc((size_t)n * sizeof(int)), .best = -INFINITY};
+    greedy g = {.sets = jp_bitset_array_new(n, n),
+                .drops = malloc((size_t)n * sizeof(double)),
+                .units = malloc((size_t)n * sizeof(int)),
+                .best = -INFINITY};
     if (jp_bitset_init(&g.chosen, n) || !g.sets || !g.drops || !g.units) status = jp_fail_memory(e);
-    for (int i = 0; i < task->k && !status; i++) status = step(task, &g, selection, e);
+    for (int i = 0; i < task->k && !status; i++) status = step_greedy(task, &g, selection, e);
     jp_bitset_array_free(g.sets);
     jp_bitset_free(&g.chosen);
     free(g.drops);
@@ -50,5 +52,6 @@ static int run_greedy(const jp_task *task, jp_selection *selection, jopa_error *
     return status;
 }
 
-const jp_method jp_method_greedy = {
-    .name = "greedy", .summary = "forward selection: add the unit that raises the drop most, k times", .run = run_greedy};
+const jp_method jp_method_greedy = {.name = "greedy",
+                                    .summary = "forward selection: add the unit that raises the drop most, k times",
+                                    .run = run_greedy};

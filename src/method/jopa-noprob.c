@@ -12,7 +12,7 @@ enum { GRADIENTS = 2 }; /* at the start; one at each incumbent */
 enum { OFFERED = 4 };   /* units taken in, and members let go, that one step combines */
 
 /* The members whose return costs least, and the units the guide offers, both at most OFFERED, into s->units. */
-static int rank(jp_search *s, int *out, int *n_out, int *in, int *n_in, jp_bitset *set, jopa_error *e) {
+static int rank_noprob(jp_search *s, int *out, int *n_out, int *in, int *n_in, jp_bitset *set, jopa_error *e) {
     int     members = jp_bitset_members(&s->incumbent, s->units), status = JP_OK;
     double *without = s->gain, *guide = s->keys;
     for (int i = 0; i < s->n; i++) without[i] = guide[i] = NAN;
@@ -32,16 +32,16 @@ static int rank(jp_search *s, int *out, int *n_out, int *in, int *n_in, jp_bitse
 }
 
 /* Try exchanges around the incumbent; *better: one of them replaced it. */
-static int step(jp_search *s, jp_bitset *set, bool *better, jopa_error *e) {
-    int    *out = malloc(2 * (size_t)s->n * sizeof *out), *in = out + s->n, n_out = 0, n_in = 0;
-    double  before = s->best;
+static int step_noprob(jp_search *s, jp_bitset *set, bool *better, jopa_error *e) {
+    int      *out = malloc(2 * (size_t)s->n * sizeof *out), *in = out + s->n, n_out = 0, n_in = 0;
+    double    before = s->best;
     jp_bitset from;
     if (!out || jp_bitset_init(&from, s->n)) {
         free(out);
         return jp_fail_memory(e);
     }
     jp_bitset_copy(&from, &s->incumbent);
-    int status = rank(s, out, &n_out, in, &n_in, set, e);
+    int status = rank_noprob(s, out, &n_out, in, &n_in, set, e);
     for (int i = 0; i < n_out * n_in && !status; i++) {
         jp_bitset_copy(set, &from);
         jp_bitset_remove(set, out[i / n_in]);
@@ -56,7 +56,7 @@ static int step(jp_search *s, jp_bitset *set, bool *better, jopa_error *e) {
     return status;
 }
 
-static int climb(jp_search *s, jp_bitset *set, jopa_error *e) {
+static int climb_noprob(jp_search *s, jp_bitset *set, jopa_error *e) {
     int  status = jp_guide(s->task->scorer, NULL, GRADIENTS, s->mean, e);
     bool better = true;
     if (status > 0) return status;
@@ -64,7 +64,7 @@ static int climb(jp_search *s, jp_bitset *set, jopa_error *e) {
     if (jp_bitset_count(set)) jp_bitset_copy(&s->incumbent, set);
     jp_search_propose(s, set);
     if (!status) status = jp_search_score(s, e);
-    while (!status && better && jp_search_spent(s) < s->budget) status = step(s, set, &better, e);
+    while (!status && better && jp_search_spent(s) < s->budget) status = step_noprob(s, set, &better, e);
     return status;
 }
 
@@ -74,7 +74,7 @@ static int run_noprob(const jp_task *task, jp_selection *selection, jopa_error *
     if (jp_bitset_init(&set, task->n)) return jp_fail_memory(e);
     int status = jp_search_init(&s, task, task->budget > 0 ? task->budget : jp_jopa_budget(task), e);
     if (!status) {
-        status = climb(&s, &set, e);
+        status = climb_noprob(&s, &set, e);
         if (status <= 0) jp_bitset_copy(&selection->selected, &s.incumbent);
         for (int i = 0; i < s.n && status <= 0; i++) selection->score[i] = s.mean[i];
         jp_search_free(&s);
@@ -84,5 +84,7 @@ static int run_noprob(const jp_task *task, jp_selection *selection, jopa_error *
     return status;
 }
 
-const jp_method jp_method_jopa_noprob = {
-    .name = "jopa-noprob", .summary = "gradient greedy: jopa without sampling", .needs = JP_CAN_GRADIENT, .run = run_noprob};
+const jp_method jp_method_jopa_noprob = {.name = "jopa-noprob",
+                                         .summary = "gradient greedy: jopa without sampling",
+                                         .needs = JP_CAN_GRADIENT,
+                                         .run = run_noprob};

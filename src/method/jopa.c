@@ -1,6 +1,6 @@
 /* JoPA (Chang et al. 2024) with a surrogate. Each unit has a masking probability, sum k, which starts from the gradient
- * guide where that is cheap. First, sets of 2 k units are sampled by the probabilities: they show more interactions than
- * smaller ones. Then each round fits a quadratic model to all sets scored so far, draws models from its posterior
+ * guide where that is cheap. First, sets of 2 k units are sampled by the probabilities: they show more interactions
+ * than smaller ones. Then each round fits a quadratic model to all sets scored so far, draws models from its posterior
  * (Thompson 1933; over sets: Baptista & Poloczek 2018), and scores the sets that are best under the draws, climbed by
  * swaps and single removals from the incumbent or from a set sampled by the probabilities. How often a unit is in these
  * sets moves its probability. Half-way the units are hidden one by one, so that the result is never worse than what
@@ -16,25 +16,29 @@
 
 enum {
     BUDGET_PER_UNIT = 4,
-    SMALL = 2000, SMALL_PER_UNIT = 3, SMALL_SHARE = 5,
-    WARM_MIN = 12,         /* first sets at least, */
-    WARM_PART = 4,         /* where much is known before, this part of the budget at most; sets */
-    WARM_SMALL = 2, WARM_LARGE = 4, /* of k times as many units, in turn */
-    SINGLES_AT = 2,        /* singles once this many evaluations a unit are spent, */
-    SINGLES_FROM = 3,      /* where the budget has at least this many */
-    PROBE_AFTER = 3,       /* half evaluations a unit without improvement after which probes are mixed in */
-    PATIENCE_PER_UNIT = 2, PATIENCE_SHARE = 2, /* evaluations without improvement after which the search ends: this many a
-                                                * unit, or the budget's half */
-    STALE = 4,             /* rounds without a new set after which it ends */
-    TRIES = 3,             /* models drawn for each set of a round */
-    EXPLOIT = 2            /* of which the posterior mean itself */
+    SMALL = 2000,
+    SMALL_PER_UNIT = 3,
+    SMALL_SHARE = 5,
+    WARM_MIN = 12, /* first sets at least, */
+    WARM_PART = 4, /* where much is known before, this part of the budget at most; sets */
+    WARM_SMALL = 2,
+    WARM_LARGE = 4,   /* of k times as many units, in turn */
+    SINGLES_AT = 2,   /* singles once this many evaluations a unit are spent, */
+    SINGLES_FROM = 3, /* where the budget has at least this many */
+    PROBE_AFTER = 3,  /* half evaluations a unit without improvement after which probes are mixed in */
+    PATIENCE_PER_UNIT = 2,
+    PATIENCE_SHARE = 2, /* evaluations without improvement after which the search ends: this many a
+                         * unit, or the budget's half */
+    STALE = 4,          /* rounds without a new set after which it ends */
+    TRIES = 3,          /* models drawn for each set of a round */
+    EXPLOIT = 2         /* of which the posterior mean itself */
 };
-static const double WARM = 0.4;         /* first sets: evaluations a unit */
-static const double GUIDE_SHARE = 0.1;  /* of the budget that the guide may cost */
+static const double WARM = 0.4;        /* first sets: evaluations a unit */
+static const double GUIDE_SHARE = 0.1; /* of the budget that the guide may cost */
 static const double GUIDE_FLAT = 0.3, GUIDE_VARIANCE = 0.5, GUIDE_MEAN = 0.5;
-static const double FLAT = 0.3;         /* of the prior's variance: the part that all units have */
-static const double LATE = 0.75;        /* of the budget, from which on exchanges around the incumbent are half of a round */
-static const double RATE = 0.3;         /* of the probabilities */
+static const double FLAT = 0.3;  /* of the prior's variance: the part that all units have */
+static const double LATE = 0.75; /* of the budget, from which on exchanges around the incumbent are half of a round */
+static const double RATE = 0.3;  /* of the probabilities */
 
 int jp_jopa_budget(const jp_task *task) {
     double sets = jp_exhaustive_sets(task->n, task->k);
@@ -44,7 +48,8 @@ int jp_jopa_budget(const jp_task *task) {
 
 /* ---- the start --------------------------------------------------------------------------------------------------- */
 
-/* Probabilities and variances by what s->mean expects of each unit; then its mean is 1, until sets say what it is worth. */
+/* Probabilities and variances by what s->mean expects of each unit; then its mean is 1, until sets say what it is
+ * worth. */
 static void start_from_mean(jp_search *s) {
     double sum = 0;
     for (int i = 0; i < s->n; i++) {
@@ -78,11 +83,12 @@ static double guide_of(const jp_search *s, const jp_bitset *set) {
 }
 
 /* The sets that the task begins with, as far as they are known already; the others are put into the round. */
-static int begin_with_sets(jp_search *s, jopa_error *e) {
+static int begin_with_sets_jopa(jp_search *s, jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < s->task->n_start && !status; i++) {
         double drop;
-        if (jp_scorer_known(s->task->scorer, s->task->start + i, &drop)) status = jp_search_take(s, s->task->start + i, drop, e);
+        if (jp_scorer_known(s->task->scorer, s->task->start + i, &drop))
+            status = jp_search_take(s, s->task->start + i, drop, e);
         else jp_search_propose(s, s->task->start + i);
         if (!jp_search_room(s) && !status) status = jp_search_score(s, e);
     }
@@ -95,7 +101,7 @@ static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
     int    wanted = (int)fmax(WARM_MIN, ceil(WARM * s->n)), status = JP_OK;
     double product = 0, square = 0;
     if (s->task->prior && wanted > s->budget / WARM_PART) wanted = s->budget / WARM_PART + 1;
-    status = begin_with_sets(s, e);
+    status = begin_with_sets_jopa(s, e);
     for (int i = 0; i < wanted && !status; i++) {
         int size = (i % 2 ? WARM_SMALL : WARM_LARGE) * s->k;
         if (i == 0) jp_select_top(s->probability, s->n, s->k, set);
@@ -129,7 +135,8 @@ static int score_singles(jp_search *s, jp_bitset *set, jopa_error *e) {
     return jp_search_score(s, e);
 }
 
-/* ---- rounds ------------------------------------------------------------------------------------------------------- */
+/* ---- rounds -------------------------------------------------------------------------------------------------------
+ */
 
 /* The probabilities move towards how often each unit was held. */
 static void learn(jp_search *s, const double *held, int count) {
@@ -140,7 +147,7 @@ static void learn(jp_search *s, const double *held, int count) {
 /* Every other round fits twice: units whose effects, alone and in pairs, come out large in the first fit get a wider
  * prior in the second, so that few share the credit, as iterated reweighting does for sparse regression (Candes et al.
  * 2008). The rounds between give all units the same prior again, or the search would settle on what it saw first. */
-static int fit(jp_search *s, jopa_error *e) {
+static int fit_jopa(jp_search *s, jopa_error *e) {
     double mean = 0;
     bool   sparse = s->rounds++ % 2 == 0;
     for (int i = 0; i < s->n && !sparse; i++) s->v[i] = 1;
@@ -166,9 +173,12 @@ static void propose_probe(jp_search *s, jp_bitset *set) {
     jp_search_propose(s, set);
 }
 
-typedef struct { double value; int out, in; } exchange;
+typedef struct {
+    double value;
+    int    out, in;
+} exchange;
 
-static int by_value(const void *a, const void *b) {
+static int by_value_jopa(const void *a, const void *b) {
     double x = ((const exchange *)a)->value, y = ((const exchange *)b)->value;
     return (x < y) - (x > y);
 }
@@ -191,7 +201,7 @@ static int propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e) {
             all[count++] = (exchange){value, s->units[m], i};
         }
     }
-    qsort(all, (size_t)count, sizeof *all, by_value);
+    qsort(all, (size_t)count, sizeof *all, by_value_jopa);
     for (int i = 0; i < count && jp_search_room(s); i++) {
         jp_bitset_copy(set, &s->incumbent);
         jp_bitset_remove(set, all[i].out);
@@ -204,12 +214,12 @@ static int propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e) {
 
 /* Sets that are best under draws from the posterior; heat: how far the draws are from its mean. While nothing gets
  * better, every other set is a probe. */
-static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *e) {
+static int propose_round_jopa(jp_search *s, jp_bitset *set, double heat, jopa_error *e) {
     bool    probing = 2 * s->since_better > PROBE_AFTER * s->n;
     double *held = calloc((size_t)s->n, sizeof *held);
     bool    late = LATE * s->budget <= jp_search_spent(s);
     int     most = late ? (s->batch + 1) / 2 : s->batch;
-    int     status = held ? fit(s, e) : jp_fail_memory(e), drawn = 0;
+    int     status = held ? fit_jopa(s, e) : jp_fail_memory(e), drawn = 0;
     for (int tries = 0; !status && tries < TRIES * s->batch && jp_search_room(s) && s->n_round < most; tries++) {
         if (tries < EXPLOIT) jp_surrogate_mean(s->surrogate, &s->belief);
         else status = jp_surrogate_sample(s->surrogate, &s->random, heat * (tries % 3 + 1) / 3, &s->belief, e);
@@ -230,8 +240,9 @@ static int propose_round(jp_search *s, jp_bitset *set, double heat, jopa_error *
 
 /* Rounds until the budget is spent or nothing better turns up. A round that finds few new sets has collapsed: the next
  * looks further afield. */
-static int search(jp_search *s, jp_bitset *set, jopa_error *e) {
-    int    status = score_first_sets(s, set, e), stale = 0, patience = (int)fmax(PATIENCE_PER_UNIT * s->n, s->budget / PATIENCE_SHARE);
+static int search_rounds(jp_search *s, jp_bitset *set, jopa_error *e) {
+    int status = score_first_sets(s, set, e), stale = 0,
+        patience = (int)fmax(PATIENCE_PER_UNIT * s->n, s->budget / PATIENCE_SHARE);
     bool   singles = s->budget >= SINGLES_FROM * s->n && !s->task->prior;
     double heat = 1;
     while (!status && jp_search_spent(s) < s->budget && stale < STALE && (singles || s->since_better < patience)) {
@@ -239,7 +250,7 @@ static int search(jp_search *s, jp_bitset *set, jopa_error *e) {
             singles = false;
             status = score_singles(s, set, e);
         }
-        if (!status) status = propose_round(s, set, heat, e);
+        if (!status) status = propose_round_jopa(s, set, heat, e);
         stale = s->n_round ? 0 : stale + 1;
         heat = s->n_round > s->batch / 2 ? 1 : 2 * heat;
         if (!status) status = jp_search_score(s, e);
@@ -248,7 +259,8 @@ static int search(jp_search *s, jp_bitset *set, jopa_error *e) {
     return status;
 }
 
-/* ---- the method ----------------------------------------------------------------------------------------------------- */
+/* ---- the method -----------------------------------------------------------------------------------------------------
+ */
 
 /* How many gradients the guide may cost. */
 static int affordable_gradients(const jp_task *task, int budget) {
@@ -261,7 +273,7 @@ static int enumerate(const jp_task *task, jp_selection *selection, jopa_error *e
     return jp_method_find("exhaustive")->run(task, selection, e);
 }
 
-static void report(const jp_search *s, jp_selection *selection) {
+static void report_jopa(const jp_search *s, jp_selection *selection) {
     if (s->best > -INFINITY) jp_bitset_copy(&selection->selected, &s->incumbent);
     else jp_select_top(s->probability, s->n, s->k, &selection->selected); /* stopped before it could score a set */
     for (int i = 0; i < s->n; i++) {
@@ -285,18 +297,25 @@ int jp_jopa_run(const jp_task *task, bool guided, jp_selection *selection, jopa_
     int gradients = guided && !task->prior ? affordable_gradients(task, budget) : 0;
     if (task->prior) start_from_prior(&s);
     else if (gradients) status = start_from_guide(&s, gradients, e);
-    if (!status) status = search(&s, &set, e);
-    if (status <= 0) report(&s, selection);
+    if (!status) status = search_rounds(&s, &set, e);
+    if (status <= 0) report_jopa(&s, selection);
     jp_search_free(&s);
     jp_bitset_free(&set);
-    if (!status && !task->rough && jp_bitset_count(&selection->selected)) status = jp_joint_prune(task->scorer, &selection->selected, JP_JOPA_RETURN_COST, e);
+    if (!status && !task->rough && jp_bitset_count(&selection->selected))
+        status = jp_joint_prune(task->scorer, &selection->selected, JP_JOPA_RETURN_COST, e);
     return status;
 }
 
-static int run_jopa(const jp_task *task, jp_selection *selection, jopa_error *e) { return jp_jopa_run(task, true, selection, e); }
-static int run_nograd(const jp_task *task, jp_selection *selection, jopa_error *e) { return jp_jopa_run(task, false, selection, e); }
+static int run_jopa(const jp_task *task, jp_selection *selection, jopa_error *e) {
+    return jp_jopa_run(task, true, selection, e);
+}
+static int run_nograd(const jp_task *task, jp_selection *selection, jopa_error *e) {
+    return jp_jopa_run(task, false, selection, e);
+}
 
-const jp_method jp_method_jopa = {
-    .name = "jopa", .summary = "joint sets found by sampling from learnt masking probabilities", .seeded = true, .run = run_jopa};
+const jp_method jp_method_jopa = {.name = "jopa",
+                                  .summary = "joint sets found by sampling from learnt masking probabilities",
+                                  .seeded = true,
+                                  .run = run_jopa};
 const jp_method jp_method_jopa_nograd = {
     .name = "jopa-nograd", .summary = "jopa without the gradient guide", .seeded = true, .run = run_nograd};

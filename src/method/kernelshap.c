@@ -13,7 +13,7 @@ static int draw_size(jp_random *random, int n) {
     return n - 1;
 }
 
-static void draw(jp_random *random, int row, int n, double *shown) {
+static void draw_shap(jp_random *random, int row, int n, double *shown) {
     for (int i = 0; i < n; i++) shown[i] = row == 0;
     if (row < 2 || n < 2) return;
     int left = draw_size(random, n);
@@ -21,21 +21,24 @@ static void draw(jp_random *random, int row, int n, double *shown) {
         if (jp_random_below(random, n - i) < left) shown[i] = 1, left--;
 }
 
-static double weight(const double *shown, int n) {
+static double weight_shap(const double *shown, int n) {
     int m = 0;
     for (int i = 0; i < n; i++) m += shown[i] != 0;
     return m == 0 || m == n ? 1e6 : 1;
 }
 
-static int fit(const jp_samples *s, double *coef, jopa_error *e) {
+static int fit_shap(const jp_samples *s, double *coef, jopa_error *e) {
     return jp_least_squares(s->shown, s->f, s->weight, s->rows, s->cols, coef, e);
 }
 
-const jp_perturbation jp_kernelshap = {draw, weight, fit};
+const jp_perturbation jp_kernelshap = {draw_shap, weight_shap, fit_shap};
 
 static int run_kernelshap(const jp_task *task, jp_selection *selection, jopa_error *e) {
     return jp_perturb_run(task, &jp_kernelshap, selection, e);
 }
 
-const jp_method jp_method_kernelshap = {.name = "kernelshap", .summary = "Kernel SHAP: Shapley values by weighted regression",
-                                        .ranks = true, .seeded = true, .run = run_kernelshap};
+const jp_method jp_method_kernelshap = {.name = "kernelshap",
+                                        .summary = "Kernel SHAP: Shapley values by weighted regression",
+                                        .ranks = true,
+                                        .seeded = true,
+                                        .run = run_kernelshap};

@@ -5,28 +5,31 @@
 #include "search/perturb.h"
 #include "search/regression.h"
 
-static void draw(jp_random *random, int row, int n, double *shown) {
+static void draw_lime(jp_random *random, int row, int n, double *shown) {
     (void)row;
     for (int i = 0; i < n; i++) shown[i] = jp_random_unit(random) < 0.5;
 }
 
 /* Of a 0/1 vector with m ones to the vector of n ones the cosine is sqrt(m / n). */
-static double weight(const double *shown, int n) {
+static double weight_lime(const double *shown, int n) {
     double m = 0;
     for (int i = 0; i < n; i++) m += shown[i];
     double distance = 1 - sqrt(m / n);
     return exp(-distance * distance / 2);
 }
 
-static int fit(const jp_samples *s, double *coef, jopa_error *e) {
+static int fit_lime(const jp_samples *s, double *coef, jopa_error *e) {
     return jp_lasso(s->shown, s->f, s->weight, s->rows, s->cols, 0.01, coef, e);
 }
 
-const jp_perturbation jp_lime = {draw, weight, fit};
+const jp_perturbation jp_lime = {draw_lime, weight_lime, fit_lime};
 
 static int run_lime(const jp_task *task, jp_selection *selection, jopa_error *e) {
     return jp_perturb_run(task, &jp_lime, selection, e);
 }
 
-const jp_method jp_method_lime = {
-    .name = "lime", .summary = "LIME: sparse linear model of random masks", .ranks = true, .seeded = true, .run = run_lime};
+const jp_method jp_method_lime = {.name = "lime",
+                                  .summary = "LIME: sparse linear model of random masks",
+                                  .ranks = true,
+                                  .seeded = true,
+                                  .run = run_lime};

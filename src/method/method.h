@@ -5,7 +5,7 @@
 
 #include "search/task.h"
 
-const jp_method *jp_method_at(int index);              /* NULL past the end */
-const jp_method *jp_method_find(const char *name);     /* NULL: unknown */
+const jp_method *jp_method_at(int index);          /* NULL past the end */
+const jp_method *jp_method_find(const char *name); /* NULL: unknown */
 
 #endif

@@ -5,7 +5,7 @@
 #include "method/method.h"
 
 /* Draw `count` sets of k units. */
-static void draw(const jp_task *task, jp_random *random, jp_bitset *sets, int count, int *units) {
+static void draw_random_sets(const jp_task *task, jp_random *random, jp_bitset *sets, int count, int *units) {
     for (int i = 0; i < count; i++) {
         jp_random_subset(random, task->n, task->k, units);
         jp_bitset_clear(&sets[i]);
@@ -13,7 +13,7 @@ static void draw(const jp_task *task, jp_random *random, jp_bitset *sets, int co
     }
 }
 
-static int64_t evaluations(const jp_scorer *s) {
+static int64_t evaluations_random_sets(const jp_scorer *s) {
     jp_cost cost;
     jp_scorer_cost(s, &cost);
     return cost.evaluations;
@@ -32,10 +32,10 @@ static int run_random(const jp_task *task, jp_selection *selection, jopa_error *
     if (!sets || !drops || !units) status = jp_fail_memory(e);
     int64_t before = 0;
     for (int done = 0, stale = 0; done < total && !status && stale < STALE; done += batch) {
-        stale = evaluations(task->scorer) > before ? 0 : stale + 1;
-        before = evaluations(task->scorer);
+        stale = evaluations_random_sets(task->scorer) > before ? 0 : stale + 1;
+        before = evaluations_random_sets(task->scorer);
         int count = total - done < batch ? total - done : batch;
-        draw(task, &random, sets, count, units);
+        draw_random_sets(task, &random, sets, count, units);
         if (!done) jp_bitset_copy(&selection->selected, &sets[0]);
         status = jp_scorer_drops(task->scorer, sets, count, drops, e);
         for (int i = 0; i < count && status <= 0; i++)

@@ -19,5 +19,8 @@ static int run_gradient(const jp_task *task, jp_selection *selection, jopa_error
     return status;
 }
 
-const jp_method jp_method_gradient = {
-    .name = "gradient", .summary = "norm of the gradient by the input embeddings", .needs = JP_CAN_GRADIENT, .ranks = true, .run = run_gradient};
+const jp_method jp_method_gradient = {.name = "gradient",
+                                      .summary = "norm of the gradient by the input embeddings",
+                                      .needs = JP_CAN_GRADIENT,
+                                      .ranks = true,
+                                      .run = run_gradient};

@@ -40,26 +40,30 @@ static char *question(const jp_task *task, size_t *size) {
     append_request(&b, problem->prompt);
     jp_buffer_text(&b, "\nAnswer: ");
     append_pieces(&b, jp_scorer_engine(task->scorer), problem->response, problem->n_response);
-    jp_buffer_format(&b, "\n\nWhich %d words of the request mattered most for this answer? Write only these words, copied "
-                         "from the request, the most important first, separated by commas.", task->k);
+    jp_buffer_format(&b,
+                     "\n\nWhich %d words of the request mattered most for this answer? Write only these words, copied "
+                     "from the request, the most important first, separated by commas.",
+                     task->k);
     char *raw = jp_buffer_take(&b, size), *text = raw ? jp_utf8_repair(raw, *size) : NULL;
     free(raw);
     return text;
 }
 
 /* The model's answer: malloc'd, NUL-terminated. */
-static int ask(const jp_task *task, char **answer, jopa_error *e) {
-    jp_engine      *engine = jp_scorer_engine(task->scorer);
-    size_t          size;
-    char           *content = question(task, &size), *text = NULL;
-    int32_t        *ids = NULL, reply[TOKENS_MAX];
-    int             n = 0, n_reply = 0, max = task->k * TOKENS_PER_UNIT + TOKENS_MIN;
-    jp_engine_cost  cost = {0};
-    jp_buffer       b = {0};
-    int status = content ? engine->ops->apply_template(engine, &(const char *){"user"}, &(const char *){content}, 1, true, &text, e)
+static int ask_self(const jp_task *task, char **answer, jopa_error *e) {
+    jp_engine     *engine = jp_scorer_engine(task->scorer);
+    size_t         size;
+    char          *content = question(task, &size), *text = NULL;
+    int32_t       *ids = NULL, reply[TOKENS_MAX];
+    int            n = 0, n_reply = 0, max = task->k * TOKENS_PER_UNIT + TOKENS_MIN;
+    jp_engine_cost cost = {0};
+    jp_buffer      b = {0};
+    int status = content ? engine->ops->apply_template(engine, &(const char *){"user"}, &(const char *){content}, 1,
+                                                       true, &text, e)
                          : jp_fail_memory(e);
     if (!status) status = engine->ops->tokenize(engine, text, strlen(text), true, &ids, &n, e);
-    if (!status) status = engine->ops->generate(engine, ids, n, reply, max < TOKENS_MAX ? max : TOKENS_MAX, &n_reply, &cost, e);
+    if (!status)
+        status = engine->ops->generate(engine, ids, n, reply, max < TOKENS_MAX ? max : TOKENS_MAX, &n_reply, &cost, e);
     if (!status) {
         append_pieces(&b, engine, reply, n_reply);
         jp_buffer_text(&b, "");
@@ -82,7 +86,7 @@ static bool at_word(const char *text, size_t size, size_t at, size_t length) {
 }
 
 /* Select the units that the bytes [start, end) touch, as far as k goes; how many. */
-static int take(const jp_task *task, size_t start, size_t end, jp_selection *selection) {
+static int take_self(const jp_task *task, size_t start, size_t end, jp_selection *selection) {
     const jp_prompt *p = jp_scorer_problem(task->scorer)->prompt;
     int              taken = 0, held = jp_bitset_count(&selection->selected);
     for (int u = 0; u < p->n_units && held < task->k; u++) {
@@ -95,17 +99,17 @@ static int take(const jp_task *task, size_t start, size_t end, jp_selection *sel
 }
 
 /* Find one word or phrase in the request, whatever its case, where it still has a unit to give; how many it gave. */
-static int find(const jp_task *task, const char *word, size_t length, jp_selection *selection) {
+static int find_self(const jp_task *task, const char *word, size_t length, jp_selection *selection) {
     const jp_prompt *p = jp_scorer_problem(task->scorer)->prompt;
     int              taken = 0;
     for (size_t at = 0; length && !taken && at + length <= p->size; at++)
         if (!strncasecmp(p->text + at, word, length) && at_word(p->text, p->size, at, length))
-            taken = take(task, at, at + length, selection);
+            taken = take_self(task, at, at + length, selection);
     return taken;
 }
 
 /* "1. doctor", "- \"patient\"", "(surgery)": the words without numbers, bullets and quotes around them. */
-static void trim(const char **word, size_t *length) {
+static void trim_self(const char **word, size_t *length) {
     const char *from = *word, *end = from + *length, *digits = from;
     while (digits < end && isspace((unsigned char)*digits)) digits++;
     const char *number = digits;
@@ -126,31 +130,33 @@ static void find_words(const jp_task *task, const char *piece, size_t length, jp
             while (at < length && !isspace((unsigned char)piece[at])) at++;
             const char *word = piece + start;
             size_t      size = at - start;
-            trim(&word, &size);
+            trim_self(&word, &size);
             if (pass == 0) words += size > 0;
-            else if (words <= WORDS_MAX) find(task, word, size, selection);
+            else if (words <= WORDS_MAX) find_self(task, word, size, selection);
             at++;
         }
 }
 
 /* Pieces between commas, colons and line ends, each a phrase of the request or else a few words of it. */
-static void parse(const jp_task *task, const char *answer, jp_selection *selection) {
+static void parse_self(const jp_task *task, const char *answer, jp_selection *selection) {
     while (*answer) {
         size_t      length = strcspn(answer, ",;:\n"), size = length;
         const char *piece = answer;
-        trim(&piece, &size);
-        if (!find(task, piece, size, selection)) find_words(task, piece, size, selection);
+        trim_self(&piece, &size);
+        if (!find_self(task, piece, size, selection)) find_words(task, piece, size, selection);
         answer += length + (answer[length] != '\0');
     }
 }
 
 static int run_self(const jp_task *task, jp_selection *selection, jopa_error *e) {
     char *answer = NULL;
-    int   status = ask(task, &answer, e);
-    if (!status) parse(task, answer, selection);
+    int   status = ask_self(task, &answer, e);
+    if (!status) parse_self(task, answer, selection);
     free(answer);
     return status;
 }
 
-const jp_method jp_method_self = {.name = "self", .summary = "the model is asked which words mattered",
-                                  .needs = JP_CAN_GENERATE | JP_CAN_TOKENIZE, .run = run_self};
+const jp_method jp_method_self = {.name = "self",
+                                  .summary = "the model is asked which words mattered",
+                                  .needs = JP_CAN_GENERATE | JP_CAN_TOKENIZE,
+                                  .run = run_self};

@@ -3,15 +3,27 @@
 
 #include "method/method.h"
 
-extern const jp_method jp_method_jopa, jp_method_jopa_nograd, jp_method_jopa_noprob, jp_method_random, jp_method_ablation, jp_method_greedy, jp_method_exhaustive,
-    jp_method_lime, jp_method_kernelshap, jp_method_self, jp_method_gradient, jp_method_gradient_input,
-    jp_method_integrated_gradients, jp_method_attention_gradient, jp_method_attention;
+extern const jp_method jp_method_jopa, jp_method_jopa_nograd, jp_method_jopa_noprob, jp_method_random,
+    jp_method_ablation, jp_method_greedy, jp_method_exhaustive, jp_method_lime, jp_method_kernelshap, jp_method_self,
+    jp_method_gradient, jp_method_gradient_input, jp_method_integrated_gradients, jp_method_attention_gradient,
+    jp_method_attention;
 
 static const jp_method *const METHODS[] = {
-    &jp_method_jopa, &jp_method_jopa_nograd, &jp_method_jopa_noprob, &jp_method_random, &jp_method_ablation,   &jp_method_greedy,
-    &jp_method_exhaustive, &jp_method_lime,   &jp_method_kernelshap, &jp_method_self,
-    &jp_method_gradient,   &jp_method_gradient_input, &jp_method_integrated_gradients,
-    &jp_method_attention_gradient, &jp_method_attention,
+    &jp_method_jopa,
+    &jp_method_jopa_nograd,
+    &jp_method_jopa_noprob,
+    &jp_method_random,
+    &jp_method_ablation,
+    &jp_method_greedy,
+    &jp_method_exhaustive,
+    &jp_method_lime,
+    &jp_method_kernelshap,
+    &jp_method_self,
+    &jp_method_gradient,
+    &jp_method_gradient_input,
+    &jp_method_integrated_gradients,
+    &jp_method_attention_gradient,
+    &jp_method_attention,
 };
 
 const jp_method *jp_method_at(int index) {

@@ -61,8 +61,8 @@ static size_t white_space(const unsigned char *s) {
     if (s[0] == 0xc2) return s[1] == 0x85 || s[1] == 0xa0 ? 2 : 0;
     if (s[0] < 0xe1 || s[0] > 0xe3 || !s[1] || !s[2]) return 0;
     unsigned c = (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
-    bool     space = c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
-                 c == 0x3000;
+    bool     space = c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+                 c == 0x205f || c == 0x3000;
     return space ? 3 : 0;
 }
 
@@ -77,23 +77,23 @@ static void strip_end(char *text) {
 }
 
 typedef void pass(jp_buffer *out, const char *text);
-static void skipped(jp_buffer *out, const char *text) { replace(out, text, "<skipped>", ""); }
-static void hyphens(jp_buffer *out, const char *text) { replace(out, text, "-\n", ""); }
-static void newlines(jp_buffer *out, const char *text) { replace(out, text, "\n", " "); }
-static void quotes(jp_buffer *out, const char *text) { replace(out, text, "&quot;", "\""); }
-static void ampersands(jp_buffer *out, const char *text) { replace(out, text, "&amp;", "&"); }
-static void less(jp_buffer *out, const char *text) { replace(out, text, "&lt;", "<"); }
-static void greater(jp_buffer *out, const char *text) { replace(out, text, "&gt;", ">"); }
-static void pad(jp_buffer *out, const char *text) { jp_buffer_format(out, " %s ", text); }
-static void stops_after(jp_buffer *out, const char *text) { pairs_apart(out, text, STOP_AFTER_NON_DIGIT); }
-static void stops_before(jp_buffer *out, const char *text) { pairs_apart(out, text, STOP_BEFORE_NON_DIGIT); }
-static void dashes(jp_buffer *out, const char *text) { pairs_apart(out, text, DASH_AFTER_DIGIT); }
+static void  skipped(jp_buffer *out, const char *text) { replace(out, text, "<skipped>", ""); }
+static void  hyphens(jp_buffer *out, const char *text) { replace(out, text, "-\n", ""); }
+static void  newlines(jp_buffer *out, const char *text) { replace(out, text, "\n", " "); }
+static void  quotes(jp_buffer *out, const char *text) { replace(out, text, "&quot;", "\""); }
+static void  ampersands(jp_buffer *out, const char *text) { replace(out, text, "&amp;", "&"); }
+static void  less(jp_buffer *out, const char *text) { replace(out, text, "&lt;", "<"); }
+static void  greater(jp_buffer *out, const char *text) { replace(out, text, "&gt;", ">"); }
+static void  pad(jp_buffer *out, const char *text) { jp_buffer_format(out, " %s ", text); }
+static void  stops_after(jp_buffer *out, const char *text) { pairs_apart(out, text, STOP_AFTER_NON_DIGIT); }
+static void  stops_before(jp_buffer *out, const char *text) { pairs_apart(out, text, STOP_BEFORE_NON_DIGIT); }
+static void  dashes(jp_buffer *out, const char *text) { pairs_apart(out, text, DASH_AFTER_DIGIT); }
 
 /* malloc'd text whose tokens are separated by white space; NULL without memory */
 static char *tokenize(const char *text) {
-    static pass *const PASSES[] = {skipped, hyphens,       newlines,    quotes,       ampersands, less,
-                                   greater, pad, symbols_apart, stops_after, stops_before, dashes};
-    char *current = jp_utf8_repair(text, strlen(text));
+    static pass *const PASSES[] = {skipped, hyphens, newlines,      quotes,      ampersands,   less,
+                                   greater, pad,     symbols_apart, stops_after, stops_before, dashes};
+    char              *current = jp_utf8_repair(text, strlen(text));
     if (current) strip_end(current);
     for (size_t i = 0; current && i < sizeof PASSES / sizeof *PASSES; i++) {
         jp_buffer out = {0};
@@ -126,7 +126,7 @@ static bool count(jp_tally *words, jp_tally *ngrams, int text, const char *token
 
 /* Brevity penalty times the geometric mean of the precisions; an order without a match counts as half of, a quarter of,
  * ... one match. */
-static double score(const jp_tally *ngrams, int hypothesis, int reference) {
+static double score_bleu(const jp_tally *ngrams, int hypothesis, int reference) {
     double log_sum = 0, smooth = 1;
     int    order = 0, matches = 0;
     for (; order < ORDERS && hypothesis > order; order++) {
@@ -146,7 +146,7 @@ int jp_bleu(const char *hypothesis, const char *reference, double *out, jopa_err
     char    *h = tokenize(hypothesis), *r = tokenize(reference);
     int      n_h = 0, n_r = 0;
     bool     ok = h && r && count(&ngrams[0], ngrams, 0, h, &n_h) && count(&ngrams[0], ngrams, 1, r, &n_r);
-    if (ok) *out = score(ngrams, n_h, n_r);
+    if (ok) *out = score_bleu(ngrams, n_h, n_r);
     for (int i = 0; i < ORDERS; i++) jp_tally_free(&ngrams[i]);
     free(h);
     free(r);

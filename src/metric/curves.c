@@ -11,7 +11,10 @@
 
 enum { STEPS = 10, POINTS = STEPS + 1 };
 
-typedef struct { double score; int unit; } ranked;
+typedef struct {
+    double score;
+    int    unit;
+} ranked;
 
 /* Highest score first, NAN last, ties by index. */
 static int by_score(const void *left, const void *right) {
@@ -41,7 +44,7 @@ static int add_curve(jp_explanation *out, const char *name, const double *drops,
     return status ? status : jp_metric_add(out, "curves", label, area, e);
 }
 
-static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
+static int measure_curves(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     if (!m->score) return JP_OK;
     int        n = jp_scorer_units(m->scorer);
     double     drops[2 * POINTS], full = jp_scorer_full(m->scorer);
@@ -64,4 +67,4 @@ static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
 const jp_metric jp_metric_curves = {
     .name = "curves",
     .summary = "deletion and insertion curves and their areas, for methods that rank the units",
-    .measure = measure};
+    .measure = measure_curves};

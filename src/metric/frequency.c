@@ -30,10 +30,12 @@ static int count_words(jp_tally *tally, int which, const char *text, jopa_error 
     UBreakIterator *it = ubrk_open(UBRK_WORD, "root", NULL, 0, &code);
     utext_openUTF8(&view, text, (int64_t)strlen(text), &code);
     if (it) ubrk_setUText(it, &view, &code);
-    int status = U_FAILURE(code) ? jp_fail(e, JOPA_ERROR_UNSUPPORTED, "ICU cannot cut words: %s", u_errorName(code)) : JP_OK;
+    int status =
+        U_FAILURE(code) ? jp_fail(e, JOPA_ERROR_UNSUPPORTED, "ICU cannot cut words: %s", u_errorName(code)) : JP_OK;
     int32_t from = 0;
     for (int32_t to; !status && (to = ubrk_next(it)) != UBRK_DONE; from = to)
-        if (ubrk_getRuleStatus(it) >= UBRK_WORD_NONE_LIMIT && jp_tally_add(tally, which, text + from, (size_t)(to - from)) < 0)
+        if (ubrk_getRuleStatus(it) >= UBRK_WORD_NONE_LIMIT &&
+            jp_tally_add(tally, which, text + from, (size_t)(to - from)) < 0)
             status = jp_fail_memory(e);
     if (it) ubrk_close(it);
     utext_close(&view);

@@ -7,7 +7,7 @@
 #include "metric/metric.h"
 
 /* 0 for two empty texts, 1 when one has no direction. */
-static double distance(const float *a, const float *b, int n) {
+static double cosine_distance(const float *a, const float *b, int n) {
     double ab = 0, aa = 0, bb = 0;
     for (int i = 0; i < n; i++) {
         ab += (double)a[i] * (double)b[i];
@@ -23,7 +23,7 @@ static bool embeds(jp_engine *engine) {
     return engine && engine->ops->embed && engine->ops->capabilities(engine) & JP_CAN_EMBED;
 }
 
-static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
+static int measure_meaning(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     bool       encoder = embeds(m->encoder);
     jp_engine *engine = encoder ? m->encoder : jp_scorer_engine(m->scorer);
     if (!embeds(engine)) return JP_OK;
@@ -31,14 +31,16 @@ static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     int    n_a = 0, n_b = 0;
     int    status = engine->ops->embed(engine, m->response, &a, &n_a, e);
     if (!status) status = engine->ops->embed(engine, m->masked_response, &b, &n_b, e);
-    if (!status) status = jp_metric_add(out, "meaning", encoder ? "encoder_distance" : "state_distance", distance(a, b, n_a), e);
+    if (!status)
+        status = jp_metric_add(out, "meaning", encoder ? "encoder_distance" : "state_distance",
+                               cosine_distance(a, b, n_a), e);
     free(a);
     free(b);
     return status;
 }
 
-const jp_metric jp_metric_meaning = {
-    .name = "meaning",
-    .summary = "1 - cosine of sentence embeddings, regenerated against original response",
-    .generates = true,
-    .measure = measure};
+const jp_metric jp_metric_meaning = {.name = "meaning",
+                                     .summary =
+                                         "1 - cosine of sentence embeddings, regenerated against original response",
+                                     .generates = true,
+                                     .measure = measure_meaning};

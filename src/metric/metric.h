@@ -7,7 +7,8 @@
 #include "result/result.h"
 #include "score/scorer.h"
 
-/* All borrowed. Metrics evaluate through the scorer: read the run's cost and lift its limits (jp_scorer_relimit) before. */
+/* All borrowed. Metrics evaluate through the scorer: read the run's cost and lift its limits (jp_scorer_relimit)
+ * before. */
 typedef struct {
     jp_scorer       *scorer;          /* the problem: prompt, operator, response tokens, target */
     const jp_bitset *selected;        /* the hidden set */
@@ -26,8 +27,8 @@ typedef struct {
     int (*measure)(const jp_measured *m, jp_explanation *out, jopa_error *e);
 } jp_metric;
 
-const jp_metric *jp_metric_at(int index);                           /* NULL past the end */
-const jp_metric *jp_metric_find(const char *name, size_t size);     /* NULL: unknown; `name` need not end at `size` */
+const jp_metric *jp_metric_at(int index);                       /* NULL past the end */
+const jp_metric *jp_metric_find(const char *name, size_t size); /* NULL: unknown; `name` need not end at `size` */
 
 /* The metrics in a list such as "prob,words" ("none" or "": nothing) as bits 1 << index into *bits.
  * JOPA_ERROR_USAGE for an unknown name. */

@@ -13,14 +13,15 @@
 
 enum { CHUNK_FLOATS = 1 << 24 }; /* of next-token distributions held at once, twice: 2 x 64 MiB */
 
-/* ---- KL divergence ------------------------------------------------------------------------------------------------ */
+/* ---- KL divergence ------------------------------------------------------------------------------------------------
+ */
 
 /* Two rows of next-token distributions: prompt, then response tokens as they are passed by. */
 typedef struct {
     jp_engine *engine;
     int32_t   *symbols[2]; /* full, masked */
     int        size[2];
-    float     *log_p[2];   /* [chunk * n_vocab] */
+    float     *log_p[2]; /* [chunk * n_vocab] */
     int        n_vocab, chunk;
 } comparison;
 
@@ -82,20 +83,26 @@ static int mean_kl(const jp_measured *m, double *out, jopa_error *e) {
     return status;
 }
 
-/* ---- the group ------------------------------------------------------------------------------------------------------ */
+/* ---- the group ------------------------------------------------------------------------------------------------------
+ */
 
-static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
+static int measure_prob(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     const jp_problem *p = jp_scorer_problem(m->scorer);
     jp_engine        *engine = jp_scorer_engine(m->scorer);
-    double            drop, divergence = NAN, full = jp_scorer_full(m->scorer), tokens = p->target_last - p->target_first;
-    int               status = jp_scorer_drops(m->scorer, m->selected, 1, &drop, e);
-    if (!status && out->n_response_tokens) { /* the result's own numbers, which other batches may differ from in the last digits */
+    double drop, divergence = NAN, full = jp_scorer_full(m->scorer), tokens = p->target_last - p->target_first;
+    int    status = jp_scorer_drops(m->scorer, m->selected, 1, &drop, e);
+    if (!status &&
+        out->n_response_tokens) { /* the result's own numbers, which other batches may differ from in the last digits */
         full = out->log_prob.full;
         drop = out->log_prob.drop;
     }
-    if (!status && engine->ops->next && engine->ops->capabilities(engine) & JP_CAN_NEXT) status = mean_kl(m, &divergence, e);
+    if (!status && engine->ops->next && engine->ops->capabilities(engine) & JP_CAN_NEXT)
+        status = mean_kl(m, &divergence, e);
     if (status) return status;
-    struct { const char *name; double value; } numbers[] = {
+    struct {
+        const char *name;
+        double      value;
+    } numbers[] = {
         {"drop", drop},
         {"drop_per_token", drop / tokens},
         {"probability_ratio", exp(-drop / tokens)},
@@ -109,8 +116,8 @@ static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     return status;
 }
 
-const jp_metric jp_metric_prob = {
-    .name = "prob",
-    .summary = "drop (whole, per token), probability ratio, perplexity before and after, KL divergence of next-token distributions",
-    .by_default = true,
-    .measure = measure};
+const jp_metric jp_metric_prob = {.name = "prob",
+                                  .summary = "drop (whole, per token), probability ratio, perplexity before and after, "
+                                             "KL divergence of next-token distributions",
+                                  .by_default = true,
+                                  .measure = measure_prob};

@@ -12,7 +12,7 @@ typedef struct {
 
 /* Unicode lower casing as far as it leads to a letter or digit of ASCII: returns the bytes that `s` begins with and
  * that lower to *c, 0 when they lower to something else. U+0130 lowers to i and a combining dot, which separates. */
-static size_t lower(const unsigned char *s, char *c, bool *separates) {
+static size_t lower_rouge(const unsigned char *s, char *c, bool *separates) {
     *separates = false;
     if ((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= '0' && s[0] <= '9')) return *c = (char)s[0], 1;
     if (s[0] >= 'A' && s[0] <= 'Z') return *c = (char)(s[0] - 'A' + 'a'), 1;
@@ -30,13 +30,13 @@ static bool end_word(jp_tally *tally, int text, char *word, size_t *size, sequen
 }
 
 /* The words of `text` in order; out->ids is malloc'd. */
-static int split(jp_tally *tally, int text, const char *bytes, sequence *out, jopa_error *e) {
+static int split_rouge(jp_tally *tally, int text, const char *bytes, sequence *out, jopa_error *e) {
     size_t length = strlen(bytes), size = 0;
     char  *word = malloc(length + 1);
     bool   ok = word && (out->ids = malloc((length + 1) * sizeof *out->ids));
     for (size_t at = 0; ok && at < length;) {
         bool   separates;
-        size_t step = lower((const unsigned char *)bytes + at, &word[size], &separates);
+        size_t step = lower_rouge((const unsigned char *)bytes + at, &word[size], &separates);
         if (step) size++;
         if (!step || separates) ok = end_word(tally, text, word, &size, out);
         at += step ? step : 1;
@@ -70,8 +70,8 @@ static double f_measure(int matches, int hypothesis, int reference) {
 int jp_rouge(const char *hypothesis, const char *reference, jp_rouge_scores *out, jopa_error *e) {
     jp_tally tally = {0};
     sequence h = {0}, r = {0};
-    int      status = split(&tally, 0, hypothesis, &h, e);
-    if (!status) status = split(&tally, 1, reference, &r, e);
+    int      status = split_rouge(&tally, 0, hypothesis, &h, e);
+    if (!status) status = split_rouge(&tally, 1, reference, &r, e);
     int *row = status ? NULL : malloc((size_t)(r.n + 1) * sizeof *row);
     if (!status && !row) status = jp_fail_memory(e);
     if (!status) {

@@ -15,19 +15,19 @@ const jp_metric *jp_metric_at(int index) {
     return index >= 0 && index < (int)(sizeof METRICS / sizeof *METRICS) ? METRICS[index] : NULL;
 }
 
-static int find(const char *name, size_t size) {
+static int find_metric(const char *name, size_t size) {
     for (int i = 0; jp_metric_at(i); i++)
         if (strlen(METRICS[i]->name) == size && !memcmp(METRICS[i]->name, name, size)) return i;
     return -1;
 }
 
-const jp_metric *jp_metric_find(const char *name, size_t size) { return jp_metric_at(find(name, size)); }
+const jp_metric *jp_metric_find(const char *name, size_t size) { return jp_metric_at(find_metric(name, size)); }
 
 int jp_metric_parse(const char *list, unsigned *bits, jopa_error *e) {
     unsigned found = 0;
     for (const char *at = list; *at;) {
         size_t size = strcspn(at, ",");
-        int    index = find(at, size);
+        int    index = find_metric(at, size);
         bool   none = size == 0 || (size == 4 && !memcmp(at, "none", 4));
         if (index < 0 && !none)
             return jp_fail(e, JOPA_ERROR_USAGE, "unknown metric '%.*s': see `jopa list metrics`", (int)size, at);

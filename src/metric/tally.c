@@ -22,7 +22,7 @@ static int find_slot(const jp_tally *t, const void *bytes, size_t size) {
 }
 
 /* Room for one more entry: slots are a power of two, at most half of them taken. */
-static int grow(jp_tally *t) {
+static int grow_tally(jp_tally *t) {
     if (2 * (t->n + 1) <= t->n_slots) return 0;
     int             n_slots = t->n_slots ? 2 * t->n_slots : 64;
     jp_tally_entry *entries = realloc(t->entries, (size_t)n_slots / 2 * sizeof *entries);
@@ -39,7 +39,7 @@ static int grow(jp_tally *t) {
 }
 
 int jp_tally_add(jp_tally *t, int text, const void *bytes, size_t size) {
-    if (grow(t)) return -1;
+    if (grow_tally(t)) return -1;
     int slot = find_slot(t, bytes, size);
     if (t->slots[slot] < 0) {
         size_t at = t->bytes.size;

@@ -3,7 +3,7 @@
 
 #include "metric/metric.h"
 
-static int measure(const jp_measured *m, jp_explanation *out, jopa_error *e) {
+static int measure_words(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     double          variation, bleu;
     jp_rouge_scores rouge;
     int             status = jp_word_variation(m->response, m->masked_response, &variation, e);
@@ -21,4 +21,4 @@ const jp_metric jp_metric_words = {
     .summary = "regenerated against original response: total variation of word frequencies, BLEU, ROUGE-1, ROUGE-L",
     .generates = true,
     .by_default = true,
-    .measure = measure};
+    .measure = measure_words};

@@ -14,7 +14,9 @@ int jp_word_variation(const char *a, const char *b, double *out, jopa_error *e);
  * as the hypothesis has, exponential smoothing (Chen & Cherry 2014, method 3), brevity penalty. */
 int jp_bleu(const char *hypothesis, const char *reference, double *out, jopa_error *e);
 
-typedef struct { double rouge1, rougeL; } jp_rouge_scores; /* F measures, 0..1 */
+typedef struct {
+    double rouge1, rougeL;
+} jp_rouge_scores; /* F measures, 0..1 */
 
 /* ROUGE-1 and ROUGE-L (Lin 2004) as rouge-score without a stemmer: words are runs of a-z and 0-9 after lower casing. */
 int jp_rouge(const char *hypothesis, const char *reference, jp_rouge_scores *out, jopa_error *e);

@@ -39,12 +39,9 @@ static int load_piece(aligner *a, int32_t id, jopa_error *e) {
 static bool covers(const aligner *a, size_t at, int skip, size_t *bytes) {
     size_t from = at;
     for (int i = skip; i < a->length; i++) {
-        if (at < a->size && a->text[at] == a->piece[i])
-            at++;
-        else if (a->piece[i] == ' ' && a->size - at >= 3 && !memcmp(a->text + at, LOWER_BLOCK, 3))
-            at += 3;
-        else
-            return false;
+        if (at < a->size && a->text[at] == a->piece[i]) at++;
+        else if (a->piece[i] == ' ' && a->size - at >= 3 && !memcmp(a->text + at, LOWER_BLOCK, 3)) at += 3;
+        else return false;
     }
     *bytes = at - from;
     return true;
@@ -52,7 +49,7 @@ static bool covers(const aligner *a, size_t at, int skip, size_t *bytes) {
 
 /* Whether the piece, or the piece without an added leading space, stands at the cursor, or else after spaces there
  * that a control token beside it swallowed. *start and *bytes tell where. */
-static bool place(const aligner *a, size_t *start, size_t *bytes) {
+static bool place_align(const aligner *a, size_t *start, size_t *bytes) {
     bool space = a->length && a->piece[0] == ' ';
     *start = a->cursor;
     if (covers(a, *start, 0, bytes) || (space && covers(a, *start, 1, bytes))) return true;
@@ -63,7 +60,7 @@ static bool place(const aligner *a, size_t *start, size_t *bytes) {
 }
 
 /* Unplaced tokens stand for characters that the vocabulary lacks: they share the text up to `end`. */
-static void settle(aligner *a, jp_token_list *l, size_t end) {
+static void settle_align(aligner *a, jp_token_list *l, size_t end) {
     int first = l->n - a->pending;
     for (int i = first; i < l->n; i++) {
         bool bos = i == 0 && (a->pending > 1 || end == a->cursor);
@@ -86,15 +83,17 @@ static int align_token(aligner *a, jp_token_list *l, int32_t id, jopa_error *e) 
     size_t start = 0, bytes = 0;
     int    status = load_piece(a, id, e);
     if (status) return status;
-    bool found = (a->length || !a->pending) && place(a, &start, &bytes);
+    bool found = (a->length || !a->pending) && place_align(a, &start, &bytes);
     if (!found && a->control) {
         a->pending++;
         l->tokens[l->n++] = (jp_token){.id = id, .unit = -1};
         return JP_OK;
     }
     if (!found && !(a->pending && search_ahead(a, &start, &bytes)))
-        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the model's tokenizer does not keep the text: token %d is not what stands at byte %zu", (int)id, a->cursor);
-    if (a->pending) settle(a, l, start);
+        return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
+                       "the model's tokenizer does not keep the text: token %d is not what stands at byte %zu", (int)id,
+                       a->cursor);
+    if (a->pending) settle_align(a, l, start);
     l->tokens[l->n] = (jp_token){.id = id, .start = start, .end = start + bytes, .unit = -1};
     l->fixed[l->n++] = a->control;
     a->cursor = start + bytes;
@@ -120,7 +119,7 @@ static int added_bos(aligner *a, const int32_t *ids, int n, int *drop, jopa_erro
 }
 
 /* The end of the text: an EOS that is not in it goes, unknown tokens take what is left. */
-static int finish(aligner *a, jp_token_list *l, jopa_error *e) {
+static int finish_align(aligner *a, jp_token_list *l, jopa_error *e) {
     size_t left = a->cursor;
     while (left < a->size && strchr(" \t\r\n", a->text[left])) left++;
     bool only_spaces = left == a->size && (a->after_control || a->pending);
@@ -128,13 +127,14 @@ static int finish(aligner *a, jp_token_list *l, jopa_error *e) {
         l->n -= a->pending;
         if (l->n == 0 && a->pending) { /* a BOS and nothing else */
             l->n = a->pending = 1;
-            settle(a, l, a->cursor);
+            settle_align(a, l, a->cursor);
         }
         return JP_OK;
     }
     if (!a->pending)
-        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the model's tokenizer does not keep the text: nothing stands for byte %zu on", a->cursor);
-    settle(a, l, a->size);
+        return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
+                       "the model's tokenizer does not keep the text: nothing stands for byte %zu on", a->cursor);
+    settle_align(a, l, a->size);
     return JP_OK;
 }
 
@@ -148,7 +148,7 @@ int jp_tokens_align(jp_token_list *out, const jp_prompt_source *source, const ch
     l.fixed = calloc((size_t)n + 1, sizeof *l.fixed);
     status = a.piece && l.tokens && l.fixed ? added_bos(&a, ids, n, &first, e) : jp_fail_memory(e);
     for (int i = first; i < n && !status; i++) status = align_token(&a, &l, ids[i], e);
-    if (!status) status = finish(&a, &l, e);
+    if (!status) status = finish_align(&a, &l, e);
     free(a.piece);
     if (status) {
         jp_token_list_free(&l);

@@ -45,11 +45,11 @@ typedef enum { SPACE, PUNCTUATION, WORD } piece_class;
 
 /* A raw piece; `owner` is the index of the piece that it becomes one with. */
 typedef struct {
-    jp_range    range;
+    jp_range range;
     piece_class class;
-    bool        newline; /* ends a line */
-    bool        letters;
-    int         owner;
+    bool newline; /* ends a line */
+    bool letters;
+    int  owner;
 } piece;
 
 typedef struct {
@@ -63,14 +63,15 @@ static void classify(const char *text, piece *p) {
         UChar32  c = next_char(text, p->range.end, &at);
         uint32_t category = U_GET_GC_MASK(c);
         ink |= !u_isUWhiteSpace(c);
-        word |= (category & (U_GC_L_MASK | U_GC_N_MASK)) || u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION) || c == 0xfe0f;
+        word |=
+            (category & (U_GC_L_MASK | U_GC_N_MASK)) || u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION) || c == 0xfe0f;
         p->letters |= (category & U_GC_L_MASK) != 0;
         p->newline = c == '\n';
     }
     p->class = word ? WORD : ink ? PUNCTUATION : SPACE;
 }
 
-static int add_piece(piece_list *l, const char *text, size_t start, size_t end, jopa_error *e) {
+static int add_piece_boundary(piece_list *l, const char *text, size_t start, size_t end, jopa_error *e) {
     if (start >= end) return JP_OK;
     if (l->n == l->capacity) {
         int    capacity = l->capacity ? 2 * l->capacity : 64;
@@ -93,10 +94,11 @@ static int cut_icu(piece_list *l, UBreakIteratorType type, const char *locale, c
     UBreakIterator *it = ubrk_open(type, locale, NULL, 0, &code);
     utext_openUTF8(&view, text + range.start, (int64_t)(range.end - range.start), &code);
     if (it) ubrk_setUText(it, &view, &code);
-    int status = U_FAILURE(code) ? jp_fail(e, JOPA_ERROR_UNSUPPORTED, "ICU cannot cut the text: %s", u_errorName(code)) : JP_OK;
+    int status =
+        U_FAILURE(code) ? jp_fail(e, JOPA_ERROR_UNSUPPORTED, "ICU cannot cut the text: %s", u_errorName(code)) : JP_OK;
     int32_t from = 0;
     for (int32_t to; !status && (to = ubrk_next(it)) != UBRK_DONE; from = to)
-        status = add_piece(l, text, range.start + (size_t)from, range.start + (size_t)to, e);
+        status = add_piece_boundary(l, text, range.start + (size_t)from, range.start + (size_t)to, e);
     if (it) ubrk_close(it);
     utext_close(&view);
     return status;
@@ -107,7 +109,7 @@ static int cut_lines(piece_list *l, const char *text, jp_range range, jopa_error
     for (size_t from = range.start; from < range.end && !status;) {
         const char *end = memchr(text + from, '\n', range.end - from);
         size_t      to = end ? (size_t)(end - text) + 1 : range.end;
-        status = add_piece(l, text, from, to, e);
+        status = add_piece_boundary(l, text, from, to, e);
         from = to;
     }
     return status;
@@ -173,7 +175,8 @@ static bool is_enumerator(const piece_list *l, int i) {
 
 /* Ends in a title that stands before a name and that CLDR leaves out of its abbreviations. */
 static bool ends_in_title(const char *text, const piece *p) {
-    static const char *const titles[] = {"Dr.", "Ms.", "St.", "Mt.", "Lt.", "Col.", "Gen.", "Sgt.", "Rev.", "Hon.", "Sen.", "Rep.", "Gov."};
+    static const char *const titles[] = {"Dr.",  "Ms.",  "St.",  "Mt.",  "Lt.",  "Col.", "Gen.",
+                                         "Sgt.", "Rev.", "Hon.", "Sen.", "Rep.", "Gov."};
     jp_range                 r = jp_boundary_trim(text, p->range);
     if (p->newline) return false;
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
@@ -197,7 +200,7 @@ static bool goes_on(UBreakIterator *cldr, const char *word, size_t size) {
     return U_SUCCESS(code) && ubrk_next(cldr) == (int32_t)size + 3;
 }
 
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_letter_boundary(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /* Ends in an abbreviation: the whole word is one. ICU matches ends of words too, so that "G." makes one of "ZORG.":
  * a word whose rest without its first letters is one already is none itself. */
@@ -205,10 +208,11 @@ static bool ends_in_abbreviation(UBreakIterator *cldr, const char *text, const p
     jp_range r = jp_boundary_trim(text, p->range);
     size_t   from = r.end;
     if (p->newline || text[r.end - 1] != '.') return false;
-    while (from > r.start && (is_letter(text[from - 1]) || text[from - 1] == '.')) from--;
+    while (from > r.start && (is_letter_boundary(text[from - 1]) || text[from - 1] == '.')) from--;
     if (r.end - from > LONGEST_ABBREVIATION || !goes_on(cldr, text + from, r.end - from)) return false;
     for (size_t at = from + 1; at < r.end; at++)
-        if (is_letter(text[at]) && is_letter(text[at - 1]) && goes_on(cldr, text + at, r.end - at)) return false;
+        if (is_letter_boundary(text[at]) && is_letter_boundary(text[at - 1]) && goes_on(cldr, text + at, r.end - at))
+            return false;
     return true;
 }
 
@@ -219,7 +223,8 @@ static int own_sentences(piece_list *l, const char *text, jopa_error *e) {
     for (int i = l->n - 2; i >= 0; i--) {
         const piece *p = &l->items[i];
         if (l->items[i + 1].class == SPACE) continue;
-        if (is_enumerator(l, i) || ends_in_title(text, p) || ends_in_abbreviation(cldr, text, p)) l->items[i].owner = l->items[i + 1].owner;
+        if (is_enumerator(l, i) || ends_in_title(text, p) || ends_in_abbreviation(cldr, text, p))
+            l->items[i].owner = l->items[i + 1].owner;
     }
     ubrk_close(cldr);
     own_blanks(l);
@@ -239,10 +244,8 @@ static int merge(const piece_list *l, jp_range **out, int *n, jopa_error *e) {
     if (!grown) return jp_fail_memory(e);
     *out = grown;
     for (int i = 0; i < l->n; i++) {
-        if (i && l->items[i].owner == l->items[i - 1].owner)
-            grown[*n - 1].end = l->items[i].range.end;
-        else
-            grown[(*n)++] = l->items[i].range;
+        if (i && l->items[i].owner == l->items[i - 1].owner) grown[*n - 1].end = l->items[i].range.end;
+        else grown[(*n)++] = l->items[i].range;
     }
     return JP_OK;
 }

@@ -20,11 +20,10 @@ typedef enum {
  *   word       UAX #29 words with a letter or a number, and emoji. Punctuation joins the word it touches (the one
  *              before it if it touches two or none; after a line's end, the one that follows); white space joins
  *              what follows, a line's end what precedes. Punctuation alone is one piece.
- *   sentence   UAX #29 with CLDR's English abbreviations ("Mr.") and titles ("Dr."); an enumerator ("1.") joins what follows.
- *   line       up to \n; a blank line joins what precedes it, or at the start what follows.
- *   paragraph  up to and with the blank lines after it.
- * *out is grown with realloc and stays the caller's. The kinds token and marked are not cut here.
- * JOPA_ERROR_UNSUPPORTED when ICU lacks its data. */
+ *   sentence   UAX #29 with CLDR's English abbreviations ("Mr.") and titles ("Dr."); an enumerator ("1.") joins what
+ * follows. line       up to \n; a blank line joins what precedes it, or at the start what follows. paragraph  up to and
+ * with the blank lines after it. *out is grown with realloc and stays the caller's. The kinds token and marked are not
+ * cut here. JOPA_ERROR_UNSUPPORTED when ICU lacks its data. */
 int jp_boundary_find(jp_unit_kind kind, const char *text, jp_range range, jp_range **out, int *n, jopa_error *e);
 
 /* Bytes of text[range] that are not white space. */

@@ -45,16 +45,18 @@ static bool is_role_name(const char *role) {
 
 static int check_input(const work *w, jopa_error *e) {
     const jp_prompt_options *o = w->o;
-    bool text = false;
+    bool                     text = false;
     if (w->kind == JP_UNIT_MARKED && o->keep_marked)
         return jp_fail(e, JOPA_ERROR_USAGE, "--unit marked: marked spans are what is kept here; choose another unit");
     if (o->raw && o->n != 1) return jp_fail(e, JOPA_ERROR_USAGE, "a raw prompt is one text, not %d messages", o->n);
     for (int i = 0; i < o->n; i++) {
         size_t size = strlen(o->contents[i]), valid = jp_utf8_valid(o->contents[i], size);
         if (!is_role_name(role_of(o, i)))
-            return jp_fail(e, JOPA_ERROR_INPUT, "message %d has a role that is not a name of letters, digits, '_', '-' and '.'", i + 1);
+            return jp_fail(e, JOPA_ERROR_INPUT,
+                           "message %d has a role that is not a name of letters, digits, '_', '-' and '.'", i + 1);
         if (valid < size)
-            return jp_fail(e, JOPA_ERROR_INPUT, "the text of role %.100s is not valid UTF-8 at byte %zu", role_of(o, i), valid);
+            return jp_fail(e, JOPA_ERROR_INPUT, "the text of role %.100s is not valid UTF-8 at byte %zu", role_of(o, i),
+                           valid);
         text |= size > 0;
     }
     return text ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "the prompt is empty");
@@ -89,7 +91,8 @@ static int place_marks(work *w, const jp_prompt *p, jopa_error *e) {
         size_t          offset;
         if (!m->n_ranges) continue;
         if (!jp_segment_offset(p, span, m->text, &offset))
-            return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the model's chat template changes the marked text of role %.100s; use --raw", span->role);
+            return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
+                           "the model's chat template changes the marked text of role %.100s; use --raw", span->role);
         for (int i = 0; i < m->n_ranges; i++) {
             jp_range r = m->ranges[i]; /* bytes before `offset` were trimmed */
             r.start = span->start + (r.start > offset ? r.start - offset : 0);
@@ -129,9 +132,11 @@ static int find_units(work *w, jp_prompt *p, jopa_error *e) {
 static int protect(work *w, jp_prompt *p, jopa_error *e) {
     int status = JP_OK;
     if (w->kind == JP_UNIT_MARKED) w->n_ranges = 0;
-    for (int i = 0; i < w->o->n_keep && !status; i++) status = jp_find_occurrences(p, w->o->keep[i], &w->ranges, &w->n_ranges, e);
+    for (int i = 0; i < w->o->n_keep && !status; i++)
+        status = jp_find_occurrences(p, w->o->keep[i], &w->ranges, &w->n_ranges, e);
     if (!status) jp_units_protect(p, w->ranges, w->n_ranges);
-    return status || p->n_units ? status : jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: all of the text is to be kept");
+    return status || p->n_units ? status
+                                : jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: all of the text is to be kept");
 }
 
 int jp_prompt_build(jp_prompt *out, const jp_prompt_source *source, const jp_prompt_options *options, jopa_error *e) {
@@ -145,9 +150,7 @@ int jp_prompt_build(jp_prompt *out, const jp_prompt_source *source, const jp_pro
     if (!status) status = find_units(&w, &p, e);
     if (!status) status = protect(&w, &p, e);
     work_free(&w);
-    if (status)
-        jp_prompt_free(&p);
-    else
-        *out = p;
+    if (status) jp_prompt_free(&p);
+    else *out = p;
     return status;
 }

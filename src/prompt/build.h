@@ -6,8 +6,8 @@
 #include "prompt/source.h"
 
 typedef struct {
-    const char *const *roles;      /* [n] letters, digits, '_', '-', '.' */
-    const char *const *contents;   /* [n] UTF-8; may hold {{marks}} where they are read: see keep_marked */
+    const char *const *roles;    /* [n] letters, digits, '_', '-', '.' */
+    const char *const *contents; /* [n] UTF-8; may hold {{marks}} where they are read: see keep_marked */
     int                n;
     bool               raw;        /* n == 1 and contents[0] is the prompt: no template, role "user" */
     const char        *unit;       /* see units.h; NULL: "token" */

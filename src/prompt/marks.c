@@ -36,7 +36,8 @@ typedef struct {
 
 static int open_mark(parser *p, size_t at, jopa_error *e) {
     if (p->open)
-        return jp_fail(e, JOPA_ERROR_INPUT, "'{{' at byte %zu opens inside the mark that began at byte %zu; write {{{{ for a literal {{", at,
+        return jp_fail(e, JOPA_ERROR_INPUT,
+                       "'{{' at byte %zu opens inside the mark that began at byte %zu; write {{{{ for a literal {{", at,
                        p->opened_at);
     p->open = true;
     p->opened_at = at;
@@ -54,7 +55,7 @@ static int close_mark(parser *p, size_t at, jopa_error *e) {
     return JP_OK;
 }
 
-static int parse(parser *p, const char *text, size_t size, jopa_error *e) {
+static int parse_marks(parser *p, const char *text, size_t size, jopa_error *e) {
     for (size_t at = 0; at < size;) {
         char c = text[at];
         bool brace = c == '{' || c == '}';
@@ -78,7 +79,7 @@ int jp_marks_parse(jp_marks *out, const char *text, size_t size, jopa_error *e) 
     parser p = {0};
     p.ranges = calloc(count_pairs(text, size) + 1, sizeof *p.ranges);
     if (!p.ranges) return jp_fail_memory(e);
-    int    status = parse(&p, text, size, e);
+    int    status = parse_marks(&p, text, size, e);
     size_t stripped = 0;
     char  *copy = status ? NULL : jp_buffer_take(&p.text, &stripped);
     if (!status && !copy) status = jp_fail_memory(e);

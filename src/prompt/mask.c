@@ -27,10 +27,8 @@ int jp_mask_symbols(const jp_prompt *p, const jp_operator *op, const jp_bitset *
     int32_t hidden = hidden_symbol(op);
     for (int i = 0; i < p->n_tokens; i++) {
         const jp_token *t = &p->tokens[i];
-        if (!mask || t->unit < 0 || !jp_bitset_has(mask, t->unit))
-            out[n++] = t->id;
-        else if (op->kind != JP_OPERATOR_DELETE)
-            out[n++] = hidden;
+        if (!mask || t->unit < 0 || !jp_bitset_has(mask, t->unit)) out[n++] = t->id;
+        else if (op->kind != JP_OPERATOR_DELETE) out[n++] = hidden;
     }
     return n;
 }

@@ -17,15 +17,15 @@ typedef struct {
 } jp_token;
 
 typedef struct {
-    size_t start, end;        /* byte range in jp_prompt.text */
-    int    first, last;       /* token range [first, last) */
-    int    role;              /* index into jp_prompt.spans: the message that it is part of */
+    size_t start, end;  /* byte range in jp_prompt.text */
+    int    first, last; /* token range [first, last) */
+    int    role;        /* index into jp_prompt.spans: the message that it is part of */
 } jp_unit;
 
 /* A run of the templated text that came from one message's content. */
 typedef struct {
     size_t start, end;
-    char  *role; /* owned: "user", "system", ... */
+    char  *role;    /* owned: "user", "system", ... */
     int    message; /* which of the messages, from 0: empty ones have no span */
 } jp_span;
 

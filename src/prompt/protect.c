@@ -24,7 +24,7 @@ static void filter(jp_prompt *p, const jp_range *ranges, int n, bool wanted) {
 void jp_units_protect(jp_prompt *p, const jp_range *ranges, int n) { filter(p, ranges, n, false); }
 void jp_units_restrict(jp_prompt *p, const jp_range *ranges, int n) { filter(p, ranges, n, true); }
 
-static int append(jp_range **out, int *n, jp_range r, jopa_error *e) {
+static int append_protect(jp_range **out, int *n, jp_range r, jopa_error *e) {
     jp_range *grown = realloc(*out, ((size_t)*n + 1) * sizeof *grown);
     if (!grown) return jp_fail_memory(e);
     *out = grown;
@@ -40,10 +40,11 @@ int jp_find_occurrences(const jp_prompt *p, const char *text, jp_range **out, in
         const jp_span *span = &p->spans[s];
         for (size_t at = span->start; at + size <= span->end;) {
             bool found = !memcmp(p->text + at, text, size);
-            int  status = found ? append(out, n, (jp_range){at, at + size}, e) : JP_OK;
+            int  status = found ? append_protect(out, n, (jp_range){at, at + size}, e) : JP_OK;
             if (status) return status;
             at += found ? size : 1;
         }
     }
-    return *n > before ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "'%.200s' does not occur in the prompt: it cannot be kept", text);
+    return *n > before ? JP_OK
+                       : jp_fail(e, JOPA_ERROR_INPUT, "'%.200s' does not occur in the prompt: it cannot be kept", text);
 }

@@ -12,7 +12,7 @@ void jp_recut_free(jp_prompt *p) {
 }
 
 /* Text and spans borrowed, the tokens copied, no units. */
-static int copy(jp_prompt *out, const jp_prompt *p, jopa_error *e) {
+static int copy_recut(jp_prompt *out, const jp_prompt *p, jopa_error *e) {
     *out = *p;
     out->units = NULL;
     out->n_units = 0;
@@ -22,9 +22,9 @@ static int copy(jp_prompt *out, const jp_prompt *p, jopa_error *e) {
     return JP_OK;
 }
 
-static int cut(jp_prompt *out, const jp_prompt *p, jp_unit_kind kind, jopa_error *e) {
+static int cut_recut(jp_prompt *out, const jp_prompt *p, jp_unit_kind kind, jopa_error *e) {
     bool *fixed = malloc((size_t)p->n_tokens * sizeof *fixed);
-    int   status = fixed ? copy(out, p, e) : jp_fail_memory(e);
+    int   status = fixed ? copy_recut(out, p, e) : jp_fail_memory(e);
     for (int t = 0; t < p->n_tokens && !status; t++) fixed[t] = p->tokens[t].unit < 0;
     if (!status) status = jp_units_build(out, &(jp_unit_options){.kind = kind, .mask_roles = "all", .fixed = fixed}, e);
     free(fixed);
@@ -66,10 +66,10 @@ static int cut_on(jp_prompt *p, const jp_prompt *finer, int longest, int run, jo
 }
 
 int jp_recut(jp_prompt *out, const jp_prompt *p, jp_unit_kind kind, int longest, int run, jopa_error *e) {
-    int       status = cut(out, p, kind, e);
+    int       status = cut_recut(out, p, kind, e);
     jp_prompt sentences;
     if (status || longest <= 0) return status;
-    if (kind == JP_UNIT_PARAGRAPH && !(status = cut(&sentences, p, JP_UNIT_SENTENCE, e))) {
+    if (kind == JP_UNIT_PARAGRAPH && !(status = cut_recut(&sentences, p, JP_UNIT_SENTENCE, e))) {
         status = cut_on(out, &sentences, longest, run, e);
         jp_recut_free(&sentences);
     }
@@ -79,7 +79,7 @@ int jp_recut(jp_prompt *out, const jp_prompt *p, jp_unit_kind kind, int longest,
 }
 
 int jp_recut_some(jp_prompt *out, const jp_prompt *p, const bool *keep, int **unit, jopa_error *e) {
-    int status = copy(out, p, e);
+    int status = copy_recut(out, p, e);
     if (status) return status;
     out->units = malloc((size_t)(p->n_units + 1) * sizeof *out->units);
     *unit = malloc((size_t)(p->n_units + 1) * sizeof **unit);

@@ -33,14 +33,15 @@ static int add_span(jp_prompt *p, int **message, jp_range r, const char *role, i
 
 /* ---- the template --------------------------------------------------------------------------------------- */
 
-static int refuse(const char *const *roles, int n, const char *what, jopa_error *e) {
+static int refuse_segment(const char *const *roles, int n, const char *what, jopa_error *e) {
     jp_buffer list = {0};
     for (int i = 0; i < n; i++) {
         if (i) jp_buffer_text(&list, ", ");
         jp_buffer_text(&list, roles[i]);
     }
     int status = list.failed ? jp_fail_memory(e)
-                             : jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template does not take messages of roles: %.200s (%.200s)",
+                             : jp_fail(e, JOPA_ERROR_INPUT,
+                                       "the model's chat template does not take messages of roles: %.200s (%.200s)",
                                        list.data ? list.data : "none", what[0] ? what : "no reason given");
     jp_buffer_free(&list);
     return status;
@@ -52,7 +53,7 @@ static int apply(const jp_prompt_source *source, const char *const *roles, const
     *text = NULL;
     int status = source->apply_template(source->user, roles, contents, n, text, &inner);
     if (status == JOPA_ERROR_MEMORY) return jp_fail_memory(e);
-    if (status || !*text) return refuse(roles, n, inner.message, e);
+    if (status || !*text) return refuse_segment(roles, n, inner.message, e);
     size_t size = strlen(*text), valid = jp_utf8_valid(*text, size);
     if (valid == size) return JP_OK;
     free(*text);
@@ -125,8 +126,8 @@ static bool find_only(const jp_prompt *p, const char *content, jp_range *r) {
     return true;
 }
 
-static int locate(jp_prompt *p, int **message, const jp_prompt_source *source, const char *const *roles,
-                  const char **contents, int n, int i, const char *probe, jopa_error *e) {
+static int locate_segment(jp_prompt *p, int **message, const jp_prompt_source *source, const char *const *roles,
+                          const char **contents, int n, int i, const char *probe, jopa_error *e) {
     char       *probed;
     const char *content = contents[i];
     contents[i] = probe;
@@ -140,9 +141,13 @@ static int locate(jp_prompt *p, int **message, const jp_prompt_source *source, c
     free(probed);
     if (status || matched) return status;
     if (find_only(p, content, &only)) return add_span(p, message, only, roles[i], i, e);
-    if (dropped) return jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template leaves out or rewrites the message of role %.100s", roles[i]);
-    return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the model's chat template changes with the text: the message of role %.100s cannot be found in it; use --raw",
-                   roles[i]);
+    if (dropped)
+        return jp_fail(e, JOPA_ERROR_INPUT,
+                       "the model's chat template leaves out or rewrites the message of role %.100s", roles[i]);
+    return jp_fail(
+        e, JOPA_ERROR_UNSUPPORTED,
+        "the model's chat template changes with the text: the message of role %.100s cannot be found in it; use --raw",
+        roles[i]);
 }
 
 int jp_segment_chat(jp_prompt *p, int **message, const jp_prompt_source *source, const char *const *roles,
@@ -157,7 +162,7 @@ int jp_segment_chat(jp_prompt *p, int **message, const jp_prompt_source *source,
         p->size = strlen(p->text);
         choose_probe(probe, sizeof probe, p->text);
         for (int i = 0; i < n && !status; i++)
-            if (contents[i][0]) status = locate(p, message, source, roles, changing, n, i, probe, e);
+            if (contents[i][0]) status = locate_segment(p, message, source, roles, changing, n, i, probe, e);
     }
     free(changing);
     if (!status) return JP_OK;

@@ -18,7 +18,7 @@ typedef struct {
     int      n;
 } id_list;
 
-static int append(id_list *l, const int32_t *ids, int n, jopa_error *e) {
+static int append_tokens(id_list *l, const int32_t *ids, int n, jopa_error *e) {
     if (n <= 0) return JP_OK;
     int32_t *grown = realloc(l->ids, ((size_t)l->n + (size_t)n) * sizeof *grown);
     if (!grown) return jp_fail_memory(e);
@@ -33,7 +33,7 @@ static int append_plain(id_list *l, const jp_prompt_source *source, const char *
     int      n = 0;
     if (r.start >= r.end) return JP_OK;
     int status = source->tokenize(source->user, text + r.start, r.end - r.start, false, &ids, &n, e);
-    if (!status) status = append(l, ids, n, e);
+    if (!status) status = append_tokens(l, ids, n, e);
     free(ids);
     return status;
 }
@@ -58,7 +58,7 @@ static int append_template(id_list *l, const jp_prompt_source *source, const cha
         const jp_token *t = &list.tokens[i];
         if (!list.fixed[i] || t->start == t->end) continue;
         status = append_plain(l, source, text, (jp_range){*from, piece.start + t->start}, e);
-        if (!status) status = append(l, &t->id, 1, e);
+        if (!status) status = append_tokens(l, &t->id, 1, e);
         *from = piece.start + t->end;
     }
     jp_token_list_free(&list);
@@ -72,7 +72,7 @@ static int tokenize_runs(jp_token_list *out, const jp_prompt_source *source, con
     size_t  from = 0, template_start = 0;
     int     status = JP_OK;
     if (whole->n && whole->fixed[0] && whole->tokens[0].start == whole->tokens[0].end)
-        status = append(&l, &whole->tokens[0].id, 1, e);
+        status = append_tokens(&l, &whole->tokens[0].id, 1, e);
     for (int s = 0; s <= p->n_spans && !status; s++) {
         size_t template_end = s < p->n_spans ? p->spans[s].start : p->size;
         status = append_template(&l, source, p->text, (jp_range){template_start, template_end}, &from, e);

@@ -25,7 +25,8 @@ int jp_unit_kind_parse(const char *name, jp_unit_kind *kind, jopa_error *e) {
         *kind = (jp_unit_kind)i;
         return JP_OK;
     }
-    return jp_fail(e, JOPA_ERROR_USAGE, "unknown unit '%s': use token, word, sentence, line, paragraph or marked", name);
+    return jp_fail(e, JOPA_ERROR_USAGE, "unknown unit '%s': use token, word, sentence, line, paragraph or marked",
+                   name);
 }
 
 const char *jp_unit_kind_name(int index, const char **summary) {
@@ -128,15 +129,13 @@ static int find_segments(builder *b, jopa_error *e) {
     int *ends = calloc((size_t)b->n_areas + 1, sizeof *ends), status = ends ? JP_OK : jp_fail_memory(e);
     for (int i = 0; i < b->n_areas && !status; i++) {
         jp_range r = b->areas[i].range;
-        if (b->o->kind == JP_UNIT_TOKEN)
-            status = append_segment(b, r, e);
-        else if (b->o->kind == JP_UNIT_MARKED)
-            status = append_marks(b, r, e);
-        else
-            status = jp_boundary_find(b->o->kind, b->p->text, r, &b->segments, &b->n_segments, e);
+        if (b->o->kind == JP_UNIT_TOKEN) status = append_segment(b, r, e);
+        else if (b->o->kind == JP_UNIT_MARKED) status = append_marks(b, r, e);
+        else status = jp_boundary_find(b->o->kind, b->p->text, r, &b->segments, &b->n_segments, e);
         ends[i] = b->n_segments;
     }
-    if (!status && !(b->segment_area = calloc((size_t)b->n_segments + 1, sizeof *b->segment_area))) status = jp_fail_memory(e);
+    if (!status && !(b->segment_area = calloc((size_t)b->n_segments + 1, sizeof *b->segment_area)))
+        status = jp_fail_memory(e);
     for (int i = 0, s = 0; i < b->n_areas && !status; i++)
         while (s < ends[i]) b->segment_area[s++] = i;
     free(ends);
@@ -170,18 +169,18 @@ static jp_range overlap(jp_range a, jp_range b) {
     return r;
 }
 
-static size_t weight(const builder *b, jp_range r, bool ink) {
+static size_t weight_units(const builder *b, jp_range r, bool ink) {
     return ink ? jp_boundary_ink(b->p->text, r) : r.end - r.start;
 }
 
 /* The segment, from *from on, with most of the atom's bytes, if the segments together have more than half of them. */
 static int choose_segment(const builder *b, const atom *a, int *from) {
     bool   ink = jp_boundary_ink(b->p->text, a->range) > 0;
-    size_t all = weight(b, a->range, ink), inside = 0, most = 0;
+    size_t all = weight_units(b, a->range, ink), inside = 0, most = 0;
     int    best = -1;
     while (*from < b->n_segments && b->segments[*from].end <= a->range.start) ++*from;
     for (int s = *from; s < b->n_segments && b->segments[s].start < a->range.end; s++) {
-        size_t w = weight(b, overlap(a->range, b->segments[s]), ink);
+        size_t w = weight_units(b, overlap(a->range, b->segments[s]), ink);
         inside += w;
         if (w > most) {
             most = w;
@@ -210,7 +209,10 @@ static int assign_marks(builder *b, jopa_error *e) {
             free_atom = true;
         }
         if (!has && !free_atom)
-            return jp_fail(e, JOPA_ERROR_INPUT, "the mark at byte %zu of the templated text shares its only token with another mark: mark them together", mark.start);
+            return jp_fail(e, JOPA_ERROR_INPUT,
+                           "the mark at byte %zu of the templated text shares its only token with another mark: mark "
+                           "them together",
+                           mark.start);
     }
     return JP_OK;
 }
@@ -226,9 +228,10 @@ static int make_units(builder *b, jopa_error *e) {
     for (int i = 0; i < b->n_atoms; i++) {
         const atom *a = &b->atoms[i];
         if (a->segment < 0) continue;
-        bool     same = i && b->atoms[i - 1].segment == a->segment && b->o->kind != JP_UNIT_TOKEN;
+        bool same = i && b->atoms[i - 1].segment == a->segment && b->o->kind != JP_UNIT_TOKEN;
         if (!same)
-            units[n++] = (jp_unit){.start = a->range.start, .first = a->first, .role = b->areas[b->segment_area[a->segment]].span};
+            units[n++] = (jp_unit){
+                .start = a->range.start, .first = a->first, .role = b->areas[b->segment_area[a->segment]].span};
         units[n - 1].end = a->range.end;
         units[n - 1].last = a->last;
         for (int t = a->first; t < a->last; t++) p->tokens[t].unit = n - 1;
@@ -246,27 +249,30 @@ static int make_units(builder *b, jopa_error *e) {
     return JP_OK;
 }
 
-static int nothing(const builder *b, jopa_error *e) {
+static int nothing_units(const builder *b, jopa_error *e) {
     const jp_prompt *p = b->p;
     const char      *roles = b->o->mask_roles;
     bool             present = false;
     for (int s = 0; s < p->n_spans; s++) present |= jp_role_listed(roles, p->spans[s].role);
-    if (!present) return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: no message with text has a role in '%.200s'", roles);
+    if (!present)
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: no message with text has a role in '%.200s'", roles);
     if (b->o->kind == JP_UNIT_MARKED)
-        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: put {{ and }} around spans in the text of '%.200s'", roles);
-    return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: the text of '%.200s' has no %s", roles, kinds[b->o->kind].name);
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: put {{ and }} around spans in the text of '%.200s'",
+                       roles);
+    return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: the text of '%.200s' has no %s", roles,
+                   kinds[b->o->kind].name);
 }
 
 int jp_units_build(jp_prompt *p, const jp_unit_options *options, jopa_error *e) {
     builder b = {.p = p, .o = options};
     int     status = find_areas(&b, e);
     if (!status) status = find_segments(&b, e);
-    if (!status && !b.n_segments) status = nothing(&b, e);
+    if (!status && !b.n_segments) status = nothing_units(&b, e);
     if (!status) status = find_atoms(&b, e);
     if (!status) assign_atoms(&b);
     if (!status && options->kind == JP_UNIT_MARKED) status = assign_marks(&b, e);
     if (!status) status = make_units(&b, e);
-    if (!status && !p->n_units) status = nothing(&b, e);
+    if (!status && !p->n_units) status = nothing_units(&b, e);
     builder_free(&b);
     return status;
 }

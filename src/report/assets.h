@@ -4,7 +4,7 @@
 #define JP_ASSETS_H
 
 extern const char jp_page_css[], jp_page_css_hash[];
-extern const char jp_plot_css[], jp_plot_css_hash[]; /* what plots look like, in pages and in pictures */
+extern const char jp_plot_css[], jp_plot_css_hash[];       /* what plots look like, in pages and in pictures */
 extern const char jp_picture_css[], jp_picture_css_hash[]; /* the colours of plots in a picture of its own */
 extern const char jp_page_js[], jp_page_js_hash[];
 

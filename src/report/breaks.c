@@ -7,14 +7,16 @@
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
 
-static UErrorCode mark(UBreakIteratorType kind, unsigned char flag, const char *text, size_t size, unsigned char *flags) {
+static UErrorCode mark(UBreakIteratorType kind, unsigned char flag, const char *text, size_t size,
+                       unsigned char *flags) {
     UErrorCode      status = U_ZERO_ERROR;
     UText           source = UTEXT_INITIALIZER;
     UBreakIterator *breaks = ubrk_open(kind, "en", NULL, 0, &status);
     utext_openUTF8(&source, text, (int64_t)size, &status);
     if (U_SUCCESS(status)) {
         ubrk_setUText(breaks, &source, &status);
-        for (int32_t at = ubrk_first(breaks); U_SUCCESS(status) && at != UBRK_DONE; at = ubrk_next(breaks)) flags[at] |= flag;
+        for (int32_t at = ubrk_first(breaks); U_SUCCESS(status) && at != UBRK_DONE; at = ubrk_next(breaks))
+            flags[at] |= flag;
     }
     utext_close(&source);
     ubrk_close(breaks);

@@ -5,7 +5,7 @@
 #include "report/formats.h"
 #include "base/number.h"
 
-static void put_field(jp_buffer *out, const char *text) {
+static void put_field_csv(jp_buffer *out, const char *text) {
     if (!strpbrk(text, ",\"\r\n")) {
         jp_buffer_text(out, text);
         return;
@@ -20,7 +20,7 @@ static void put_number(jp_buffer *out, double value) {
     if (isfinite(value)) jp_put_exact(out, value);
 }
 
-static double drop_without(const jp_explanation *x, int unit) {
+static double drop_without_csv(const jp_explanation *x, int unit) {
     for (int i = 0; i < x->joint.n_necessary; i++)
         if (x->joint.necessary[i].unit == unit) return x->joint.necessary[i].drop_without;
     return NAN;
@@ -28,19 +28,19 @@ static double drop_without(const jp_explanation *x, int unit) {
 
 static void put_unit(jp_buffer *out, const jp_explanation *x, int unit) {
     const jp_result_unit *u = &x->units[unit];
-    put_field(out, x->method);
+    put_field_csv(out, x->method);
     jp_buffer_format(out, ",%d,", unit);
-    put_field(out, u->text);
+    put_field_csv(out, u->text);
     jp_buffer_text(out, ",");
-    put_field(out, u->role ? u->role : "");
+    put_field_csv(out, u->role ? u->role : "");
     jp_buffer_format(out, ",%zu,%zu,%d", u->start, u->end, u->selected);
     put_number(out, u->score);
     put_number(out, u->probability);
-    put_number(out, drop_without(x, unit));
+    put_number(out, drop_without_csv(x, unit));
     jp_buffer_text(out, "\r\n");
 }
 
-static int write_csv(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_csv_csv(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     jp_buffer_text(out, "method,unit,text,role,start,end,selected,score,probability,drop_without\r\n");
     for (int i = 0; i < r->n_items; i++)
@@ -48,4 +48,4 @@ static int write_csv(const jopa_result *r, const jopa_render_options *o, jp_buff
     return out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-const jp_format jp_format_csv = {"csv", "units and scores, for spreadsheets and data frames", write_csv};
+const jp_format jp_format_csv = {"csv", "units and scores, for spreadsheets and data frames", write_csv_csv};

@@ -22,14 +22,16 @@ static kind kind_of(char c) {
     return byte >= 0x80 || isalnum(byte) ? WORD : isspace(byte) ? SPACE : SIGN;
 }
 
-static int split(const char *text, words *w, jopa_error *e) {
+static int split_diff(const char *text, words *w, jopa_error *e) {
     size_t size = strlen(text);
     *w = (words){text, calloc(size + 1, sizeof *w->starts), calloc(size + 1, sizeof *w->same), 0};
     if (!w->starts || !w->same) return jp_fail_memory(e);
     for (size_t at = 0; at < size;) {
         w->starts[w->n++] = at;
         kind now = kind_of(text[at]);
-        for (at++; at < size && ((now != SIGN && kind_of(text[at]) == now) || ((unsigned char)text[at] & 0xc0) == 0x80);) at++;
+        for (at++;
+             at < size && ((now != SIGN && kind_of(text[at]) == now) || ((unsigned char)text[at] & 0xc0) == 0x80);)
+            at++;
     }
     w->starts[w->n] = size;
     return JP_OK;
@@ -49,7 +51,9 @@ static int mark_common(words *a, int a_to, words *b, int b_to, int from, jopa_er
     for (size_t i = rows - 1; i-- > 0;)
         for (size_t j = columns - 1; j-- > 0;) {
             uint16_t *here = lengths + i * columns + j, skip_a = here[columns], skip_b = here[1];
-            *here = equal(a, from + (int)i, b, from + (int)j) ? (uint16_t)(here[columns + 1] + 1) : skip_a > skip_b ? skip_a : skip_b;
+            *here = equal(a, from + (int)i, b, from + (int)j) ? (uint16_t)(here[columns + 1] + 1)
+                    : skip_a > skip_b                         ? skip_a
+                                                              : skip_b;
         }
     for (size_t i = 0, j = 0; i + 1 < rows && j + 1 < columns;) {
         const uint16_t *here = lengths + i * columns + j;
@@ -79,7 +83,7 @@ static int make_runs(const words *w, jp_diff *out, jopa_error *e) {
     return JP_OK;
 }
 
-static int compare(words *a, words *b, jopa_error *e) {
+static int compare_diff(words *a, words *b, jopa_error *e) {
     int from = 0, a_to = a->n, b_to = b->n;
     for (; from < a_to && from < b_to && equal(a, from, b, from); from++) a->same[from] = b->same[from] = true;
     for (; a_to > from && b_to > from && equal(a, a_to - 1, b, b_to - 1); a_to--, b_to--)
@@ -90,9 +94,9 @@ static int compare(words *a, words *b, jopa_error *e) {
 int jp_diff_texts(const char *a, const char *b, jp_diff *in_a, jp_diff *in_b, jopa_error *e) {
     words left = {0}, right = {0};
     *in_a = *in_b = (jp_diff){0};
-    int status = split(a, &left, e);
-    if (!status) status = split(b, &right, e);
-    if (!status) status = compare(&left, &right, e);
+    int status = split_diff(a, &left, e);
+    if (!status) status = split_diff(b, &right, e);
+    if (!status) status = compare_diff(&left, &right, e);
     if (!status) status = make_runs(&left, in_a, e);
     if (!status) status = make_runs(&right, in_b, e);
     free(left.starts);

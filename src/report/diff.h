@@ -6,7 +6,10 @@
 
 #include "base/error.h"
 
-typedef struct { size_t start, end; bool same; } jp_diff_run;
+typedef struct {
+    size_t start, end;
+    bool   same;
+} jp_diff_run;
 
 typedef struct {
     jp_diff_run *runs; /* covering the whole text in order; neighbours differ in `same` */

@@ -11,8 +11,17 @@ static const char *const bars[JP_HEATS] = {"▁", "▂", "▃", "▄", "▅", "�
 
 /* Black on a ramp from sand to red, none for what hardly counts: readable on dark and on light terminals. */
 static const char *const looks[] = {
-    "", "\x1b[2m", "\x1b[1m", "\x1b[1;38;5;16;48;5;220m",
-    "", "", "", "\x1b[38;5;16;48;5;223m", "\x1b[38;5;16;48;5;216m", "\x1b[38;5;16;48;5;209m", "\x1b[38;5;16;48;5;203m",
+    "",
+    "\x1b[2m",
+    "\x1b[1m",
+    "\x1b[1;38;5;16;48;5;220m",
+    "",
+    "",
+    "",
+    "\x1b[38;5;16;48;5;223m",
+    "\x1b[38;5;16;48;5;216m",
+    "\x1b[38;5;16;48;5;209m",
+    "\x1b[38;5;16;48;5;203m",
     "\x1b[1;38;5;16;48;5;203m",
 };
 
@@ -46,16 +55,19 @@ static const char control_signs[] = "␀␁␂␃␄␅␆␇␈␉␊␋␌␍�
 static jp_cell visible(const char *text, size_t size) {
     unsigned char c = (unsigned char)text[0];
     if (c == '\t') return (jp_cell){.text = "    ", .size = 4, .width = 4, .space = true};
-    if (c < 0x20 || c == 0x7f) return (jp_cell){.text = control_signs + 3 * (c == 0x7f ? 0x20 : c), .size = 3, .width = 1};
+    if (c < 0x20 || c == 0x7f)
+        return (jp_cell){.text = control_signs + 3 * (c == 0x7f ? 0x20 : c), .size = 3, .width = 1};
     if (c == 0xc2 && (unsigned char)text[1] < 0xa0) return (jp_cell){.text = "\xef\xbf\xbd", .size = 3, .width = 1};
     UChar32 first;
     int32_t at = 0;
     U8_NEXT(text, at, (int32_t)size, first);
-    return (jp_cell){.text = text, .size = size, .width = jp_character_width(text, size), .space = u_isUWhiteSpace(first)};
+    return (jp_cell){
+        .text = text, .size = size, .width = jp_character_width(text, size), .space = u_isUWhiteSpace(first)};
 }
 
 static bool ends_line(const char *text, size_t size) {
-    return *text == '\n' || *text == '\r' || (size == 3 && (!memcmp(text, "\xe2\x80\xa8", 3) || !memcmp(text, "\xe2\x80\xa9", 3)));
+    return *text == '\n' || *text == '\r' ||
+           (size == 3 && (!memcmp(text, "\xe2\x80\xa8", 3) || !memcmp(text, "\xe2\x80\xa9", 3)));
 }
 
 void jp_flow_text(jp_flow *f, const char *text, size_t size, const unsigned char *breaks, int look, int bar) {

@@ -20,8 +20,8 @@ typedef struct {
     const char   *text; /* borrowed; NULL: a line's end */
     size_t        size;
     int           width;
-    unsigned char look; /* jp_look */
-    signed char   bar;  /* 0..JP_HEATS-1, -1: none */
+    unsigned char look;      /* jp_look */
+    signed char   bar;       /* 0..JP_HEATS-1, -1: none */
     bool          may_break; /* a line may end after it */
     bool          space;
 } jp_cell;

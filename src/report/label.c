@@ -44,7 +44,11 @@ void jp_put_unit(jp_buffer *out, const jp_explanation *x, int unit) {
     jp_put_quoted(out, text, 0, strlen(text), 32);
 }
 
-typedef struct { jp_buffer *out; const char *text; int n; } list;
+typedef struct {
+    jp_buffer  *out;
+    const char *text;
+    int         n;
+} list;
 
 static void put_phrase(void *user, size_t start, size_t end) {
     list *l = user;

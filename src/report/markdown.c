@@ -9,7 +9,7 @@
 #include "report/view.h"
 
 /* Text that Markdown (CommonMark with GitHub's tables) shows as it is, within a quotation. */
-static void put_text(jp_buffer *out, const char *text, size_t size, bool quotation) {
+static void put_text_markdown(jp_buffer *out, const char *text, size_t size, bool quotation) {
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
         if (c == '&') jp_buffer_text(out, "&amp;");
@@ -22,38 +22,38 @@ static void put_text(jp_buffer *out, const char *text, size_t size, bool quotati
 
 static void put_label(jp_buffer *out, jp_buffer *label) {
     if (label->failed) out->failed = true;
-    else if (label->data) put_text(out, label->data, label->size, false);
+    else if (label->data) put_text_markdown(out, label->data, label->size, false);
     jp_buffer_free(label);
 }
 
-static int put_message(jp_buffer *out, const jp_explanation *x, const jp_result_message *m, jopa_error *e) {
+static int put_message_markdown(jp_buffer *out, const jp_explanation *x, const jp_result_message *m, jopa_error *e) {
     jp_pieces pieces = {0};
     int       status = jp_view_prompt(x, m, &pieces, e);
     jp_buffer_text(out, "> ");
     for (int i = 0; i < pieces.n; i++) {
         const jp_piece *p = &pieces.at[i];
-        put_text(out, x->prompt_text + p->start, p->ink_start - p->start, true);
+        put_text_markdown(out, x->prompt_text + p->start, p->ink_start - p->start, true);
         jp_buffer_text(out, p->selected ? "<b>\\[" : "");
-        put_text(out, x->prompt_text + p->ink_start, p->ink_end - p->ink_start, true);
+        put_text_markdown(out, x->prompt_text + p->ink_start, p->ink_end - p->ink_start, true);
         jp_buffer_text(out, p->selected ? "\\]</b>" : "");
-        put_text(out, x->prompt_text + p->ink_end, p->end - p->ink_end, true);
+        put_text_markdown(out, x->prompt_text + p->ink_end, p->end - p->ink_end, true);
     }
     jp_buffer_text(out, "\n\n");
     free(pieces.at);
     return status;
 }
 
-static int put_prompt(jp_buffer *out, const jp_explanation *x, jopa_error *e) {
+static int put_prompt_markdown(jp_buffer *out, const jp_explanation *x, jopa_error *e) {
     jp_result_message *messages;
     int                n, status = jp_view_messages(x, &messages, &n, e);
     if (status) return status;
     for (int i = 0; !status && i < n; i++) {
         const char *role = messages[i].role ? messages[i].role : "prompt";
         jp_buffer_text(out, "**");
-        if (n > 1) put_text(out, role, strlen(role), false);
+        if (n > 1) put_text_markdown(out, role, strlen(role), false);
         else jp_buffer_text(out, "Prompt");
         jp_buffer_text(out, "**\n\n");
-        status = put_message(out, x, &messages[i], e);
+        status = put_message_markdown(out, x, &messages[i], e);
     }
     free(messages);
     return status;
@@ -61,7 +61,7 @@ static int put_prompt(jp_buffer *out, const jp_explanation *x, jopa_error *e) {
 
 static void put_quotation(jp_buffer *out, const char *title, const char *text) {
     jp_buffer_format(out, "**%s**\n\n> ", title);
-    put_text(out, text, strlen(text), true);
+    put_text_markdown(out, text, strlen(text), true);
     jp_buffer_text(out, "\n\n");
 }
 
@@ -71,9 +71,9 @@ static void put_selected(jp_buffer *out, const jp_explanation *x) {
     put_label(out, &words);
 }
 
-static void put_row(jp_buffer *out, const jp_explanation *x) {
+static void put_row_markdown(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, "| ");
-    put_text(out, x->method, strlen(x->method), false);
+    put_text_markdown(out, x->method, strlen(x->method), false);
     jp_buffer_text(out, " | ");
     jp_put_fixed(out, x->log_prob.drop, 2);
     jp_buffer_text(out, " | ");
@@ -87,7 +87,7 @@ static void put_row(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, " |\n");
 }
 
-static void put_joint(jp_buffer *out, const jp_explanation *x) {
+static void put_joint_markdown(jp_buffer *out, const jp_explanation *x) {
     if (!x->joint.present || !isfinite(x->joint.synergy)) return;
     jp_buffer_text(out, "One at a time the drops add up to ");
     jp_put_figure(out, x->joint.sum_of_single_drops);
@@ -96,7 +96,7 @@ static void put_joint(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, x->joint.synergy >= 0 ? " more.\n\n" : " less: they overlap.\n\n");
 }
 
-static void put_trust(jp_buffer *out, const jp_explanation *x) {
+static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
     if (x->stability.present) {
         jp_buffer_format(out, "Over %d other seeds the drop is ", x->stability.runs);
         jp_put_figure(out, x->stability.mean);
@@ -106,33 +106,34 @@ static void put_trust(jp_buffer *out, const jp_explanation *x) {
     }
     for (int i = 0; i < x->n_operators; i++) {
         jp_buffer_text(out, i ? ", " : "The set's drop by operator: ");
-        put_text(out, x->operators[i].name, strlen(x->operators[i].name), false);
+        put_text_markdown(out, x->operators[i].name, strlen(x->operators[i].name), false);
         jp_buffer_text(out, " ");
         jp_put_figure(out, x->operators[i].drop);
     }
     if (x->n_operators) jp_buffer_text(out, ".\n\n");
 }
 
-static int write_markdown(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_markdown_markdown(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     const jp_explanation *x = &r->items[0];
     jp_buffer             model = {0};
     (void)o;
     for (int i = 1; i < r->n_items; i++)
         if (r->items[i].log_prob.drop > x->log_prob.drop) x = &r->items[i];
-    int status = put_prompt(out, x, e);
+    int status = put_prompt_markdown(out, x, e);
     put_quotation(out, "Response", x->response_text);
     if (x->masked_response) put_quotation(out, "Response with the set hidden", x->masked_response);
-    jp_buffer_text(out, "| method | drop, nats | sparsity | evaluations | seconds | hidden |\n| --- | ---: | ---: | ---: | ---: | --- |\n");
-    for (int i = 0; i < r->n_items; i++) put_row(out, &r->items[i]);
+    jp_buffer_text(out, "| method | drop, nats | sparsity | evaluations | seconds | hidden |\n| --- | ---: | ---: | "
+                        "---: | ---: | --- |\n");
+    for (int i = 0; i < r->n_items; i++) put_row_markdown(out, &r->items[i]);
     jp_buffer_text(out, "\n");
-    put_joint(out, x);
-    put_trust(out, x);
+    put_joint_markdown(out, x);
+    put_trust_markdown(out, x);
     jp_put_model(&model, x);
     put_label(out, &model);
     jp_buffer_text(out, ", operator ");
-    put_text(out, x->op ? x->op : "unknown", strlen(x->op ? x->op : "unknown"), false);
+    put_text_markdown(out, x->op ? x->op : "unknown", strlen(x->op ? x->op : "unknown"), false);
     jp_buffer_format(out, ", seed %llu\n", (unsigned long long)x->seed);
     return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-const jp_format jp_format_markdown = {"markdown", "for issues and pull requests", write_markdown};
+const jp_format jp_format_markdown = {"markdown", "for issues and pull requests", write_markdown_markdown};

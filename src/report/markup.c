@@ -28,7 +28,7 @@ static const char *xml_sign(const char *text, size_t size, size_t *length) {
     return last ? "\xef\xbf\xbd" : NULL;
 }
 
-static void put(jp_buffer *out, const char *text, size_t size, bool xml) {
+static void put_markup(jp_buffer *out, const char *text, size_t size, bool xml) {
     size_t plain = 0, at = 0;
     while (at < size) {
         size_t      length = 1;
@@ -45,9 +45,9 @@ static void put(jp_buffer *out, const char *text, size_t size, bool xml) {
     jp_buffer_bytes(out, text + plain, size - plain);
 }
 
-void jp_put_html(jp_buffer *out, const char *text, size_t size) { put(out, text, size, false); }
+void jp_put_html(jp_buffer *out, const char *text, size_t size) { put_markup(out, text, size, false); }
 
-void jp_put_xml(jp_buffer *out, const char *text, size_t size) { put(out, text, size, true); }
+void jp_put_xml(jp_buffer *out, const char *text, size_t size) { put_markup(out, text, size, true); }
 
 void jp_put_attribute(jp_buffer *out, const char *name, const char *value) {
     jp_buffer_format(out, " %s=\"", name);

@@ -9,10 +9,12 @@ static int message_at(const jp_explanation *x, size_t at) {
     return -1;
 }
 
-/* Whether only one message could be cut, of no more than a system's and a user's: then its text is what was asked about. */
+/* Whether only one message could be cut, of no more than a system's and a user's: then its text is what was asked
+ * about. */
 static bool is_one_text(const jp_explanation *x) {
     bool one = x->compression.n_turns <= 2;
-    for (int u = 1; u < x->n_units && one; u++) one = message_at(x, x->units[u].start) == message_at(x, x->units[0].start);
+    for (int u = 1; u < x->n_units && one; u++)
+        one = message_at(x, x->units[u].start) == message_at(x, x->units[0].start);
     return one;
 }
 
@@ -31,7 +33,8 @@ static int write_prompt(const jopa_result *r, const jopa_render_options *o, jp_b
     const jp_explanation *x = &r->items[0];
     (void)o;
     if (r->n_items != 1 || !x->compression.present)
-        return jp_fail(e, JOPA_ERROR_USAGE, "the format prompt is what `jopa compress` leaves: this result is of `jopa %s`", r->command);
+        return jp_fail(e, JOPA_ERROR_USAGE,
+                       "the format prompt is what `jopa compress` leaves: this result is of `jopa %s`", r->command);
     if (!is_one_text(x)) put_chat(out, &x->compression);
     else {
         jp_buffer_text(out, x->compression.text);
@@ -40,4 +43,5 @@ static int write_prompt(const jopa_result *r, const jopa_render_options *o, jp_b
     return out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-const jp_format jp_format_prompt = {"prompt", "the shorter prompt of `jopa compress` alone, to be pasted or piped", write_prompt};
+const jp_format jp_format_prompt = {"prompt", "the shorter prompt of `jopa compress` alone, to be pasted or piped",
+                                    write_prompt};

@@ -3,7 +3,8 @@
 #include "report/formats.h"
 
 static const jp_format *const formats[] = {
-    &jp_format_text, &jp_format_json, &jp_format_html, &jp_format_svg, &jp_format_csv, &jp_format_markdown, &jp_format_prompt,
+    &jp_format_text, &jp_format_json,     &jp_format_html,   &jp_format_svg,
+    &jp_format_csv,  &jp_format_markdown, &jp_format_prompt,
 };
 
 const jp_format *jp_format_at(int index) {

@@ -7,7 +7,9 @@
 #include "base/utf8.h"
 #include "report/breaks.h"
 
-typedef struct { size_t start, end; } range;
+typedef struct {
+    size_t start, end;
+} range;
 
 static bool begins_message(const jp_explanation *x, int unit) {
     const jp_result_unit *u = &x->units[unit];
@@ -33,7 +35,7 @@ int jp_view_messages(const jp_explanation *x, jp_result_message **out, int *n, j
     return JP_OK;
 }
 
-static void add_piece(jp_pieces *p, const char *text, jp_piece piece) {
+static void add_piece_view(jp_pieces *p, const char *text, jp_piece piece) {
     if (piece.start >= piece.end) return;
     piece.ink_start = piece.start;
     piece.ink_end = piece.end;
@@ -43,7 +45,8 @@ static void add_piece(jp_pieces *p, const char *text, jp_piece piece) {
 
 /* Cut text[from, to) at the ranges' borders, moved outwards to the borders of characters; ranges that then
  * overlap become one piece. ranges: [n], ascending; piece numbers start at `first`. */
-static int cut(const char *text, size_t from, size_t to, const range *ranges, int n, int first, jp_pieces *out, jopa_error *e) {
+static int cut_view(const char *text, size_t from, size_t to, const range *ranges, int n, int first, jp_pieces *out,
+                    jopa_error *e) {
     unsigned char *flags;
     int            status = jp_breaks(text + from, to - from, &flags, e);
     if (status) return status;
@@ -60,17 +63,19 @@ static int cut(const char *text, size_t from, size_t to, const range *ranges, in
             if (end > before->end) before->end = before->ink_end = end;
             jp_trim(text, &before->ink_start, &before->ink_end);
         } else {
-            add_piece(out, text, (jp_piece){.start = at, .end = start, .value = NAN});
-            add_piece(out, text, (jp_piece){.start = start, .end = end, .first = first + i, .last = first + i + 1, .value = NAN});
+            add_piece_view(out, text, (jp_piece){.start = at, .end = start, .value = NAN});
+            add_piece_view(
+                out, text,
+                (jp_piece){.start = start, .end = end, .first = first + i, .last = first + i + 1, .value = NAN});
         }
         if (end > at) at = end;
     }
-    if (out->at) add_piece(out, text, (jp_piece){.start = at, .end = to, .value = NAN});
+    if (out->at) add_piece_view(out, text, (jp_piece){.start = at, .end = to, .value = NAN});
     free(flags);
     return out->at ? JP_OK : jp_fail_memory(e);
 }
 
-static double sum(double a, double b) { return isnan(a) ? b : isnan(b) ? a : a + b; }
+static double sum_values(double a, double b) { return isnan(a) ? b : isnan(b) ? a : a + b; }
 
 double jp_unit_value(const jp_explanation *x, int unit) {
     const jp_result_unit *u = &x->units[unit];
@@ -90,13 +95,13 @@ int jp_view_prompt(const jp_explanation *x, const jp_result_message *m, jp_piece
     range *ranges = calloc((size_t)(last - first) + 1, sizeof *ranges);
     if (!ranges) return jp_fail_memory(e);
     for (int i = first; i < last; i++) ranges[i - first] = (range){x->units[i].start, x->units[i].end};
-    int status = cut(x->prompt_text, m->start, m->end, ranges, last - first, first, out, e);
+    int status = cut_view(x->prompt_text, m->start, m->end, ranges, last - first, first, out, e);
     free(ranges);
     for (int i = 0; !status && i < out->n; i++) {
         jp_piece *p = &out->at[i];
         for (int u = p->first; u < p->last; u++) {
             p->selected = p->selected || x->units[u].selected;
-            p->value = sum(p->value, jp_unit_value(x, u));
+            p->value = sum_values(p->value, jp_unit_value(x, u));
         }
     }
     return status;
@@ -140,10 +145,11 @@ int jp_view_response(const jp_explanation *x, jp_pieces *out, jopa_error *e) {
     range *ranges = calloc((size_t)n + 1, sizeof *ranges);
     if (!ranges) return jp_fail_memory(e);
     align(x, ranges);
-    int status = cut(x->response_text, 0, strlen(x->response_text), ranges, n, 0, out, e);
+    int status = cut_view(x->response_text, 0, strlen(x->response_text), ranges, n, 0, out, e);
     free(ranges);
     for (int i = 0; !status && i < out->n; i++)
-        for (int t = out->at[i].first; t < out->at[i].last; t++) out->at[i].value = sum(out->at[i].value, jp_token_drop(x, t));
+        for (int t = out->at[i].first; t < out->at[i].last; t++)
+            out->at[i].value = sum_values(out->at[i].value, jp_token_drop(x, t));
     return status;
 }
 
@@ -160,7 +166,7 @@ void jp_each_phrase(const jp_explanation *x, void (*visit)(void *user, size_t st
         size_t start = x->units[x->selected[i]].start, end = x->units[x->selected[i]].end;
         for (i++; i < x->n_selected && x->selected[i] == x->selected[i - 1] + 1; i++) {
             const jp_result_unit *u = &x->units[x->selected[i]];
-            size_t ink = u->start, last = u->end, before = start, before_end = end;
+            size_t                ink = u->start, last = u->end, before = start, before_end = end;
             jp_trim(x->prompt_text, &ink, &last);
             jp_trim(x->prompt_text, &before, &before_end);
             if (u->start != end || ink != u->start || before_end != end) break;

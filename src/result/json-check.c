@@ -21,7 +21,8 @@ static bool check_messages(const jp_explanation *x, size_t size, char *problem, 
     size_t from = 0;
     for (int i = 0; i < x->n_messages; i++) {
         const jp_result_message *m = &x->messages[i];
-        bool cut = !jp_utf8_is_boundary(x->prompt_text, size, m->start) || !jp_utf8_is_boundary(x->prompt_text, size, m->end);
+        bool                     cut =
+            !jp_utf8_is_boundary(x->prompt_text, size, m->start) || !jp_utf8_is_boundary(x->prompt_text, size, m->end);
         if (m->start < from || !inside(m->start, m->end, size) || cut) {
             snprintf(problem, room, "message %d lies outside the prompt", i);
             return false;
@@ -95,7 +96,8 @@ static bool check_levels(const jp_explanation *x, size_t size, char *problem, si
 }
 
 static bool check_target(const jp_explanation *x, char *problem, size_t room) {
-    if (x->target_first >= 0 && x->target_first <= x->target_last && x->target_last <= x->n_response_tokens) return true;
+    if (x->target_first >= 0 && x->target_first <= x->target_last && x->target_last <= x->n_response_tokens)
+        return true;
     snprintf(problem, room, "\"target\" lies outside the response");
     return false;
 }

@@ -1,11 +1,14 @@
 #include "result/json-fields.h"
 
 #define AT(type, member) offsetof(type, member)
-#define SCALAR(name, kind, required, type, member) {name, kind, required, AT(type, member), 0, 0, NULL, JP_PRESENT_ALWAYS}
+#define SCALAR(name, kind, required, type, member) \
+    { name, kind, required, AT(type, member), 0, 0, NULL, JP_PRESENT_ALWAYS }
 #define ROWS(name, required, type, rows, number, row, table) \
-    {name, JP_FIELD_ROWS, required, AT(type, rows), AT(type, number), sizeof(row), table, JP_PRESENT_ALWAYS}
-#define OBJECT(name, required, table) {name, JP_FIELD_OBJECT, required, 0, 0, 0, table, JP_PRESENT_ALWAYS}
-#define END {NULL, JP_FIELD_TEXT, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS}
+    { name, JP_FIELD_ROWS, required, AT(type, rows), AT(type, number), sizeof(row), table, JP_PRESENT_ALWAYS }
+#define OBJECT(name, required, table) \
+    { name, JP_FIELD_OBJECT, required, 0, 0, 0, table, JP_PRESENT_ALWAYS }
+#define END \
+    { NULL, JP_FIELD_TEXT, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS }
 
 static const jp_field model[] = {
     SCALAR("file", JP_FIELD_TEXT, false, jp_explanation, model.file),
@@ -100,7 +103,8 @@ static const jp_field stability[] = {
     SCALAR("mean", JP_FIELD_REAL, false, jp_explanation, stability.mean),
     SCALAR("deviation", JP_FIELD_REAL, false, jp_explanation, stability.deviation),
     SCALAR("evaluations", JP_FIELD_I64, false, jp_explanation, stability.evaluations),
-    {"frequency", JP_FIELD_REALS, true, AT(jp_explanation, stability.frequency), AT(jp_explanation, stability.n_frequency), 0, NULL, JP_PRESENT_ALWAYS},
+    {"frequency", JP_FIELD_REALS, true, AT(jp_explanation, stability.frequency),
+     AT(jp_explanation, stability.n_frequency), 0, NULL, JP_PRESENT_ALWAYS},
     END,
 };
 
@@ -211,21 +215,26 @@ const jp_field jp_json_explanation[] = {
     OBJECT("prompt", true, prompt),
     OBJECT("response", true, response),
     ROWS("units", true, jp_explanation, units, n_units, jp_result_unit, unit),
-    {"selected", JP_FIELD_INTS, true, AT(jp_explanation, selected), AT(jp_explanation, n_selected), 0, NULL, JP_PRESENT_ALWAYS},
+    {"selected", JP_FIELD_INTS, true, AT(jp_explanation, selected), AT(jp_explanation, n_selected), 0, NULL,
+     JP_PRESENT_ALWAYS},
     SCALAR("k", JP_FIELD_INT, false, jp_explanation, k),
     SCALAR("sparsity", JP_FIELD_REAL, false, jp_explanation, sparsity),
     OBJECT("log_prob", true, log_prob),
     {"joint", JP_FIELD_OBJECT, false, AT(jp_explanation, joint.present), 0, 0, joint, JP_PRESENT_BOOL},
     {"stability", JP_FIELD_OBJECT, false, AT(jp_explanation, stability.present), 0, 0, stability, JP_PRESENT_BOOL},
-    {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators), sizeof(jp_result_operator), operator_drop,
-     JP_PRESENT_SOME},
-    {"masked_response", JP_FIELD_OBJECT, false, AT(jp_explanation, masked_response), 0, 0, masked_response, JP_PRESENT_TEXT},
-    {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL, JP_PRESENT_ALWAYS},
+    {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators),
+     sizeof(jp_result_operator), operator_drop, JP_PRESENT_SOME},
+    {"masked_response", JP_FIELD_OBJECT, false, AT(jp_explanation, masked_response), 0, 0, masked_response,
+     JP_PRESENT_TEXT},
+    {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL,
+     JP_PRESENT_ALWAYS},
     ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),
     OBJECT("cost", false, cost),
-    {"levels", JP_FIELD_ROWS, false, AT(jp_explanation, levels), AT(jp_explanation, n_levels), sizeof(jp_result_level), level, JP_PRESENT_SOME},
+    {"levels", JP_FIELD_ROWS, false, AT(jp_explanation, levels), AT(jp_explanation, n_levels), sizeof(jp_result_level),
+     level, JP_PRESENT_SOME},
     SCALAR("stopped", JP_FIELD_TEXT, false, jp_explanation, stopped),
     {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
-    {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression, JP_PRESENT_BOOL},
+    {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression,
+     JP_PRESENT_BOOL},
     END,
 };

@@ -34,10 +34,11 @@ typedef struct jp_field {
     jp_field_kind          kind;
     bool                   required; /* reading fails without it */
     size_t                 offset;   /* of the member in its struct */
-    size_t                 count;    /* INTS, REALS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
-    size_t                 stride;   /* ROWS: size of one struct */
-    const struct jp_field *fields;   /* OBJECT, ROWS */
-    /* OBJECT: left out when the bool at `offset` is false (BOOL), or the char * NULL (TEXT). ROWS: when empty (SOME). */
+    size_t                 count; /* INTS, REALS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
+    size_t                 stride; /* ROWS: size of one struct */
+    const struct jp_field *fields; /* OBJECT, ROWS */
+    /* OBJECT: left out when the bool at `offset` is false (BOOL), or the char * NULL (TEXT). ROWS: when empty (SOME).
+     */
     enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT, JP_PRESENT_SOME } present;
 } jp_field;
 

@@ -25,7 +25,7 @@ static void write_path(const path *p, char *out, size_t size) {
     else *out = '\0';
 }
 
-static int wrong(const path *at, const char *expected, jopa_error *e) {
+static int wrong_json(const path *at, const char *expected, jopa_error *e) {
     char where[256];
     write_path(at, where, sizeof where);
     return jp_fail(e, JOPA_ERROR_INPUT, "not a usable result: \"%s\" %s", where, expected);
@@ -34,15 +34,16 @@ static int wrong(const path *at, const char *expected, jopa_error *e) {
 static int read_object(const json_t *object, const jp_field *fields, char *base, const path *at, jopa_error *e);
 
 static int read_text(const json_t *value, char **out, const path *at, jopa_error *e) {
-    if (!json_is_string(value)) return wrong(at, "should be a string", e);
+    if (!json_is_string(value)) return wrong_json(at, "should be a string", e);
     *out = strdup(json_string_value(value));
     return *out ? JP_OK : jp_fail_memory(e);
 }
 
-static int read_integer(const json_t *value, json_int_t low, json_int_t high, json_int_t *out, const path *at, jopa_error *e) {
-    if (!json_is_integer(value)) return wrong(at, "should be a whole number", e);
+static int read_integer(const json_t *value, json_int_t low, json_int_t high, json_int_t *out, const path *at,
+                        jopa_error *e) {
+    if (!json_is_integer(value)) return wrong_json(at, "should be a whole number", e);
     *out = json_integer_value(value);
-    return *out < low || *out > high ? wrong(at, "is out of range", e) : JP_OK;
+    return *out < low || *out > high ? wrong_json(at, "is out of range", e) : JP_OK;
 }
 
 static int read_int(const json_t *value, int *out, const path *at, jopa_error *e) {
@@ -53,7 +54,7 @@ static int read_int(const json_t *value, int *out, const path *at, jopa_error *e
 }
 
 static int read_real(const json_t *value, double *out, const path *at, jopa_error *e) {
-    if (!json_is_number(value) && !json_is_null(value)) return wrong(at, "should be a number", e);
+    if (!json_is_number(value) && !json_is_null(value)) return wrong_json(at, "should be a number", e);
     *out = json_is_null(value) ? NAN : json_number_value(value);
     return JP_OK;
 }
@@ -64,7 +65,7 @@ static int read_seed(const json_t *value, uint64_t *out, const path *at, jopa_er
         const char *text = json_string_value(value);
         size_t      digits = strspn(text, "0123456789");
         *out = strtoull(text, NULL, 10);
-        return !digits || digits > 20 || text[digits] ? wrong(at, "should be a whole number", e) : JP_OK;
+        return !digits || digits > 20 || text[digits] ? wrong_json(at, "should be a whole number", e) : JP_OK;
     }
     int status = read_integer(value, 0, INT64_MAX, &number, at, e);
     if (!status) *out = (uint64_t)number;
@@ -81,15 +82,15 @@ static int read_ints(const json_t *value, int *out, size_t n, const path *at, jo
 }
 
 static int read_range(const json_t *value, int *out, const path *at, jopa_error *e) {
-    if (json_array_size(value) != 2) return wrong(at, "should be two numbers", e);
+    if (json_array_size(value) != 2) return wrong_json(at, "should be two numbers", e);
     return read_ints(value, out, 2, at, e);
 }
 
 /* Room for an array's `n` members of `size` bytes, at *out; its length at *count. */
 static int make_room(const json_t *value, size_t size, void **out, int *count, const path *at, jopa_error *e) {
-    if (!json_is_array(value)) return wrong(at, "should be an array", e);
+    if (!json_is_array(value)) return wrong_json(at, "should be an array", e);
     size_t n = json_array_size(value);
-    if (n > INT_MAX / 2) return wrong(at, "is too long", e);
+    if (n > INT_MAX / 2) return wrong_json(at, "is too long", e);
     *out = calloc(n ? n : 1, size);
     if (!*out) return jp_fail_memory(e);
     *count = (int)n;
@@ -115,11 +116,13 @@ static int read_real_array(const json_t *value, double **out, int *count, const 
     return status;
 }
 
-static int read_rows(const json_t *value, const jp_field *f, void **out, int *count, const path *at, jopa_error *e) {
+static int read_rows_json(const json_t *value, const jp_field *f, void **out, int *count, const path *at,
+                          jopa_error *e) {
     int status = make_room(value, f->stride, out, count, at, e);
     for (int i = 0; !status && i < *count; i++) {
         path row = {at, NULL, i};
-        status = read_object(json_array_get(value, (size_t)i), f->fields, (char *)*out + (size_t)i * f->stride, &row, e);
+        status =
+            read_object(json_array_get(value, (size_t)i), f->fields, (char *)*out + (size_t)i * f->stride, &row, e);
     }
     return status;
 }
@@ -132,10 +135,11 @@ static size_t count_metrics(json_t *groups) {
     return n;
 }
 
-static int read_group(const char *name, json_t *group, jp_result_metric *out, int *count, const path *at, jopa_error *e) {
+static int read_group(const char *name, json_t *group, jp_result_metric *out, int *count, const path *at,
+                      jopa_error *e) {
     const char *key;
     json_t     *value;
-    if (!json_is_object(group)) return wrong(at, "should be an object", e);
+    if (!json_is_object(group)) return wrong_json(at, "should be an object", e);
     json_object_foreach(group, key, value) {
         path              here = {at, key, 0};
         jp_result_metric *m = out + (*count)++;
@@ -151,7 +155,7 @@ static int read_group(const char *name, json_t *group, jp_result_metric *out, in
 static int read_metrics(json_t *groups, jp_result_metric **out, int *count, const path *at, jopa_error *e) {
     const char *name;
     json_t     *group;
-    if (!json_is_object(groups)) return wrong(at, "should be an object", e);
+    if (!json_is_object(groups)) return wrong_json(at, "should be an object", e);
     size_t n = count_metrics(groups);
     *out = calloc(n ? n : 1, sizeof **out);
     if (!*out) return jp_fail_memory(e);
@@ -164,7 +168,7 @@ static int read_metrics(json_t *groups, jp_result_metric **out, int *count, cons
 }
 
 #define MEMBER(type) ((type *)(void *)(base + f->offset))
-#define COUNT ((int *)(void *)(base + f->count))
+#define COUNT        ((int *)(void *)(base + f->count))
 
 static int read_sub_object(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
     if (f->present == JP_PRESENT_BOOL) *MEMBER(bool) = true;
@@ -184,12 +188,12 @@ static int read_value(json_t *value, const jp_field *f, char *base, const path *
     case JP_FIELD_INTS: return read_int_array(value, MEMBER(int *), COUNT, at, e);
     case JP_FIELD_REALS: return read_real_array(value, MEMBER(double *), COUNT, at, e);
     case JP_FIELD_OBJECT: return read_sub_object(value, f, base, at, e);
-    case JP_FIELD_ROWS: return read_rows(value, f, MEMBER(void *), COUNT, at, e);
+    case JP_FIELD_ROWS: return read_rows_json(value, f, MEMBER(void *), COUNT, at, e);
     case JP_FIELD_METRICS: return read_metrics(value, MEMBER(jp_result_metric *), COUNT, at, e);
     case JP_FIELD_UNIT: return json_is_null(value) ? JP_OK : read_int(value, MEMBER(int), at, e);
     case JP_FIELD_BOOL:
         *MEMBER(bool) = json_is_true(value);
-        return json_is_boolean(value) ? JP_OK : wrong(at, "should be true or false", e);
+        return json_is_boolean(value) ? JP_OK : wrong_json(at, "should be true or false", e);
     case JP_FIELD_I32:
         status = read_integer(value, INT32_MIN, INT32_MAX, &number, at, e);
         *MEMBER(int32_t) = (int32_t)number;
@@ -215,12 +219,12 @@ static void set_absent(const jp_field *f, char *base) {
 }
 
 static int read_object(const json_t *object, const jp_field *fields, char *base, const path *at, jopa_error *e) {
-    if (!json_is_object(object)) return wrong(at, "should be an object", e);
+    if (!json_is_object(object)) return wrong_json(at, "should be an object", e);
     for (const jp_field *f = fields; f->name; f++) {
         path    here = {at, f->name, 0};
         json_t *value = json_object_get(object, f->name);
         set_absent(f, base);
-        if (!value && f->required) return wrong(&here, "is missing", e);
+        if (!value && f->required) return wrong_json(&here, "is missing", e);
         int status = value ? read_value(value, f, base, &here, e) : JP_OK;
         if (status) return status;
     }
@@ -241,7 +245,8 @@ static int check_schema(const json_t *root, jopa_error *e) {
     const json_t *schema = json_object_get(root, "schema");
     if (!json_is_integer(schema)) return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: it has no \"schema\" number");
     if (json_integer_value(schema) == JP_JSON_SCHEMA) return JP_OK;
-    return jp_fail(e, JOPA_ERROR_INPUT, "the result has schema %lld, this version reads schema %d: use the jopa that wrote it",
+    return jp_fail(e, JOPA_ERROR_INPUT,
+                   "the result has schema %lld, this version reads schema %d: use the jopa that wrote it",
                    (long long)json_integer_value(schema), JP_JSON_SCHEMA);
 }
 
@@ -250,14 +255,16 @@ static int read_all(const json_t *root, struct jopa_result *r, jopa_error *e) {
     if (!r->list) return read_explanation(root, &r->items[0], &top, e);
     for (int i = 0; i < r->n_items; i++) {
         path row = {&results, NULL, i};
-        int  status = read_explanation(json_array_get(json_object_get(root, "results"), (size_t)i), &r->items[i], &row, e);
+        int  status =
+            read_explanation(json_array_get(json_object_get(root, "results"), (size_t)i), &r->items[i], &row, e);
         if (status) return status;
     }
     return JP_OK;
 }
 
 static int read_root(struct jopa_result **out, const json_t *root, jopa_error *e) {
-    if (!json_is_object(root)) return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: the document is not a JSON object");
+    if (!json_is_object(root))
+        return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: the document is not a JSON object");
     int status = check_schema(root, e);
     if (status) return status;
     const char   *command = json_string_value(json_object_get(root, "command"));

@@ -55,7 +55,7 @@ static void put_rows(jp_buffer *out, const jp_field *f, const char *rows, int n,
     jp_buffer_text(out, "]");
 }
 
-static void put_metrics(jp_buffer *out, const jp_explanation *x) {
+static void put_metrics_json(jp_buffer *out, const jp_explanation *x) {
     const jp_result_metric *m = x->metrics;
     int                     n = x->n_metrics;
     jp_buffer_text(out, "{");
@@ -80,9 +80,9 @@ static void put_seed(jp_buffer *out, uint64_t seed) {
 }
 
 #define MEMBER(type) (*(const type *)(const void *)(base + f->offset))
-#define COUNT (*(const int *)(const void *)(base + f->count))
+#define COUNT        (*(const int *)(const void *)(base + f->count))
 
-static void put_value(jp_buffer *out, const jp_field *f, const char *base, int row, int indent) {
+static void put_value_json(jp_buffer *out, const jp_field *f, const char *base, int row, int indent) {
     switch (f->kind) {
     case JP_FIELD_TEXT: jp_json_string(out, MEMBER(char *)); break;
     case JP_FIELD_INT: jp_buffer_format(out, "%d", MEMBER(int)); break;
@@ -102,12 +102,13 @@ static void put_value(jp_buffer *out, const jp_field *f, const char *base, int r
     case JP_FIELD_REALS: put_reals(out, MEMBER(double *), COUNT); break;
     case JP_FIELD_OBJECT: put_object(out, f->fields, base, 0, indent); break;
     case JP_FIELD_ROWS: put_rows(out, f, MEMBER(const char *), COUNT, indent); break;
-    case JP_FIELD_METRICS: put_metrics(out, (const jp_explanation *)(const void *)base); break;
+    case JP_FIELD_METRICS: put_metrics_json(out, (const jp_explanation *)(const void *)base); break;
     }
 }
 
 static bool absent(const jp_field *f, const char *base) {
-    if (f->kind == JP_FIELD_TEXT || (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_TEXT)) return !MEMBER(char *);
+    if (f->kind == JP_FIELD_TEXT || (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_TEXT))
+        return !MEMBER(char *);
     if (f->kind == JP_FIELD_ROWS && f->present == JP_PRESENT_SOME) return !COUNT;
     if (f->kind == JP_FIELD_OBJECT && f->present == JP_PRESENT_BOOL) return !MEMBER(bool);
     return false;
@@ -120,7 +121,7 @@ static void put_object(jp_buffer *out, const jp_field *fields, const char *base,
         if (absent(fields, base)) continue;
         if (written++) jp_buffer_text(out, ", ");
         put_key(out, fields->name);
-        put_value(out, fields, base, row, indent < 0 ? 0 : indent);
+        put_value_json(out, fields, base, row, indent < 0 ? 0 : indent);
     }
     jp_buffer_text(out, "}");
 }
@@ -134,7 +135,7 @@ static void put_explanation(jp_buffer *out, const jp_explanation *x, int indent)
         jp_buffer_text(out, ",");
         new_line(out, indent + 2);
         put_key(out, f->name);
-        put_value(out, f, (const char *)x, 0, indent + 2);
+        put_value_json(out, f, (const char *)x, 0, indent + 2);
     }
     new_line(out, indent);
     jp_buffer_text(out, "}");

@@ -58,9 +58,20 @@ void jp_explanation_free(jp_explanation *x) {
     free_metrics(x);
     free_uses(x);
     free_trust(x);
-    char *owned[] = {x->version, x->command, x->model.file, x->model.architecture, x->model.quantization, x->model.weights,
-                     x->engine,  x->method,  x->op,         x->unit,               x->response_text,
-                     x->stopped, x->masked_response, x->id};
+    char *owned[] = {x->version,
+                     x->command,
+                     x->model.file,
+                     x->model.architecture,
+                     x->model.quantization,
+                     x->model.weights,
+                     x->engine,
+                     x->method,
+                     x->op,
+                     x->unit,
+                     x->response_text,
+                     x->stopped,
+                     x->masked_response,
+                     x->id};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(x->response_tokens);
     free(x->selected);

@@ -6,44 +6,86 @@
 #include "base/error.h"
 
 /* Numbers that are absent are NAN (JSON null or left out). All strings are owned, valid UTF-8, NULL = absent. */
-typedef struct { int32_t id; char *text; size_t start, end; int unit; } jp_result_token;            /* unit -1: never hidden */
-typedef struct { int32_t id; char *text; double log_prob, masked_log_prob; } jp_result_response_token;
-typedef struct { char *role; size_t start, end; } jp_result_message; /* a message's content: bytes of the prompt's text */
-typedef struct { char *text, *role; size_t start, end; double score, probability; bool selected; } jp_result_unit;
-typedef struct { int evaluations; double seconds, drop; } jp_result_trace;
-typedef struct { int unit; double drop_without; } jp_result_necessary;
-typedef struct { int first, second; double drop, interaction; } jp_result_pair;
-typedef struct { char *group, *name; double value; } jp_result_metric; /* metrics.GROUP.NAME */
-/* A part of the prompt that triggers: its place in prompt_text, and in the content of message `message` from `offset` on. */
-typedef struct { char *text, *role; int message; size_t start, end, offset; double drop; } jp_result_trigger;
-typedef struct { char *role, *content; } jp_result_turn;
-typedef struct { char *name; double drop; } jp_result_operator;
-typedef struct { size_t start, end; } jp_result_range; /* bytes of prompt_text */
+typedef struct {
+    int32_t id;
+    char   *text;
+    size_t  start, end;
+    int     unit;
+} jp_result_token; /* unit -1: never hidden */
+typedef struct {
+    int32_t id;
+    char   *text;
+    double  log_prob, masked_log_prob;
+} jp_result_response_token;
+typedef struct {
+    char  *role;
+    size_t start, end;
+} jp_result_message; /* a message's content: bytes of the prompt's text */
+typedef struct {
+    char  *text, *role;
+    size_t start, end;
+    double score, probability;
+    bool   selected;
+} jp_result_unit;
+typedef struct {
+    int    evaluations;
+    double seconds, drop;
+} jp_result_trace;
+typedef struct {
+    int    unit;
+    double drop_without;
+} jp_result_necessary;
+typedef struct {
+    int    first, second;
+    double drop, interaction;
+} jp_result_pair;
+typedef struct {
+    char  *group, *name;
+    double value;
+} jp_result_metric; /* metrics.GROUP.NAME */
+/* A part of the prompt that triggers: its place in prompt_text, and in the content of message `message` from `offset`
+ * on. */
+typedef struct {
+    char  *text, *role;
+    int    message;
+    size_t start, end, offset;
+    double drop;
+} jp_result_trigger;
+typedef struct {
+    char *role, *content;
+} jp_result_turn;
+typedef struct {
+    char  *name;
+    double drop;
+} jp_result_operator;
+typedef struct {
+    size_t start, end;
+} jp_result_range; /* bytes of prompt_text */
 /* One level of a search from coarse to fine. */
 typedef struct {
     char            *unit;
     int              units, candidates; /* in the prompt; of these not ruled out */
     jp_result_range *selected;          /* the best set of the level */
     int              n_selected;
-    double           drop;              /* its drop */
+    double           drop; /* its drop */
     int64_t          evaluations, decoded_tokens;
     double           seconds;
-    int              returned;          /* units of the level before that came back when this one stalled */
+    int              returned; /* units of the level before that came back when this one stalled */
 } jp_result_level;
 
 /* Command "audit": the explanation is the smallest set of sentences (or other units) that triggers the response. */
 typedef struct {
-    bool   present;
-    double threshold;             /* drop per token from which on the response counts as gone */
-    char  *until;                 /* "probability" or "response": what decides */
-    bool   refusal, reached;      /* reached: the set suffices */
-    double drop_per_token;
-    char  *unmasked_response;     /* what the model writes with nothing hidden */
-    double similarity;            /* ROUGE-L between the response and masked_response */
-    bool   turned_away;           /* similarity is below the bound */
-    jp_result_trigger *sentences; /* the set; drop: hidden alone */
+    bool               present;
+    double             threshold;        /* drop per token from which on the response counts as gone */
+    char              *until;            /* "probability" or "response": what decides */
+    bool               refusal, reached; /* reached: the set suffices */
+    double             drop_per_token;
+    char              *unmasked_response; /* what the model writes with nothing hidden */
+    double             similarity;        /* ROUGE-L between the response and masked_response */
+    bool               turned_away;       /* similarity is below the bound */
+    jp_result_trigger *sentences;         /* the set; drop: hidden alone */
     int                n_sentences;
-    jp_result_trigger *words;     /* the smallest set of words in it that suffices; absent when nothing was refined */
+    jp_result_trigger *words; /* the smallest set of words in it that suffices; absent when nothing was refined */
     int                n_words;
     double             words_drop_per_token;
     bool               words_reached;
@@ -53,27 +95,30 @@ typedef struct {
 /* Command "compress": the explanation is the set that was taken out. */
 typedef struct {
     bool            present;
-    char           *text;      /* the shorter prompt, to be pasted: the last message that may be cut */
-    jp_result_turn *turns;     /* the whole shorter chat */
+    char           *text;  /* the shorter prompt, to be pasted: the last message that may be cut */
+    jp_result_turn *turns; /* the whole shorter chat */
     int             n_turns;
-    int             tokens, tokens_left; /* of the templated prompt, before and after */
-    double          ratio;     /* of the maskable tokens that were taken out */
-    double          tolerance; /* drop per token allowed; NAN when a ratio was asked for */
+    int             tokens, tokens_left;  /* of the templated prompt, before and after */
+    double          ratio;                /* of the maskable tokens that were taken out */
+    double          tolerance;            /* drop per token allowed; NAN when a ratio was asked for */
     double          drop, drop_per_token; /* of the response after the shorter prompt as pasted */
-    bool            reached;   /* tolerance or ratio kept */
+    bool            reached;              /* tolerance or ratio kept */
 } jp_result_compression;
 
 typedef struct {
     char *version, *command;
-    struct { char *file, *architecture, *quantization, *weights; int64_t parameters; } model;
+    struct {
+        char   *file, *architecture, *quantization, *weights;
+        int64_t parameters;
+    } model;
     char    *engine, *method, *op, *unit;
     uint64_t seed;
 
-    char            *prompt_text;
-    jp_result_token *prompt_tokens;
-    int              n_prompt_tokens;
+    char              *prompt_text;
+    jp_result_token   *prompt_tokens;
+    int                n_prompt_tokens;
     jp_result_message *messages; /* what people wrote, without the template; may be absent (0) */
-    int              n_messages;
+    int                n_messages;
 
     char                     *response_text;
     jp_result_response_token *response_tokens;
@@ -85,7 +130,9 @@ typedef struct {
     int             n_selected, k;
     double          sparsity;
 
-    struct { double full, masked, drop; } log_prob;
+    struct {
+        double full, masked, drop;
+    } log_prob;
     struct {
         bool                 present;
         double               sum_of_single_drops, synergy;
@@ -100,20 +147,23 @@ typedef struct {
         double  mean, deviation; /* of their drops; deviation NAN for one run */
         double *frequency;       /* [n_frequency], a unit each: share of the runs that selected it */
         int     n_frequency;
-        int64_t evaluations;     /* of all runs together */
+        int64_t evaluations; /* of all runs together */
     } stability;
     jp_result_operator *operators; /* the set's drop under other operators */
     int                 n_operators;
-    char             *masked_response; /* what the model writes with the set hidden; NULL: not generated */
-    jp_result_metric *metrics;
-    int               n_metrics;
-    jp_result_trace  *trace;
-    int               n_trace;
-    struct { int64_t evaluations, gradients, decoded_tokens, naive_tokens; double seconds, evaluations_per_second; } cost;
-    jp_result_level  *levels; /* coarse to fine; absent (0): a flat search */
-    int               n_levels;
-    char             *stopped; /* "done", "budget", "time", "interrupted" */
-    char             *id;      /* name of the question in a file of them; NULL: none */
+    char               *masked_response; /* what the model writes with the set hidden; NULL: not generated */
+    jp_result_metric   *metrics;
+    int                 n_metrics;
+    jp_result_trace    *trace;
+    int                 n_trace;
+    struct {
+        int64_t evaluations, gradients, decoded_tokens, naive_tokens;
+        double  seconds, evaluations_per_second;
+    } cost;
+    jp_result_level      *levels; /* coarse to fine; absent (0): a flat search */
+    int                   n_levels;
+    char                 *stopped; /* "done", "budget", "time", "interrupted" */
+    char                 *id;      /* name of the question in a file of them; NULL: none */
     jp_result_audit       audit;
     jp_result_compression compression;
 } jp_explanation;
@@ -127,7 +177,8 @@ struct jopa_result {
 };
 
 void jp_explanation_free(jp_explanation *x); /* frees the members; safe on a zeroed struct */
-/* Move the explanations of `from` behind those of `to`, which becomes a list; `from` is left empty. JP_OK or no memory. */
+/* Move the explanations of `from` behind those of `to`, which becomes a list; `from` is left empty. JP_OK or no memory.
+ */
 int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error *e);
 /* An empty result with `n` zeroed explanations, or NULL. */
 struct jopa_result *jp_result_new(const char *command, int n);

@@ -32,7 +32,7 @@ static char *normal(const char *text) {
     return out;
 }
 
-static bool grow(table *t) {
+static bool grow_trigger(table *t) {
     if (t->n < t->capacity) return true;
     int               capacity = t->capacity ? 2 * t->capacity : 64;
     jp_trigger_count *at = realloc(t->at, (size_t)capacity * sizeof *at);
@@ -44,13 +44,13 @@ static bool grow(table *t) {
     return true;
 }
 
-static int add(table *t, const char *text, bool word, int question, jopa_error *e) {
+static int add_trigger(table *t, const char *text, bool word, int question, jopa_error *e) {
     char *form = normal(text);
     if (!form) return jp_fail_memory(e);
     int i = 0;
     while (i < t->n && (t->at[i].word != word || strcmp(t->at[i].text, form))) i++;
     if (i == t->n && *form) {
-        if (!grow(t)) {
+        if (!grow_trigger(t)) {
             free(form);
             return jp_fail_memory(e);
         }
@@ -82,8 +82,8 @@ int jp_triggers_count(const jopa_result *r, jp_trigger_count **out, int *n, jopa
     for (int i = 0; i < r->n_items; i++) {
         const jp_result_audit *a = &r->items[i].audit;
         if (!a->present || !a->reached) continue;
-        for (int j = 0; j < a->n_sentences && !status; j++) status = add(&t, a->sentences[j].text, false, i, e);
-        for (int j = 0; j < a->n_words && !status; j++) status = add(&t, a->words[j].text, true, i, e);
+        for (int j = 0; j < a->n_sentences && !status; j++) status = add_trigger(&t, a->sentences[j].text, false, i, e);
+        for (int j = 0; j < a->n_words && !status; j++) status = add_trigger(&t, a->words[j].text, true, i, e);
     }
     free(t.last);
     if (status) {

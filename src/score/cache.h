@@ -17,6 +17,6 @@ void jp_cache_init(jp_cache *c, int n);
 void jp_cache_free(jp_cache *c);
 bool jp_cache_get(const jp_cache *c, const jp_bitset *mask, double *drop);
 /* Add or overwrite. JP_OK or JOPA_ERROR_MEMORY. */
-int  jp_cache_put(jp_cache *c, const jp_bitset *mask, double drop);
+int jp_cache_put(jp_cache *c, const jp_bitset *mask, double drop);
 
 #endif

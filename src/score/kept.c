@@ -26,12 +26,13 @@ void jp_kept_free(jp_kept *k) {
     *k = (jp_kept){0};
 }
 
-/* ---- the sorted list --------------------------------------------------------------------------------------------------- */
+/* ---- the sorted list
+ * --------------------------------------------------------------------------------------------------- */
 
 static const int32_t *symbols_of(const jp_kept *k, int row) { return k->symbols + (size_t)row * (size_t)k->width; }
 
 /* Symbols that kept row `row` and symbols[n] begin with alike; *less: the kept row comes first. */
-static int compare(const jp_kept *k, int row, const int32_t *symbols, int n, bool *less) {
+static int compare_kept(const jp_kept *k, int row, const int32_t *symbols, int n, bool *less) {
     const int32_t *own = symbols_of(k, row);
     int            size = k->size[row], i = 0;
     while (i < size && i < n && own[i] == symbols[i]) i++;
@@ -45,12 +46,12 @@ static int find_place(const jp_kept *k, const int32_t *symbols, int n, int *befo
     bool less;
     while (from < to) {
         int middle = (from + to) / 2;
-        compare(k, k->order[middle], symbols, n, &less);
+        compare_kept(k, k->order[middle], symbols, n, &less);
         if (less) from = middle + 1;
         else to = middle;
     }
-    *before = from > 0 ? compare(k, k->order[from - 1], symbols, n, &less) : 0;
-    *after = from < k->n ? compare(k, k->order[from], symbols, n, &less) : 0;
+    *before = from > 0 ? compare_kept(k, k->order[from - 1], symbols, n, &less) : 0;
+    *after = from < k->n ? compare_kept(k, k->order[from], symbols, n, &less) : 0;
     return from;
 }
 
@@ -76,7 +77,8 @@ static void take_out(jp_kept *k, int slot) {
     k->size[slot] = 0;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------------- */
+/* ---- rows
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 void jp_kept_match(const jp_kept *k, jp_row *row) {
     int before, after, at = find_place(k, row->symbols, row->prompt, &before, &after);
@@ -103,7 +105,7 @@ static int free_slot(const jp_kept *k) {
 }
 
 /* A place for the row; -1 where making room would cost rows of this batch, or nothing would be won. */
-static int place(jp_kept *k, const jp_row *row, int64_t since) {
+static int place_kept(jp_kept *k, const jp_row *row, int64_t since) {
     for (;;) {
         int before, after, slot = free_slot(k);
         find_place(k, row->symbols, row->prompt, &before, &after);
@@ -134,6 +136,6 @@ int jp_kept_take(jp_kept *k, const jp_row *rows, const int *row_of, int n, jopa_
     int64_t since = k->clock;
     for (int i = 0; i < n_rows; i++) k->places[i] = -1;
     for (int i = 0; i < n; i++)
-        if (i == 0 || row_of[i] != row_of[i - 1]) k->places[row_of[i]] = place(k, rows + i, since);
+        if (i == 0 || row_of[i] != row_of[i - 1]) k->places[row_of[i]] = place_kept(k, rows + i, since);
     return JP_OK;
 }

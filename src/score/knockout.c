@@ -24,7 +24,8 @@ static int count_stretches(const jp_prompt *p, const jp_bitset *mask, int tail) 
     return count;
 }
 
-static void add_stretches(jp_knockout *k, const jp_prompt *p, const int32_t *full, int tail, const jp_bitset *mask, int row) {
+static void add_stretches(jp_knockout *k, const jp_prompt *p, const int32_t *full, int tail, const jp_bitset *mask,
+                          int row) {
     for (int from = 0, to; from < tail; from = to) {
         bool shown = attended(p, mask, from, tail);
         for (to = from + 1; to < tail && attended(p, mask, to, tail) == shown;) to++;

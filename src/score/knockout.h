@@ -14,13 +14,13 @@ typedef struct {
     int32_t *symbols;    /* owned: tail and response of each row */
 } jp_knockout;
 
-/* The rows of `n` distinct masks, masks[index[i]]. `full` are the symbols of the unmasked prompt, which the engine retains;
- * the tail begins at the token `tail` > 0. The token before the tail is always attended to; a mask's units in the tail are
- * hidden as the problem's operator does it. JP_OK or JOPA_ERROR_MEMORY; free with jp_knockout_free. */
+/* The rows of `n` distinct masks, masks[index[i]]. `full` are the symbols of the unmasked prompt, which the engine
+ * retains; the tail begins at the token `tail` > 0. The token before the tail is always attended to; a mask's units in
+ * the tail are hidden as the problem's operator does it. JP_OK or JOPA_ERROR_MEMORY; free with jp_knockout_free. */
 int  jp_knockout_build(jp_knockout *k, const jp_problem *problem, const int32_t *full, int tail, const jp_bitset *masks,
                        const int *index, int n, jopa_error *e);
 void jp_knockout_free(jp_knockout *k);
 /* Symbols that a row decodes at most. */
-int  jp_knockout_row(const jp_problem *problem, int tail);
+int jp_knockout_row(const jp_problem *problem, int tail);
 
 #endif

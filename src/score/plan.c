@@ -8,7 +8,7 @@ static int common(const jp_row *a, const jp_row *b) {
     return i;
 }
 
-static int compare(const void *pa, const void *pb) {
+static int compare_rows(const void *pa, const void *pb) {
     const jp_row *a = pa, *b = pb;
     int           i = common(a, b);
     if (i < a->size && i < b->size) return a->symbols[i] < b->symbols[i] ? -1 : 1;
@@ -16,7 +16,7 @@ static int compare(const void *pa, const void *pb) {
     return (a->tag > b->tag) - (a->tag < b->tag);
 }
 
-void jp_plan_sort(jp_row *rows, int n) { qsort(rows, (size_t)n, sizeof *rows, compare); }
+void jp_plan_sort(jp_row *rows, int n) { qsort(rows, (size_t)n, sizeof *rows, compare_rows); }
 
 int jp_plan_cut(const jp_row *rows, int n, int max_rows, int max_tokens) {
     int count = 0, distinct = 0, tokens = 0;

@@ -17,8 +17,8 @@ typedef struct {
 void jp_plan_sort(jp_row *rows, int n);
 
 /* How many of the sorted rows, from the first on, fit into one batch of at most max_rows rows and max_tokens symbols
- * that have to be decoded; at least 1. Identical rows cost nothing. Where one row's whole prompt begins another's, the tree
- * may need a symbol more for each such row: engines split batches. */
+ * that have to be decoded; at least 1. Identical rows cost nothing. Where one row's whole prompt begins another's, the
+ * tree may need a symbol more for each such row: engines split batches. */
 int jp_plan_cut(const jp_row *rows, int n, int max_rows, int max_tokens);
 
 typedef struct {
@@ -29,8 +29,8 @@ typedef struct {
     int      n_rows;
 } jp_plan;
 
-/* The tree of `n` sorted rows. What one row knows, all that begin like it have to know as well (jp_kept_match sees to it).
- * Symbols stay borrowed. JP_OK or JOPA_ERROR_MEMORY; free with jp_plan_free. */
+/* The tree of `n` sorted rows. What one row knows, all that begin like it have to know as well (jp_kept_match sees to
+ * it). Symbols stay borrowed. JP_OK or JOPA_ERROR_MEMORY; free with jp_plan_free. */
 int  jp_plan_build(jp_plan *plan, const jp_row *rows, int n, jopa_error *e);
 void jp_plan_free(jp_plan *plan);
 

@@ -11,20 +11,20 @@
 #include "score/plan.h"
 
 struct jp_scorer {
-    jp_engine       *engine;
+    jp_engine        *engine;
     const jp_problem *problem;
-    jp_limits        limits;
-    jp_stop_reason   stopped;
-    double           started;
-    jp_engine_room   room;
+    jp_limits         limits;
+    jp_stop_reason    stopped;
+    double            started;
+    jp_engine_room    room;
 
-    jp_kept *kept;         /* what the engine keeps; of all scorers of one prompt the first one's */
+    jp_kept *kept; /* what the engine keeps; of all scorers of one prompt the first one's */
     bool     owns_kept;
     int32_t *full_symbols; /* the unmasked row */
     double   full;
     jp_cache cache;
     bool     fast, hurried; /* drops may be less exact; the cache has such ones */
-    int      tail; /* of knockouts, 0: drops are true ones */
+    int      tail;          /* of knockouts, 0: drops are true ones */
 
     bool            have_best;
     jp_bitset       best;
@@ -35,7 +35,7 @@ struct jp_scorer {
     int             gradient_price;
 };
 
-static int targets(const jp_scorer *s) { return s->problem->target_last - s->problem->target_first; }
+static int targets_scorer(const jp_scorer *s) { return s->problem->target_last - s->problem->target_first; }
 static int row_capacity(const jp_scorer *s) { return s->problem->prompt->n_tokens + s->problem->target_last; }
 
 /* The row of `mask` into storage[row_capacity]. */
@@ -63,7 +63,8 @@ static void workspace_free(workspace *w) {
 static int workspace_init(workspace *w, const jp_scorer *s, int n, jopa_error *e) {
     w->rows = malloc((size_t)n * sizeof *w->rows);
     w->symbols = malloc((size_t)n * (size_t)row_capacity(s) * sizeof *w->symbols);
-    w->log_probs = malloc((size_t)(n < s->room.max_rows ? n : s->room.max_rows) * (size_t)targets(s) * sizeof *w->log_probs);
+    w->log_probs = malloc((size_t)(n < s->room.max_rows ? n : s->room.max_rows) * (size_t)targets_scorer(s) *
+                          sizeof *w->log_probs);
     if (w->rows && w->symbols && w->log_probs) return JP_OK;
     workspace_free(w);
     return jp_fail_memory(e);
@@ -85,13 +86,19 @@ static int run_batch(jp_scorer *s, const jp_row *rows, int n, float *scratch, fl
     int     status = jp_plan_build(&plan, rows, n, e);
     if (status) return status;
     const jp_problem *p = s->problem;
-    jp_batch batch = {.nodes = plan.nodes, .n_nodes = plan.n_nodes, .n_rows = plan.n_rows, .row_prompt = plan.row_prompt,
-                      .response = p->response, .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last};
-    jp_engine_cost cost = {0};
+    jp_batch          batch = {.nodes = plan.nodes,
+                               .n_nodes = plan.n_nodes,
+                               .n_rows = plan.n_rows,
+                               .row_prompt = plan.row_prompt,
+                               .response = p->response,
+                               .n_response = p->n_response,
+                               .target_first = p->target_first,
+                               .target_last = p->target_last};
+    jp_engine_cost    cost = {0};
     if (s->fast) batch.fast = s->hurried = true;
     else status = keep_rows(s, &batch, rows, plan.row_of, n, e);
     if (!status) status = s->engine->ops->score(s->engine, &batch, scratch, &cost, e);
-    size_t width = (size_t)targets(s);
+    size_t width = (size_t)targets_scorer(s);
     for (int i = 0; i < n && !status; i++) {
         memcpy(out + (size_t)rows[i].tag * width, scratch + (size_t)plan.row_of[i] * width, width * sizeof *out);
         s->cost.naive_tokens += rows[i].size;
@@ -101,7 +108,7 @@ static int run_batch(jp_scorer *s, const jp_row *rows, int n, float *scratch, fl
     return status;
 }
 
-static double sum(const float *log_probs, int n) {
+static double sum_log_probs(const float *log_probs, int n) {
     double total = 0;
     for (int t = 0; t < n; t++) total += (double)log_probs[t];
     return total;
@@ -126,17 +133,18 @@ static int note_best(jp_scorer *s, const jp_bitset *mask, double drop, jopa_erro
     return JP_OK;
 }
 
-static int64_t spent(const jp_scorer *s) { return s->cost.evaluations + s->cost.gradients * s->gradient_price; }
+static int64_t spent_scorer(const jp_scorer *s) { return s->cost.evaluations + s->cost.gradients * s->gradient_price; }
 
 static bool time_is_over(jp_scorer *s) {
-    if (!s->stopped && s->limits.seconds > 0 && jp_seconds() - s->started >= s->limits.seconds) s->stopped = JP_STOP_TIME;
+    if (!s->stopped && s->limits.seconds > 0 && jp_seconds() - s->started >= s->limits.seconds)
+        s->stopped = JP_STOP_TIME;
     return s->stopped;
 }
 
 static bool limit_reached(jp_scorer *s) {
     const jp_limits *l = &s->limits;
     if (s->stopped) return true;
-    if (l->progress && l->progress(l->user, (int)spent(s), l->budget, s->have_best ? s->best_drop : NAN))
+    if (l->progress && l->progress(l->user, (int)spent_scorer(s), l->budget, s->have_best ? s->best_drop : NAN))
         s->stopped = JP_STOP_USER;
     if (!s->stopped && l->tokens > 0 && s->cost.decoded_tokens >= l->tokens) s->stopped = JP_STOP_BUDGET;
     return time_is_over(s);
@@ -146,7 +154,8 @@ static bool limit_reached(jp_scorer *s) {
 
 /* Which masks are new and distinct: their indices into fresh[], at most `room`. Returns the count; *cut tells whether
  * the room ended it. */
-static int collect_fresh(jp_scorer *s, const jp_bitset *masks, int n, int64_t room, int *fresh, bool *cut, jopa_error *e) {
+static int collect_fresh(jp_scorer *s, const jp_bitset *masks, int n, int64_t room, int *fresh, bool *cut,
+                         jopa_error *e) {
     jp_cache seen;
     int      count = 0, status = JP_OK;
     *cut = false;
@@ -165,12 +174,13 @@ static int collect_fresh(jp_scorer *s, const jp_bitset *masks, int n, int64_t ro
 }
 
 /* Remember the drops of one batch's rows. */
-static int remember(jp_scorer *s, const jp_bitset *masks, const int *fresh, const jp_row *rows, int n, const float *log_probs,
-                    jopa_error *e) {
+static int remember_scorer(jp_scorer *s, const jp_bitset *masks, const int *fresh, const jp_row *rows, int n,
+                           const float *log_probs, jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < n && !status; i++) {
         const jp_bitset *mask = masks + fresh[rows[i].tag];
-        double           drop = s->full - sum(log_probs + (size_t)rows[i].tag * (size_t)targets(s), targets(s));
+        double           drop =
+            s->full - sum_log_probs(log_probs + (size_t)rows[i].tag * (size_t)targets_scorer(s), targets_scorer(s));
         s->cost.evaluations++;
         if (jp_cache_put(&s->cache, mask, drop)) return jp_fail_memory(e);
         status = note_best(s, mask, drop, e);
@@ -184,17 +194,26 @@ static int knock_out(jp_scorer *s, const jp_bitset *masks, const int *fresh, int
     jp_knockout       k;
     int               status = jp_knockout_build(&k, p, s->full_symbols, s->tail, masks, fresh, n, e);
     if (status) return status;
-    jp_batch batch = {.nodes = k.nodes, .n_nodes = k.n_nodes, .n_rows = n, .row_prompt = k.row_prompt, .response = p->response,
-                      .n_response = p->n_response, .target_first = p->target_first, .target_last = p->target_last, .knockout = true, .fast = s->fast};
+    jp_batch       batch = {.nodes = k.nodes,
+                            .n_nodes = k.n_nodes,
+                            .n_rows = n,
+                            .row_prompt = k.row_prompt,
+                            .response = p->response,
+                            .n_response = p->n_response,
+                            .target_first = p->target_first,
+                            .target_last = p->target_last,
+                            .knockout = true,
+                            .fast = s->fast};
     jp_engine_cost cost = {0};
     status = s->engine->ops->score(s->engine, &batch, log_probs, &cost, e);
     s->cost.decoded_tokens += cost.decoded_tokens;
     s->cost.naive_tokens += cost.decoded_tokens;
     jp_knockout_free(&k);
     for (int i = 0; i < n && !status; i++) {
-        double drop = s->full - sum(log_probs + (size_t)i * (size_t)targets(s), targets(s));
+        double drop = s->full - sum_log_probs(log_probs + (size_t)i * (size_t)targets_scorer(s), targets_scorer(s));
         s->cost.evaluations++;
-        status = jp_cache_put(&s->cache, masks + fresh[i], drop) ? jp_fail_memory(e) : note_best(s, masks + fresh[i], drop, e);
+        status = jp_cache_put(&s->cache, masks + fresh[i], drop) ? jp_fail_memory(e)
+                                                                 : note_best(s, masks + fresh[i], drop, e);
     }
     return status;
 }
@@ -202,7 +221,7 @@ static int knock_out(jp_scorer *s, const jp_bitset *masks, const int *fresh, int
 static int knock_out_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
     int    by_tokens = s->room.max_tokens / jp_knockout_row(s->problem, s->tail);
     int    step = by_tokens < 1 ? 1 : by_tokens < s->room.max_rows ? by_tokens : s->room.max_rows, status = JP_OK;
-    float *log_probs = malloc((size_t)step * (size_t)targets(s) * sizeof *log_probs);
+    float *log_probs = malloc((size_t)step * (size_t)targets_scorer(s) * sizeof *log_probs);
     if (!log_probs) return jp_fail_memory(e);
     for (int at = 0; at < n && !status; at += step) {
         int count = n - at < step ? n - at : step;
@@ -212,7 +231,8 @@ static int knock_out_fresh(jp_scorer *s, const jp_bitset *masks, const int *fres
     return status;
 }
 
-/* How many of the sorted rows make the next batch. No more are matched than may be in it: the next one finds others kept. */
+/* How many of the sorted rows make the next batch. No more are matched than may be in it: the next one finds others
+ * kept. */
 static int next_batch(const jp_scorer *s, jp_row *rows, int n) {
     int matched = 0, count;
     do {
@@ -227,7 +247,7 @@ static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, i
     if (s->tail) return knock_out_fresh(s, masks, fresh, n, e);
     workspace w;
     if (workspace_init(&w, s, n, e)) return JOPA_ERROR_MEMORY;
-    float *log_probs = malloc((size_t)n * (size_t)targets(s) * sizeof *log_probs);
+    float *log_probs = malloc((size_t)n * (size_t)targets_scorer(s) * sizeof *log_probs);
     int    status = log_probs ? JP_OK : jp_fail_memory(e);
     for (int i = 0; i < n && !status; i++)
         w.rows[i] = make_row(s, masks + fresh[i], i, w.symbols + (size_t)i * (size_t)row_capacity(s));
@@ -239,7 +259,7 @@ static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, i
         }
         int count = next_batch(s, w.rows + at, n - at);
         status = run_batch(s, w.rows + at, count, w.log_probs, log_probs, e);
-        if (!status) status = remember(s, masks, fresh, w.rows + at, count, log_probs, e);
+        if (!status) status = remember_scorer(s, masks, fresh, w.rows + at, count, log_probs, e);
         at += count;
     }
     free(log_probs);
@@ -249,12 +269,14 @@ static int score_fresh(jp_scorer *s, const jp_bitset *masks, const int *fresh, i
 
 int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, jopa_error *e) {
     for (int i = 0; i < n; i++) drops[i] = NAN;
-    int64_t room = s->limits.budget > 0 ? s->limits.budget - spent(s) : INT64_MAX;
+    int64_t room = s->limits.budget > 0 ? s->limits.budget - spent_scorer(s) : INT64_MAX;
     int    *fresh = malloc((size_t)(n > 0 ? n : 1) * sizeof *fresh);
     if (!fresh) return jp_fail_memory(e);
     bool cut;
     int  count = collect_fresh(s, masks, n, room > 0 ? room : 0, fresh, &cut, e);
-    int  status = count < 0 ? -count : count == 0 ? (time_is_over(s) ? JP_STOP : JP_OK) : score_fresh(s, masks, fresh, count, e);
+    int  status = count < 0    ? -count
+                  : count == 0 ? (time_is_over(s) ? JP_STOP : JP_OK)
+                               : score_fresh(s, masks, fresh, count, e);
     free(fresh);
     if (status && status != JP_STOP) return status;
     for (int i = 0; i < n; i++) jp_cache_get(&s->cache, masks + i, drops + i);
@@ -291,19 +313,21 @@ static int know_empty(jp_scorer *s, jopa_error *e) {
 /* f(empty set): the first evaluation, whose prompt the engine keeps. */
 static int score_full(jp_scorer *s, jopa_error *e) {
     s->full_symbols = malloc((size_t)row_capacity(s) * sizeof *s->full_symbols);
-    float *log_probs = malloc(2 * (size_t)targets(s) * sizeof *log_probs);
+    float *log_probs = malloc(2 * (size_t)targets_scorer(s) * sizeof *log_probs);
     if (!s->full_symbols || !log_probs) {
         free(log_probs);
         return jp_fail_memory(e);
     }
     jp_row full = make_row(s, NULL, 0, s->full_symbols);
-    int    status = run_batch(s, &full, 1, log_probs + targets(s), log_probs, e);
-    s->full = sum(log_probs, targets(s));
+    int    status = run_batch(s, &full, 1, log_probs + targets_scorer(s), log_probs, e);
+    s->full = sum_log_probs(log_probs, targets_scorer(s));
     s->cost.evaluations++;
     free(log_probs);
     if (!status && !isfinite(s->full))
-        status = jp_fail(e, JOPA_ERROR_INPUT, "the model gives this response probability 0 (log-probability %g): explain another "
-                         "response, or only a part of it with --target", s->full);
+        status = jp_fail(e, JOPA_ERROR_INPUT,
+                         "the model gives this response probability 0 (log-probability %g): explain another "
+                         "response, or only a part of it with --target",
+                         s->full);
     return status ? status : know_empty(s, e);
 }
 
@@ -329,9 +353,11 @@ static jp_scorer *allocate(jp_engine *engine, const jp_problem *problem, const j
     return s;
 }
 
-int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e) {
+int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                  jopa_error *e) {
     *out = NULL;
-    if (problem->target_first < 0 || problem->target_first >= problem->target_last || problem->target_last > problem->n_response)
+    if (problem->target_first < 0 || problem->target_first >= problem->target_last ||
+        problem->target_last > problem->n_response)
         return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the response or its target span is empty");
     jp_scorer *s = allocate(engine, problem, limits);
     if (!s) return jp_fail_memory(e);
@@ -346,7 +372,8 @@ int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem,
     return JP_OK;
 }
 
-int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits, int tail, jopa_error *e) {
+int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits,
+                    int tail, jopa_error *e) {
     *out = NULL;
     jp_scorer *s = allocate(from->engine, problem, limits);
     if (!s) return jp_fail_memory(e);
@@ -408,9 +435,11 @@ void jp_scorer_charge(jp_scorer *s, const jp_cost *cost) {
 
 int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e) {
     if (!s->engine->ops->gradient || !(s->engine->ops->capabilities(s->engine) & JP_CAN_GRADIENT))
-        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "this engine has no gradients for this model: choose a method that needs none, such as jopa or ablation");
+        return jp_fail(
+            e, JOPA_ERROR_UNSUPPORTED,
+            "this engine has no gradients for this model: choose a method that needs none, such as jopa or ablation");
     if (limit_reached(s)) return JP_STOP;
-    if (s->limits.budget > 0 && spent(s) + s->gradient_price > s->limits.budget) {
+    if (s->limits.budget > 0 && spent_scorer(s) + s->gradient_price > s->limits.budget) {
         s->stopped = JP_STOP_BUDGET;
         return JP_STOP;
     }
@@ -434,7 +463,9 @@ int jp_scorer_gradient_price(const jp_scorer *s) { return s->gradient_price; }
 
 int jp_scorer_attention(jp_scorer *s, const jp_bitset *mask, jp_attention_request *request, jopa_error *e) {
     if (!s->engine->ops->attention || !(s->engine->ops->capabilities(s->engine) & JP_CAN_ATTENTION))
-        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "this engine shows no attention for this model: choose another method, such as jopa or ablation");
+        return jp_fail(
+            e, JOPA_ERROR_UNSUPPORTED,
+            "this engine shows no attention for this model: choose another method, such as jopa or ablation");
     if (limit_reached(s)) return JP_STOP;
     int32_t *symbols = malloc((size_t)row_capacity(s) * sizeof *symbols);
     if (!symbols) return jp_fail_memory(e);
@@ -461,11 +492,14 @@ const jp_limits  *jp_scorer_limits(const jp_scorer *s) { return &s->limits; }
 double            jp_scorer_seconds(const jp_scorer *s) { return jp_seconds() - s->started; }
 
 int jp_scorer_batch(const jp_scorer *s) {
-    int by_tokens = s->room.max_tokens / row_capacity(s), rows = s->room.max_rows < by_tokens ? s->room.max_rows : by_tokens;
+    int by_tokens = s->room.max_tokens / row_capacity(s),
+        rows = s->room.max_rows < by_tokens ? s->room.max_rows : by_tokens;
     return rows > 1 ? rows : 1;
 }
 
-bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop) { return jp_cache_get(&s->cache, mask, drop); }
+bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop) {
+    return jp_cache_get(&s->cache, mask, drop);
+}
 
 bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop) {
     if (!s->have_best) return false;

@@ -21,11 +21,14 @@ typedef struct {
     int    k;       /* only sets of at most k units count as "best" */
     /* Called after each batch; a nonzero return stops the run. */
     int (*progress)(void *user, int evaluations, int budget, double best_drop);
-    void *user;
+    void   *user;
     int64_t tokens; /* decoded tokens at most, 0: none; the batch that reaches them is finished */
 } jp_limits;
 
-typedef struct { int evaluations; double seconds, drop; } jp_trace_point;
+typedef struct {
+    int    evaluations;
+    double seconds, drop;
+} jp_trace_point;
 
 typedef struct {
     int64_t evaluations, gradients, decoded_tokens, naive_tokens;
@@ -37,18 +40,20 @@ typedef enum { JP_RUNNING, JP_STOP_BUDGET, JP_STOP_TIME, JP_STOP_USER } jp_stop_
 typedef struct jp_scorer jp_scorer;
 
 /* Evaluates f(empty set) at once (it counts as the first evaluation). */
-int  jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits, jopa_error *e);
-/* A scorer of the same prompt and response cut into other units (problem->prompt has the same tokens), with limits and a
- * bill of its own. It takes over f(empty set) and shares what the engine keeps: nothing is evaluated, and `from` has to
- * outlive it. With tail > 0 its drops are those of knockouts (score/knockout.h) whose tail begins at that token; the engine
- * needs JP_CAN_KNOCKOUT, and hurries where it can. */
-int  jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits, int tail, jopa_error *e);
+int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                  jopa_error *e);
+/* A scorer of the same prompt and response cut into other units (problem->prompt has the same tokens), with limits and
+ * a bill of its own. It takes over f(empty set) and shares what the engine keeps: nothing is evaluated, and `from` has
+ * to outlive it. With tail > 0 its drops are those of knockouts (score/knockout.h) whose tail begins at that token; the
+ * engine needs JP_CAN_KNOCKOUT, and hurries where it can. */
+int  jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits,
+                     int tail, jopa_error *e);
 void jp_scorer_free(jp_scorer *s);
 
-int              jp_scorer_units(const jp_scorer *s);
+int               jp_scorer_units(const jp_scorer *s);
 const jp_problem *jp_scorer_problem(const jp_scorer *s);
-jp_engine       *jp_scorer_engine(jp_scorer *s);
-double           jp_scorer_full(const jp_scorer *s); /* f(empty set) */
+jp_engine        *jp_scorer_engine(jp_scorer *s);
+double            jp_scorer_full(const jp_scorer *s); /* f(empty set) */
 /* How many new masks fill one batch of the engine: a good size for a round of a search. */
 int jp_scorer_batch(const jp_scorer *s);
 
@@ -58,17 +63,18 @@ int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, 
 /* The same, with the log-probability of each target token: log_probs[n * n_target]; not cached. */
 int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
 
-/* For methods whose result rests on many drops and on none alone: whether those that follow may be scored faster and less
- * exactly, where the engine has the choice (JP_CAN_HURRY). With false, as it begins, what was scored so is forgotten, so
- * that the drops that are stated in the end are exact. */
-int  jp_scorer_fast(jp_scorer *s, bool fast, jopa_error *e);
+/* For methods whose result rests on many drops and on none alone: whether those that follow may be scored faster and
+ * less exactly, where the engine has the choice (JP_CAN_HURRY). With false, as it begins, what was scored so is
+ * forgotten, so that the drops that are stated in the end are exact. */
+int jp_scorer_fast(jp_scorer *s, bool fast, jopa_error *e);
 
 /* A set's drop if it has been scored. */
 bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop);
 /* The best set of at most k units so far (false: none yet). */
 bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop);
 
-/* What another scorer of the same prompt found out: the set's drop as if it had been scored here, and a bill to be added. */
+/* What another scorer of the same prompt found out: the set's drop as if it had been scored here, and a bill to be
+ * added. */
 int  jp_scorer_note(jp_scorer *s, const jp_bitset *mask, double drop, jopa_error *e);
 void jp_scorer_charge(jp_scorer *s, const jp_cost *cost);
 
@@ -84,10 +90,10 @@ const jp_trace_point *jp_scorer_trace(const jp_scorer *s, int *n);
 void                  jp_scorer_cost(const jp_scorer *s, jp_cost *cost);
 jp_stop_reason        jp_scorer_stopped(const jp_scorer *s);
 /* Stop as if that limit had been reached. */
-void                  jp_scorer_stop(jp_scorer *s, jp_stop_reason reason);
-const jp_limits      *jp_scorer_limits(const jp_scorer *s);
+void             jp_scorer_stop(jp_scorer *s, jp_stop_reason reason);
+const jp_limits *jp_scorer_limits(const jp_scorer *s);
 /* Seconds since the scorer began. */
-double                jp_scorer_seconds(const jp_scorer *s);
+double jp_scorer_seconds(const jp_scorer *s);
 /* Replace the limits for what follows (reports after a stop may still evaluate): clears the stop. */
 void jp_scorer_relimit(jp_scorer *s, const jp_limits *limits);
 /* From now on, sets of at most k units count as "best". */

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- tokens and units ---------------------------------------------------------------------------------------------- */
+/* ---- tokens and units ----------------------------------------------------------------------------------------------
+ */
 
 static bool hides(const jp_bitset *mask, int unit) { return mask && unit >= 0 && jp_bitset_has(mask, unit); }
 
@@ -44,7 +45,8 @@ static int buffers_init(buffers *b, const jp_problem *problem, const jp_bitset *
     return JP_OK;
 }
 
-int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, double *d_bias, double *norm, jopa_error *e) {
+int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, double *d_bias, double *norm,
+                       jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(s);
     jp_engine        *engine = jp_scorer_engine(s);
     int               n = problem->prompt->n_tokens, width = norm ? engine->ops->n_embd(engine) : 0;
@@ -53,7 +55,8 @@ int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, d
     if (!status) {
         for (int t = 0; bias && t < n; t++)
             if (b.place[t] >= 0) b.bias[b.place[t]] = bias[t];
-        jp_gradient_request request = {.bias = b.bias, .d_bias = d_bias ? b.d_bias : NULL, .d_embedding = norm ? b.d_embedding : NULL};
+        jp_gradient_request request = {
+            .bias = b.bias, .d_bias = d_bias ? b.d_bias : NULL, .d_embedding = norm ? b.d_embedding : NULL};
         status = jp_scorer_gradient(s, mask, &request, e);
     }
     for (int t = 0; t < n && !status; t++) {
@@ -65,12 +68,14 @@ int jp_token_gradients(jp_scorer *s, const jp_bitset *mask, const float *bias, d
     return status;
 }
 
-/* ---- along a path of attention biases ---------------------------------------------------------------------------------- */
+/* ---- along a path of attention biases
+ * ---------------------------------------------------------------------------------- */
 
 /* By how many gradients may be spent: docs/guidance.md. */
 static const float PATHS[JP_GUIDE_GRADIENTS][JP_GUIDE_GRADIENTS] = {{-2}, {-1, -2}, {0, -1, -2}, {0, -1, -2, -4}};
 
-static int add_step(jp_scorer *s, const jp_bitset *mask, float at, float *bias, double *token, double *slope, double *norm, jopa_error *e) {
+static int add_step(jp_scorer *s, const jp_bitset *mask, float at, float *bias, double *token, double *slope,
+                    double *norm, jopa_error *e) {
     const jp_prompt *p = jp_scorer_problem(s)->prompt;
     int              n = p->n_tokens;
     for (int t = 0; t < n; t++) bias[t] = p->tokens[t].unit >= 0 && !hides(mask, p->tokens[t].unit) ? at : 0;
@@ -82,7 +87,8 @@ static int add_step(jp_scorer *s, const jp_bitset *mask, float at, float *bias, 
     return status;
 }
 
-int jp_attention_path(jp_scorer *s, const jp_bitset *mask, int gradients, double *slope, double *norm, int *steps, jopa_error *e) {
+int jp_attention_path(jp_scorer *s, const jp_bitset *mask, int gradients, double *slope, double *norm, int *steps,
+                      jopa_error *e) {
     size_t  n = (size_t)jp_scorer_problem(s)->prompt->n_tokens;
     float  *bias = malloc(n * sizeof *bias);
     double *token = malloc(2 * n * sizeof *token);
@@ -91,13 +97,15 @@ int jp_attention_path(jp_scorer *s, const jp_bitset *mask, int gradients, double
         slope[t] = 0;
         if (norm) norm[t] = 0;
     }
-    for (*steps = 0; *steps < gradients && !status; *steps += !status) status = add_step(s, mask, PATHS[gradients - 1][*steps], bias, token, slope, norm, e);
+    for (*steps = 0; *steps < gradients && !status; *steps += !status)
+        status = add_step(s, mask, PATHS[gradients - 1][*steps], bias, token, slope, norm, e);
     free(bias);
     free(token);
     return status;
 }
 
-/* ---- the guide ---------------------------------------------------------------------------------------------------------- */
+/* ---- the guide
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static const double NORM_SHARE = 0.5; /* docs/guidance.md */
 
@@ -113,7 +121,8 @@ static double mean_size(const double *x, int n, const jp_bitset *mask) {
     return sum > 0 ? sum / count : 1;
 }
 
-int jp_guide_combine(const jp_prompt *p, const jp_bitset *mask, const double *slope, const double *norm, double *unit_score, jopa_error *e) {
+int jp_guide_combine(const jp_prompt *p, const jp_bitset *mask, const double *slope, const double *norm,
+                     double *unit_score, jopa_error *e) {
     double *unit_norm = malloc((size_t)(p->n_units + 1) * sizeof *unit_norm);
     if (!unit_norm) return jp_fail_memory(e);
     jp_sum_units(p, slope, unit_score);

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 /* drops[i] = drop of the set without its member units[i]; count members. */
-static int drops_without(jp_scorer *s, const jp_bitset *set, const int *units, int count, double *drops, jopa_error *e) {
+static int drops_without(jp_scorer *s, const jp_bitset *set, const int *units, int count, double *drops,
+                         jopa_error *e) {
     jp_bitset *sets = jp_bitset_array_new(count, set->n);
     if (!sets) return jp_fail_memory(e);
     for (int i = 0; i < count; i++) {
@@ -45,25 +46,26 @@ void jp_joint_free(jp_joint *j) {
 }
 
 /* NAN last. */
-static int compare(double a, double b) {
+static int compare_joint(double a, double b) {
     if (isnan(a) || isnan(b)) return isnan(a) - isnan(b);
     return (a > b) - (a < b);
 }
 
 static int by_need(const void *a, const void *b) {
     const jp_joint_unit *x = a, *y = b;
-    int                  order = compare(x->drop_without, y->drop_without);
+    int                  order = compare_joint(x->drop_without, y->drop_without);
     return order ? order : x->unit - y->unit;
 }
 
 static int by_interaction(const void *a, const void *b) {
     const jp_joint_pair *x = a, *y = b;
     bool                 unknown = isnan(x->interaction) || isnan(y->interaction);
-    int                  order = unknown ? compare(x->interaction, y->interaction) : compare(y->interaction, x->interaction);
+    int order = unknown ? compare_joint(x->interaction, y->interaction) : compare_joint(y->interaction, x->interaction);
     return order ? order : x->first != y->first ? x->first - y->first : x->second - y->second;
 }
 
-static int analyse_units(jp_joint *j, jp_scorer *s, const jp_bitset *set, const int *units, double *drops, jopa_error *e) {
+static int analyse_units(jp_joint *j, jp_scorer *s, const jp_bitset *set, const int *units, double *drops,
+                         jopa_error *e) {
     int status = drops_without(s, set, units, j->n_units, drops, e);
     for (int i = 0; i < j->n_units && status <= 0; i++) j->units[i] = (jp_joint_unit){units[i], drops[i]};
     if (status <= 0) qsort(j->units, (size_t)j->n_units, sizeof *j->units, by_need);
@@ -98,7 +100,8 @@ static int analyse_pairs(jp_joint *j, jp_scorer *s, int n, int paired, const dou
 }
 
 /* single[unit] for the set's units, and their sum. */
-static int analyse_singles(jp_joint *j, jp_scorer *s, int n, const int *units, double *drops, double *single, jopa_error *e) {
+static int analyse_singles(jp_joint *j, jp_scorer *s, int n, const int *units, double *drops, double *single,
+                           jopa_error *e) {
     jp_bitset *sets = jp_bitset_array_new(j->n_units, n);
     if (!sets) return jp_fail_memory(e);
     for (int i = 0; i < j->n_units; i++) jp_bitset_add(&sets[i], units[i]);

@@ -18,15 +18,18 @@ void jp_quadratic_free(jp_quadratic *q) {
     *q = (jp_quadratic){0};
 }
 
-static const double *row(const jp_quadratic *q, int i) { return q->pair + (size_t)i * (size_t)q->n; }
+static const double *row_pair(const jp_quadratic *q, int i) { return q->pair + (size_t)i * (size_t)q->n; }
 
 /* gain[i] = what unit i adds to, or if in the set contributes to, q */
 static void shift(const jp_quadratic *q, double *gain, int unit, double sign) {
-    const double *pair = row(q, unit);
+    const double *pair = row_pair(q, unit);
     for (int i = 0; i < q->n; i++) gain[i] += sign * pair[i];
 }
 
-typedef struct { int out, in; double rise; } move; /* -1: none */
+typedef struct {
+    int    out, in;
+    double rise;
+} move; /* -1: none */
 
 /* The best of all additions, removals and exchanges. */
 static move best_move(const jp_quadratic *q, const jp_bitset *set, bool full, const double *gain) {
@@ -37,7 +40,7 @@ static move best_move(const jp_quadratic *q, const jp_bitset *set, bool full, co
         if (!held && !full && gain[i] > best.rise) best = (move){-1, i, gain[i]};
     }
     for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) {
-        const double *pair = row(q, i);
+        const double *pair = row_pair(q, i);
         double        least = best.rise + gain[i];
         for (int j = 0; j < q->n; j++)
             if (gain[j] - pair[j] > least && !jp_bitset_has(set, j)) {

@@ -19,16 +19,21 @@ enum {
     PATIENCE = 24,  /* rounds without anything better after which it ends, */
     WIDEN_AFTER = 6 /* and after which the trust region is wide again */
 };
-static const double TRUST = 8, TRUST_AGAIN = 6;               /* exchanges in one set */
-static const double GROW = 1.5, SHRINK = 1.3, FAIL = 0.7;     /* of the trust region */
-static const double NOISE = 0.3, CURVED = 8;                  /* of a set's drop, over its prior variance: more for sets further away */
-static const double SCALE = 0.5, SCALE_SETS = 8;              /* of weights before anything is known, nats, and how many sets outweigh it */
-static const double SLOPE = 0.2, SLOPE_SETS = 20;             /* of weights over guide before sets say more, and how many outweigh it */
-static const double FILL = 0.003;                              /* of the set's drop: what units are expected to have that fill it up */
-static const double RACE_SHARE = 0.3;                          /* of the tokens, for short climbs from each set to begin with */
-static const double GRADIENT_SHARE = 0.4;                     /* of the tokens, at most */
+static const double TRUST = 8, TRUST_AGAIN = 6;           /* exchanges in one set */
+static const double GROW = 1.5, SHRINK = 1.3, FAIL = 0.7; /* of the trust region */
+static const double NOISE = 0.3, CURVED = 8; /* of a set's drop, over its prior variance: more for sets further away */
+static const double SCALE = 0.5,
+                    SCALE_SETS = 8; /* of weights before anything is known, nats, and how many sets outweigh it */
+static const double SLOPE = 0.2,
+                    SLOPE_SETS = 20;      /* of weights over guide before sets say more, and how many outweigh it */
+static const double FILL = 0.003;         /* of the set's drop: what units are expected to have that fill it up */
+static const double RACE_SHARE = 0.3;     /* of the tokens, for short climbs from each set to begin with */
+static const double GRADIENT_SHARE = 0.4; /* of the tokens, at most */
 
-typedef struct { double value; int unit; } ranked;
+typedef struct {
+    double value;
+    int    unit;
+} ranked;
 
 typedef struct {
     jp_scorer       *scorer;
@@ -49,12 +54,12 @@ typedef struct {
     int    *size;       /* [KNOWN] how many; near sets only, `near` of them */
     double *gap;        /* [KNOWN] their drops minus the incumbent's */
     int     near;
-    double *kernel;     /* [KNOWN * KNOWN] its Cholesky factor */
+    double *kernel;       /* [KNOWN * KNOWN] its Cholesky factor */
     double *alpha, *gain; /* [KNOWN] */
     double  scale;
 
-    double *guide;  /* [n] what gradients say, mean size 1; 0: nothing */
-    double *expect; /* [n] weights expected otherwise */
+    double *guide;                /* [n] what gradients say, mean size 1; 0: nothing */
+    double *expect;               /* [n] weights expected otherwise */
     double *mean, *weight, *mark; /* [n] posterior mean, a draw, scratch */
     ranked *ranked;               /* [n] scratch */
     int    *ins, *outs;           /* [n] units to hide and to show, the best first */
@@ -68,7 +73,8 @@ typedef struct {
 static const double FACTORS[] = {0.5, 1, 2}; /* of the trust region, in turn */
 enum { N_FACTORS = sizeof FACTORS / sizeof *FACTORS };
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------------------
+ */
 
 static void refine_free(refine *r) {
     jp_bitset_free(&r->incumbent);
@@ -85,7 +91,12 @@ static void refine_free(refine *r) {
 static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const double *expect, jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(s);
     size_t            n = (size_t)problem->prompt->n_units;
-    *r = (refine){.scorer = s, .prompt = problem->prompt, .n = (int)n, .k = k, .trust = TRUST, .heat = 1,
+    *r = (refine){.scorer = s,
+                  .prompt = problem->prompt,
+                  .n = (int)n,
+                  .k = k,
+                  .trust = TRUST,
+                  .heat = 1,
                   .row = problem->prompt->n_tokens + problem->target_last - 1};
     jp_random_seed(&r->random, seed);
     r->sets = jp_bitset_array_new(KNOWN, r->n);
@@ -96,7 +107,8 @@ static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const doub
     r->guide = calloc(5 * n, sizeof *r->guide);
     r->ranked = malloc(n * sizeof *r->ranked);
     r->ins = malloc(2 * n * sizeof *r->ins);
-    if (jp_bitset_init(&r->incumbent, r->n) || !r->sets || !r->round || !r->drops || !r->difference || !r->kernel || !r->guide || !r->ranked || !r->ins) {
+    if (jp_bitset_init(&r->incumbent, r->n) || !r->sets || !r->round || !r->drops || !r->difference || !r->kernel ||
+        !r->guide || !r->ranked || !r->ins) {
         refine_free(r);
         return jp_fail_memory(e);
     }
@@ -113,15 +125,17 @@ static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const doub
     return JP_OK;
 }
 
-static void remember(refine *r, const jp_bitset *set, double drop) {
+static void remember_refine(refine *r, const jp_bitset *set, double drop) {
     int at = r->scored++ % KNOWN;
     jp_bitset_copy(r->sets + at, set);
     r->drops[at] = drop;
 }
 
-/* ---- what is expected before sets say more -------------------------------------------------------------------------- */
+/* ---- what is expected before sets say more --------------------------------------------------------------------------
+ */
 
-/* The guide of one gradient, at no bias: a response that the set has hidden has left the flat part. Members have theirs, too. */
+/* The guide of one gradient, at no bias: a response that the set has hidden has left the flat part. Members have
+ * theirs, too. */
 static int ask_gradient(refine *r, jopa_error *e) {
     size_t  tokens = (size_t)r->prompt->n_tokens;
     double *slope = malloc(2 * tokens * sizeof *slope);
@@ -136,7 +150,7 @@ static int ask_gradient(refine *r, jopa_error *e) {
     return status;
 }
 
-static int64_t spent(const refine *r) {
+static int64_t spent_refine(const refine *r) {
     jp_cost cost;
     jp_scorer_cost(r->scorer, &cost);
     return cost.decoded_tokens;
@@ -145,10 +159,11 @@ static int64_t spent(const refine *r) {
 static bool can_ask_gradient(const refine *r, int64_t tokens) {
     jp_engine *engine = jp_scorer_engine(r->scorer);
     return engine->ops->capabilities(engine) & JP_CAN_GRADIENT &&
-           (double)jp_scorer_gradient_price(r->scorer) * r->row <= GRADIENT_SHARE * (double)(tokens - spent(r));
+           (double)jp_scorer_gradient_price(r->scorer) * r->row <= GRADIENT_SHARE * (double)(tokens - spent_refine(r));
 }
 
-/* ---- the model ------------------------------------------------------------------------------------------------------ */
+/* ---- the model ------------------------------------------------------------------------------------------------------
+ */
 
 /* The incumbent's differences to the sets that are near. */
 static void find_near(refine *r) {
@@ -180,7 +195,7 @@ static double predict(const refine *r, int t, const double *weight) {
     return sum;
 }
 
-static void add(const refine *r, int t, double amount, double *weight) {
+static void refine_add(const refine *r, int t, double amount, double *weight) {
     const int *d = r->difference + t * NEAR;
     for (int i = 0; i < r->size[t]; i++) weight[unit_of(d[i])] += sign_of(d[i]) * amount;
 }
@@ -199,13 +214,13 @@ static void set_prior(refine *r) {
     for (int u = 0; u < r->n; u++) r->mean[u] = slope * r->guide[u] + r->expect[u];
 }
 
-static int fit(refine *r, jopa_error *e) {
+static int fit_refine(refine *r, jopa_error *e) {
     find_near(r);
     set_prior(r);
     for (int t = 0; t < r->near; t++) {
         double *column = r->kernel + (size_t)t * KNOWN;
         memset(r->mark, 0, (size_t)r->n * sizeof *r->mark);
-        add(r, t, 1, r->mark);
+        refine_add(r, t, 1, r->mark);
         for (int u = t; u < r->near; u++) column[u] = predict(r, u, r->mark);
         column[t] += noise_of(r, t);
         r->gain[t] = r->alpha[t] = r->gap[t] - predict(r, t, r->mean);
@@ -218,33 +233,36 @@ static int fit(refine *r, jopa_error *e) {
     double square = SCALE_SETS * SCALE * SCALE;
     for (int t = 0; t < r->near; t++) {
         square += r->alpha[t] * r->gain[t];
-        add(r, t, r->alpha[t], r->mean);
+        refine_add(r, t, r->alpha[t], r->mean);
     }
     r->scale = sqrt(square / (r->near + SCALE_SETS));
     return JP_OK;
 }
 
 /* Weights from the posterior, by Matheron's rule: a draw from the prior, without what it gets wrong at the sets. */
-static void draw(refine *r) {
+static void draw_refine(refine *r) {
     for (int u = 0; u < r->n; u++) r->weight[u] = r->scale * jp_random_normal(&r->random);
-    for (int t = 0; t < r->near; t++) r->gain[t] = predict(r, t, r->weight) + r->scale * sqrt(noise_of(r, t)) * jp_random_normal(&r->random);
+    for (int t = 0; t < r->near; t++)
+        r->gain[t] = predict(r, t, r->weight) + r->scale * sqrt(noise_of(r, t)) * jp_random_normal(&r->random);
     if (r->near) LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', r->near, 1, r->kernel, KNOWN, r->gain, KNOWN);
-    for (int t = 0; t < r->near; t++) add(r, t, -r->gain[t], r->weight);
+    for (int t = 0; t < r->near; t++) refine_add(r, t, -r->gain[t], r->weight);
     for (int u = 0; u < r->n; u++) r->weight[u] = r->mean[u] + r->heat * r->weight[u];
 }
 
-/* ---- sets to score ---------------------------------------------------------------------------------------------------- */
+/* ---- sets to score
+ * ---------------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b) {
+static int by_value_refine(const void *a, const void *b) {
     const ranked *x = a, *y = b;
     return x->value != y->value ? (x->value < y->value) - (x->value > y->value) : x->unit - y->unit;
 }
 
-/* r->ins: the units that are shown, those to hide first; r->outs: the members, those to show first. Returns how many are members. */
-static int rank(refine *r) {
+/* r->ins: the units that are shown, those to hide first; r->outs: the members, those to show first. Returns how many
+ * are members. */
+static int rank_refine(refine *r) {
     int n_in = 0, n_out = 0;
     for (int u = 0; u < r->n; u++) r->ranked[u] = (ranked){r->weight[u], u};
-    qsort(r->ranked, (size_t)r->n, sizeof *r->ranked, by_value);
+    qsort(r->ranked, (size_t)r->n, sizeof *r->ranked, by_value_refine);
     for (int i = 0; i < r->n; i++)
         if (!jp_bitset_has(&r->incumbent, r->ranked[i].unit)) r->ins[n_in++] = r->ranked[i].unit;
     for (int i = r->n - 1; i >= 0; i--)
@@ -259,7 +277,7 @@ static int next_from(const refine *r, const int *units, int n, int at, int token
 
 /* At most `most` exchanges of units from `token` on, additions as long as there is room, into *set unless that is NULL;
  * *rate: what the weights gain by them for each token that the set decodes. False: there are none. */
-static bool exchange(const refine *r, int members, int most, int token, jp_bitset *set, double *rate) {
+static bool exchange_refine(const refine *r, int members, int most, int token, jp_bitset *set, double *rate) {
     int    in = -1, out = -1, room = r->k - members, first = r->prompt->n_tokens;
     double gain = 0;
     for (int i = 0; i < most; i++) {
@@ -291,11 +309,11 @@ static bool is_new(const refine *r, const jp_bitset *set) {
 
 /* The end of the prompt where the draw gains most for a token. */
 static void propose(refine *r, int factor) {
-    int    members = rank(r), most = (int)fmax(FACTORS[factor] * r->trust + 0.5, 1), from = 0;
+    int    members = rank_refine(r), most = (int)fmax(FACTORS[factor] * r->trust + 0.5, 1), from = 0;
     double best = -1, rate;
     for (int c = 0; c < CUTS; c++) {
         int token = (int)((int64_t)r->prompt->n_tokens * c / CUTS);
-        exchange(r, members, most, token, NULL, &rate);
+        exchange_refine(r, members, most, token, NULL, &rate);
         if (rate > best) {
             best = rate;
             from = token;
@@ -303,14 +321,14 @@ static void propose(refine *r, int factor) {
     }
     jp_bitset *set = r->round + r->n_round;
     jp_bitset_copy(set, &r->incumbent);
-    if (exchange(r, members, most, from, set, &rate) && is_new(r, set)) r->factor[r->n_round++] = factor;
+    if (exchange_refine(r, members, most, from, set, &rate) && is_new(r, set)) r->factor[r->n_round++] = factor;
 }
 
-static int propose_round(refine *r, jopa_error *e) {
-    int status = fit(r, e);
+static int propose_round_refine(refine *r, jopa_error *e) {
+    int status = fit_refine(r, e);
     r->n_round = 0;
     for (int tries = 0; tries < TRIES * ROUND && r->n_round < ROUND && !status; tries++) {
-        if (tries) draw(r);
+        if (tries) draw_refine(r);
         else memcpy(r->weight, r->mean, (size_t)r->n * sizeof *r->mean);
         propose(r, r->n_round % N_FACTORS);
     }
@@ -323,7 +341,7 @@ static int score_round(refine *r, int *better, jopa_error *e) {
     *better = -1;
     for (int i = 0; i < r->n_round && status <= 0; i++) {
         if (isnan(r->found[i])) continue;
-        remember(r, r->round + i, r->found[i]);
+        remember_refine(r, r->round + i, r->found[i]);
         if (!(r->found[i] > r->best)) continue;
         r->best = r->found[i];
         *better = i;
@@ -332,7 +350,8 @@ static int score_round(refine *r, int *better, jopa_error *e) {
     return status;
 }
 
-/* ---- the search ------------------------------------------------------------------------------------------------------- */
+/* ---- the search
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Into the round: `set` and the units beside it that `by` thinks most of. */
 static void propose_filled(refine *r, const jp_bitset *set, const double *by, double least) {
@@ -357,10 +376,10 @@ static void adapt(refine *r, int better) {
 }
 
 /* Until the bill comes to `tokens`. */
-static int climb(refine *r, int64_t tokens, jopa_error *e) {
+static int climb_refine(refine *r, int64_t tokens, jopa_error *e) {
     int status = JP_OK, better;
-    while (!status && r->stale < PATIENCE && spent(r) < tokens) {
-        status = propose_round(r, e);
+    while (!status && r->stale < PATIENCE && spent_refine(r) < tokens) {
+        status = propose_round_refine(r, e);
         if (!status) status = score_round(r, &better, e);
         if (!status) adapt(r, better);
     }
@@ -384,11 +403,11 @@ static int race(refine *r, int64_t tokens, jopa_error *e) {
     jp_bitset_copy(best, &r->incumbent);
     for (int i = 0; i < n; i++) jp_bitset_copy(starts + i, r->round + i);
     memcpy(drops, r->found, sizeof drops);
-    int64_t from = spent(r);
+    int64_t from = spent_refine(r);
     for (int i = 0; i < n && !status; i++) {
         if (isnan(drops[i])) continue;
         stand_at(r, starts + i, drops[i]);
-        status = climb(r, from + (int64_t)(RACE_SHARE * (double)(tokens - from) * (i + 1) / n), e);
+        status = climb_refine(r, from + (int64_t)(RACE_SHARE * (double)(tokens - from) * (i + 1) / n), e);
         if (!(r->best > drop)) continue;
         drop = r->best;
         jp_bitset_copy(best, &r->incumbent);
@@ -407,7 +426,7 @@ static int begin_with_gradient(refine *r, jopa_error *e) {
     return score_round(r, &better, e);
 }
 
-static int begin_with_sets(refine *r, const jp_bitset *starts, int n_starts, int64_t tokens, jopa_error *e) {
+static int begin_with_sets_refine(refine *r, const jp_bitset *starts, int n_starts, int64_t tokens, jopa_error *e) {
     int better, status;
     jp_bitset_copy(r->round + r->n_round++, &r->incumbent);
     propose_filled(r, &r->incumbent, r->expect, FILL * r->best);
@@ -416,16 +435,18 @@ static int begin_with_sets(refine *r, const jp_bitset *starts, int n_starts, int
     return status || r->n_round == 1 ? status : race(r, tokens, e);
 }
 
-int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t tokens, const jp_bitset *starts, int n_starts,
-              jp_bitset *set, double *drop, jopa_error *e) {
+int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t tokens, const jp_bitset *starts,
+              int n_starts, jp_bitset *set, double *drop, jopa_error *e) {
     refine r;
     int    status = refine_init(&r, s, k, seed, expect, e);
     if (status) return status;
     jp_bitset_copy(&r.incumbent, set);
     r.best = *drop;
     status = jp_scorer_note(s, set, *drop, e);
-    if (!status) status = can_ask_gradient(&r, tokens) ? begin_with_gradient(&r, e) : begin_with_sets(&r, starts, n_starts, tokens, e);
-    if (!status) status = climb(&r, INT64_MAX, e);
+    if (!status)
+        status = can_ask_gradient(&r, tokens) ? begin_with_gradient(&r, e)
+                                              : begin_with_sets_refine(&r, starts, n_starts, tokens, e);
+    if (!status) status = climb_refine(&r, INT64_MAX, e);
     if (status <= 0) {
         jp_bitset_copy(set, &r.incumbent);
         *drop = r.best;

@@ -22,7 +22,8 @@ static double weighted_mean(const double *value, const double *weight, int rows,
 }
 
 /* An intercept is the same as taking the weighted means off; weights are the same as scaling rows by their roots. */
-static int prepare(design *d, const double *x, const double *y, const double *weight, double scale, jopa_error *e) {
+static int prepare_regression(design *d, const double *x, const double *y, const double *weight, double scale,
+                              jopa_error *e) {
     size_t rows = (size_t)d->rows, cols = (size_t)d->cols;
     d->x = malloc(rows * cols * sizeof *d->x);
     d->y = calloc(rows > cols ? rows : cols, sizeof *d->y);
@@ -41,16 +42,17 @@ static void release(design *d) {
     free(d->y);
 }
 
-int jp_least_squares(const double *x, const double *y, const double *weight, int rows, int cols, double *coef, jopa_error *e) {
+int jp_least_squares(const double *x, const double *y, const double *weight, int rows, int cols, double *coef,
+                     jopa_error *e) {
     const double rcond = 1e-9; /* below this share of the largest a singular value is rounding */
     design       d = {.rows = rows, .cols = cols};
-    int          status = prepare(&d, x, y, weight, 1, e);
+    int          status = prepare_regression(&d, x, y, weight, 1, e);
     double      *singular = malloc((size_t)(rows < cols ? rows : cols) * sizeof *singular);
     if (!status && !singular) status = jp_fail_memory(e);
     if (!status) {
         lapack_int rank;
-        int        info = LAPACKE_dgelsd(LAPACK_COL_MAJOR, rows, cols, 1, d.x, rows, d.y, rows > cols ? rows : cols,
-                                         singular, rcond, &rank);
+        int info = LAPACKE_dgelsd(LAPACK_COL_MAJOR, rows, cols, 1, d.x, rows, d.y, rows > cols ? rows : cols, singular,
+                                  rcond, &rank);
         if (info == LAPACK_WORK_MEMORY_ERROR) status = jp_fail_memory(e);
         else if (info) status = jp_fail(e, JOPA_ERROR_MODEL, "the regression did not converge (LAPACK code %d)", info);
         else memcpy(coef, d.y, (size_t)cols * sizeof *coef);
@@ -82,7 +84,7 @@ static double duality_gap(const design *d, const double *coef, const double *res
 }
 
 /* One pass over the coordinates; returns the largest change relative to the largest coefficient. */
-static double sweep(const design *d, double *coef, double *residual, double penalty) {
+static double sweep_regression(const design *d, double *coef, double *residual, double penalty) {
     double largest = 0, change = 0;
     for (int j = 0; j < d->cols; j++) {
         const double *column = d->x + (size_t)j * (size_t)d->rows;
@@ -104,7 +106,7 @@ int jp_lasso(const double *x, const double *y, const double *weight, int rows, i
     design       d = {.rows = rows, .cols = cols};
     double       total = 0, penalty = alpha * rows;
     for (int i = 0; i < rows; i++) total += weight[i];
-    int     status = prepare(&d, x, y, weight, rows / total, e);
+    int     status = prepare_regression(&d, x, y, weight, rows / total, e);
     double *residual = malloc((size_t)rows * sizeof *residual);
     if (!status && !residual) status = jp_fail_memory(e);
     if (!status) {
@@ -112,7 +114,9 @@ int jp_lasso(const double *x, const double *y, const double *weight, int rows, i
         memcpy(residual, d.y, (size_t)rows * sizeof *residual);
         for (int j = 0; j < cols; j++) coef[j] = 0;
         for (int pass = 0; pass < SWEEPS; pass++)
-            if (sweep(&d, coef, residual, penalty) < tolerance && duality_gap(&d, coef, residual, penalty) < small) break;
+            if (sweep_regression(&d, coef, residual, penalty) < tolerance &&
+                duality_gap(&d, coef, residual, penalty) < small)
+                break;
     }
     free(residual);
     release(&d);

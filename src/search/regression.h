@@ -8,7 +8,8 @@
  * fitted but not returned. */
 
 /* Least squares; of several solutions the one with the smallest norm. */
-int jp_least_squares(const double *x, const double *y, const double *weight, int rows, int cols, double *coef, jopa_error *e);
+int jp_least_squares(const double *x, const double *y, const double *weight, int rows, int cols, double *coef,
+                     jopa_error *e);
 
 /* Minimise 1 / (2 rows) ||y - x coef||^2 + alpha |coef|_1, weights scaled to sum `rows`, by cyclic coordinate descent
  * that ends, as scikit-learn's Lasso does, once the duality gap is below 1e-4 ||y||^2 (Friedman et al. 2010). */

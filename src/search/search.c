@@ -16,7 +16,8 @@ static int round_size(const jp_task *task) {
 
 int jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e) {
     size_t n = (size_t)task->n;
-    *s = (jp_search){.task = task, .n = task->n, .k = task->k, .budget = budget, .best = -INFINITY, .batch = round_size(task)};
+    *s = (jp_search){
+        .task = task, .n = task->n, .k = task->k, .budget = budget, .best = -INFINITY, .batch = round_size(task)};
     jp_random_seed(&s->random, task->seed);
     int     status = jp_surrogate_new(&s->surrogate, task->n, e);
     double *numbers = calloc(7 * n, sizeof *numbers);
@@ -24,7 +25,8 @@ int jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e)
     s->units = malloc(n * sizeof *s->units);
     s->round = jp_bitset_array_new(s->batch, task->n);
     s->drops = malloc((size_t)s->batch * sizeof *s->drops);
-    if (jp_quadratic_init(&s->belief, task->n) || jp_bitset_init(&s->incumbent, task->n) || !numbers || !s->units || !s->round || !s->drops)
+    if (jp_quadratic_init(&s->belief, task->n) || jp_bitset_init(&s->incumbent, task->n) || !numbers || !s->units ||
+        !s->round || !s->drops)
         status = jp_fail_memory(e);
     if (status) {
         jp_search_free(s);

@@ -10,20 +10,20 @@ typedef struct {
     int            n, k, budget; /* budget: evaluations at most, the scorer's bill so far included */
     jp_random      random;
 
-    double *mean, *v;      /* [n] prior of the surrogate */
-    double *probability;   /* [n] masking probabilities, sum k */
-    double *single;        /* [n] drops of the units alone, NAN: not scored */
+    double *mean, *v;           /* [n] prior of the surrogate */
+    double *probability;        /* [n] masking probabilities, sum k */
+    double *single;             /* [n] drops of the units alone, NAN: not scored */
     double *odds, *gain, *keys; /* [n] scratch */
-    int    *units;         /* [n] scratch */
+    int    *units;              /* [n] scratch */
 
     jp_surrogate *surrogate;
-    jp_quadratic  belief;  /* the posterior mean, or a draw */
+    jp_quadratic  belief; /* the posterior mean, or a draw */
     jp_bitset     incumbent;
-    double        best;    /* its drop; -INFINITY: none yet */
+    double        best;         /* its drop; -INFINITY: none yet */
     int           since_better; /* evaluations since it was found */
 
-    jp_bitset *round;  /* [batch] sets to be scored next */
-    double    *drops;  /* [batch] */
+    jp_bitset *round; /* [batch] sets to be scored next */
+    double    *drops; /* [batch] */
     int        batch, n_round;
     int        rounds; /* fits of the surrogate so far */
 } jp_search;

@@ -17,12 +17,15 @@ static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *p
     jp_selection found;
     int          status = jp_selection_init(&found, n, e);
     if (!status) status = jp_scorer_new(&scorer, engine, problem, limits, e);
-    if (!status) status = method->run(&(jp_task){.scorer = scorer, .n = n, .k = k, .budget = limits->budget, .seed = seed}, &found, e);
+    if (!status)
+        status = method->run(&(jp_task){.scorer = scorer, .n = n, .k = k, .budget = limits->budget, .seed = seed},
+                             &found, e);
     int stopped = status;
     if (status == JP_STOP) jp_scorer_relimit(scorer, &(jp_limits){.k = limits->k});
     if (status <= 0) status = jp_scorer_drops(scorer, &found.selected, 1, &out->drops[out->runs], e);
     if (status <= 0) {
-        for (int i = jp_bitset_next(&found.selected, 0); i >= 0; i = jp_bitset_next(&found.selected, i + 1)) out->frequency[i]++;
+        for (int i = jp_bitset_next(&found.selected, 0); i >= 0; i = jp_bitset_next(&found.selected, i + 1))
+            out->frequency[i]++;
         out->runs++;
     }
     if (scorer) {
@@ -40,9 +43,11 @@ int jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *prob
                     const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e) {
     int          n = problem->prompt->n_units, status = JP_OK;
     double       square = 0;
-    jp_stability s = {.frequency = calloc((size_t)n, sizeof(double)), .drops = calloc((size_t)(runs > 0 ? runs : 1), sizeof(double))};
+    jp_stability s = {.frequency = calloc((size_t)n, sizeof(double)),
+                      .drops = calloc((size_t)(runs > 0 ? runs : 1), sizeof(double))};
     if (!s.frequency || !s.drops) status = jp_fail_memory(e);
-    for (int i = 0; i < runs && !status; i++) status = repeat_once(&s, engine, problem, limits, method, k, first_seed + (uint64_t)i, e);
+    for (int i = 0; i < runs && !status; i++)
+        status = repeat_once(&s, engine, problem, limits, method, k, first_seed + (uint64_t)i, e);
     if (status > 0) {
         jp_stability_free(&s);
         return status;
@@ -104,7 +109,8 @@ int jp_study_shrink(jp_scorer *s, jp_bitset *set, double wanted, jopa_error *e) 
 }
 
 /* One run for sets of at most `k` units; *best gets the largest drop of those seen so far. */
-static int run_for(const jp_task *task, const jp_method *method, int k, jp_selection *found, double *best, jopa_error *e) {
+static int run_for(const jp_task *task, const jp_method *method, int k, jp_selection *found, double *best,
+                   jopa_error *e) {
     jp_task one = *task;
     one.k = k;
     jp_scorer_limit_size(task->scorer, k);
@@ -112,7 +118,8 @@ static int run_for(const jp_task *task, const jp_method *method, int k, jp_selec
     int    status = method->run(&one, found, e), at_last = JP_OK;
     double drop = NAN;
     if (status == JP_STOP) jp_scorer_best(task->scorer, &found->selected, &drop);
-    else if (!status && jp_bitset_count(&found->selected)) at_last = jp_scorer_drops(task->scorer, &found->selected, 1, &drop, e);
+    else if (!status && jp_bitset_count(&found->selected))
+        at_last = jp_scorer_drops(task->scorer, &found->selected, 1, &drop, e);
     if (!isnan(drop) && drop > *best) *best = drop;
     return status ? status : at_last;
 }

@@ -1,5 +1,5 @@
-/* How far a found set can be trusted: the same search from other seeds, the same set under other operators, the smallest
- * set that does nearly as much. */
+/* How far a found set can be trusted: the same search from other seeds, the same set under other operators, the
+ * smallest set that does nearly as much. */
 #ifndef JP_STUDY_H
 #define JP_STUDY_H
 
@@ -7,14 +7,14 @@
 
 typedef struct {
     int     runs;
-    double *frequency; /* [n] owned: the share of the runs that selected the unit */
-    double *drops;     /* [runs] owned: of the selected sets */
-    int64_t evaluations; /* of all runs */
+    double *frequency;       /* [n] owned: the share of the runs that selected the unit */
+    double *drops;           /* [runs] owned: of the selected sets */
+    int64_t evaluations;     /* of all runs */
     double  mean, deviation; /* of the drops; deviation NAN for one run */
 } jp_stability;
 
-/* Run `method` with the seeds first_seed, first_seed + 1, ..., each with a scorer and a bill of its own. JP_STOP: a limit
- * ended a run, which still counts; later ones are left out. In any case but an error the caller frees *out. */
+/* Run `method` with the seeds first_seed, first_seed + 1, ..., each with a scorer and a bill of its own. JP_STOP: a
+ * limit ended a run, which still counts; later ones are left out. In any case but an error the caller frees *out. */
 int  jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
                      const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e);
 void jp_stability_free(jp_stability *s); /* frees the members; safe on a zeroed struct */
@@ -23,14 +23,15 @@ void jp_stability_free(jp_stability *s); /* frees the members; safe on a zeroed 
 int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_bitset *set,
                        const jp_operator *ops, int n_ops, jopa_error *e);
 
-/* The smallest set found whose drop is at least `share` of the largest drop seen: that of hiding all units, or of any set
- * of at most task->k units. `method` runs for 1, 2, 4, ... units, up to task->k, until its set is large enough; then the
- * set is made as small as possible. When no set of task->k units is large enough, the best one is the result. JP_STOP: a
- * limit was reached; the selection is what was got to. The scorer's limit k is left as it was. */
+/* The smallest set found whose drop is at least `share` of the largest drop seen: that of hiding all units, or of any
+ * set of at most task->k units. `method` runs for 1, 2, 4, ... units, up to task->k, until its set is large enough;
+ * then the set is made as small as possible. When no set of task->k units is large enough, the best one is the result.
+ * JP_STOP: a limit was reached; the selection is what was got to. The scorer's limit k is left as it was. */
 int jp_study_smallest(const jp_task *task, const jp_method *method, double share, jp_selection *found, jopa_error *e);
 
 /* Make `set` as small as backward elimination can while its drop stays at least `wanted`.
- * JP_STOP: a limit was reached; the set is what was got to. A set that is below that from the start is left as it is. */
+ * JP_STOP: a limit was reached; the set is what was got to. A set that is below that from the start is left as it is.
+ */
 int jp_study_shrink(jp_scorer *s, jp_bitset *set, double wanted, jopa_error *e);
 
 #endif

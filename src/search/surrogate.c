@@ -13,9 +13,9 @@ static const double REFIT = 1.15; /* b and r are chosen anew when there are this
 
 struct jp_surrogate {
     int     n, count;
-    int    *members;  /* [SETS_MAX * n] the units of each set */
-    int    *sizes;    /* [SETS_MAX] */
-    double *drops;    /* [SETS_MAX] */
+    int    *members;   /* [SETS_MAX * n] the units of each set */
+    int    *sizes;     /* [SETS_MAX] */
+    double *drops;     /* [SETS_MAX] */
     int     chosen_at; /* count when the hyperparameters were chosen */
     double  pairs, noise;
 
@@ -119,11 +119,13 @@ static double mean_diagonal(const double *kernel, int count) {
  * positive definite. Columns of `shared` hold the lower triangle, as LAPACK wants it. */
 static bool factorise(jp_surrogate *s, double pairs, double noise, double *likelihood) {
     int    count = s->count;
-    double linear = mean_diagonal(s->shared, count), quadratic = mean_diagonal(s->paired, count), determinant = 0, fit = 0;
+    double linear = mean_diagonal(s->shared, count), quadratic = mean_diagonal(s->paired, count), determinant = 0,
+           fit = 0;
     s->b = pairs * linear / (quadratic > 0 ? quadratic : 1);
     for (int t = 0; t < count; t++) {
         size_t column = (size_t)t * SETS_MAX;
-        for (int u = t; u < count; u++) s->kernel[column + (size_t)u] = s->shared[column + (size_t)u] + s->b * s->paired[column + (size_t)u];
+        for (int u = t; u < count; u++)
+            s->kernel[column + (size_t)u] = s->shared[column + (size_t)u] + s->b * s->paired[column + (size_t)u];
         s->kernel[column + (size_t)t] *= 1 + noise;
         s->alpha[t] = s->drops[t] - prior_mean(s, t);
     }
@@ -152,7 +154,7 @@ static void choose_shares(jp_surrogate *s) {
 }
 
 int jp_surrogate_fit(jp_surrogate *s, const double *mean, const double *v, jopa_error *e) {
-    double  likelihood, *weight = malloc((size_t)s->n * sizeof *weight);
+    double likelihood, *weight = malloc((size_t)s->n * sizeof *weight);
     if (!weight) return jp_fail_memory(e);
     memcpy(s->mean, mean, (size_t)s->n * sizeof *mean);
     memcpy(s->v, v, (size_t)s->n * sizeof *v);
@@ -167,7 +169,7 @@ int jp_surrogate_fit(jp_surrogate *s, const double *mean, const double *v, jopa_
 /* ---- posterior ------------------------------------------------------------------------------------------------- */
 
 /* q += sign * sum over sets of weight[t] * what set t says about each unit and pair a priori */
-static void project(const jp_surrogate *s, const double *weight, double sign, jp_quadratic *q) {
+static void project_surrogate(const jp_surrogate *s, const double *weight, double sign, jp_quadratic *q) {
     for (int t = 0; t < s->fitted; t++) {
         const int *m = members(s, t);
         for (int i = 0; i < s->sizes[t]; i++) {
@@ -182,7 +184,7 @@ static void project(const jp_surrogate *s, const double *weight, double sign, jp
 void jp_surrogate_mean(const jp_surrogate *s, jp_quadratic *q) {
     memcpy(q->linear, s->mean, (size_t)s->n * sizeof *q->linear);
     memset(q->pair, 0, (size_t)s->n * (size_t)s->n * sizeof *q->pair);
-    project(s, s->alpha, 1, q);
+    project_surrogate(s, s->alpha, 1, q);
 }
 
 /* A draw from the prior, without its mean. */
@@ -193,7 +195,8 @@ static void draw_prior(const jp_surrogate *s, jp_random *r, jp_quadratic *q) {
         q->linear[i] = sqrt(s->v[i] * s->scale) * jp_random_normal(r);
         q->pair[(size_t)i * (size_t)n + (size_t)i] = 0;
         for (int j = 0; j < i; j++)
-            q->pair[(size_t)i * (size_t)n + (size_t)j] = q->pair[(size_t)j * (size_t)n + (size_t)i] = root * sqrt(s->v[j]) * jp_random_normal(r);
+            q->pair[(size_t)i * (size_t)n + (size_t)j] = q->pair[(size_t)j * (size_t)n + (size_t)i] =
+                root * sqrt(s->v[j]) * jp_random_normal(r);
     }
 }
 
@@ -216,11 +219,11 @@ int jp_surrogate_sample(const jp_surrogate *s, jp_random *r, double temperature,
         weight[t] = value(q, members(s, t), s->sizes[t]) + sqrt(noise) * jp_random_normal(r);
     }
     LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', s->fitted, 1, s->kernel, SETS_MAX, weight, s->fitted);
-    project(s, weight, -1, q);
+    project_surrogate(s, weight, -1, q);
     size_t size = (size_t)s->n * (size_t)s->n;
     for (int i = 0; i < s->n; i++) q->linear[i] = temperature * q->linear[i] + s->mean[i];
     for (size_t i = 0; i < size; i++) q->pair[i] *= temperature;
-    project(s, s->alpha, 1, q);
+    project_surrogate(s, s->alpha, 1, q);
     free(weight);
     return JP_OK;
 }

@@ -4,9 +4,9 @@
  *     linear[i] ~ N(mean[i], s v[i]),   pair[i][j] ~ N(0, s b v[i] v[j]),   noise ~ N(0, s r (prior variance of S)).
  *
  * It is solved in the dual, as a Gaussian process whose kernel counts shared units and shared pairs (Rasmussen &
- * Williams 2006, ch. 2): the cost grows with the sets scored, not with the n^2 / 2 pairs. b, r and s maximise the marginal
- * likelihood. Samples of the posterior (for Thompson sampling) follow Matheron's rule: a draw from the prior, corrected
- * by what it gets wrong at the data. */
+ * Williams 2006, ch. 2): the cost grows with the sets scored, not with the n^2 / 2 pairs. b, r and s maximise the
+ * marginal likelihood. Samples of the posterior (for Thompson sampling) follow Matheron's rule: a draw from the prior,
+ * corrected by what it gets wrong at the data. */
 #ifndef JP_SURROGATE_H
 #define JP_SURROGATE_H
 

@@ -1,5 +1,5 @@
-/* What every search has in common: the task, what it selects, and the type of a method, so that the pieces of search/ can
- * run one without knowing any. The methods themselves: method/. */
+/* What every search has in common: the task, what it selects, and the type of a method, so that the pieces of search/
+ * can run one without knowing any. The methods themselves: method/. */
 #ifndef JP_TASK_H
 #define JP_TASK_H
 
@@ -13,10 +13,10 @@ typedef struct {
     int        budget; /* evaluations that the user allows; 0: the method's own default */
     uint64_t   seed;
     /* What is known already, for jopa; zeroed: nothing. */
-    const double    *prior;  /* [n] the drop that each unit is expected to have alone, or NULL */
-    const jp_bitset *start;  /* [n_start] sets of at most k units to begin with */
+    const double    *prior; /* [n] the drop that each unit is expected to have alone, or NULL */
+    const jp_bitset *start; /* [n_start] sets of at most k units to begin with */
     int              n_start;
-    bool             rough;  /* the set need not be pruned */
+    bool             rough; /* the set need not be pruned */
 } jp_task;
 
 /* Filled by a method; arrays have n entries, owned by the caller, NAN = "this method gives none". */

@@ -1,4 +1,5 @@
-/* jopa_audit: the smallest set of sentences whose hiding takes the response away, then the smallest set of words in it. */
+/* jopa_audit: the smallest set of sentences whose hiding takes the response away, then the smallest set of words in it.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,19 +28,22 @@ void jopa_audit_options_init(jopa_audit_options *o) {
 
 typedef struct {
     const jopa_audit_options *o;
-    jopa_explain_options      explain;    /* with the target of a refusal */
+    jopa_explain_options      explain; /* with the target of a refusal */
     jopa_model               *model;
-    jp_explain_problem        p;          /* by sentences */
+    jp_explain_problem        p; /* by sentences */
     bool                      by_response;
-    jp_explain_problem        words;      /* the same response, by words of the set; its prompt is its own */
-    const jp_explain_problem *current;    /* the one that is searched */
+    jp_explain_problem        words;   /* the same response, by words of the set; its prompt is its own */
+    const jp_explain_problem *current; /* the one that is searched */
     jp_run_progress           progress;
     jp_limits                 limits;
 } audit;
 
-/* ---- the test of a set -------------------------------------------------------------------------------------------- */
+/* ---- the test of a set --------------------------------------------------------------------------------------------
+ */
 
-static int longest(const audit *a) { return a->p.n_response > a->explain.max_tokens ? a->p.n_response : a->explain.max_tokens; }
+static int longest(const audit *a) {
+    return a->p.n_response > a->explain.max_tokens ? a->p.n_response : a->explain.max_tokens;
+}
 
 /* ROUGE-L between the response and what the model writes with `set` hidden, which is left in *text when asked for. */
 static int similarity(const audit *a, const jp_bitset *set, char **text, double *out, jopa_error *e) {
@@ -66,22 +70,29 @@ static int check_own_response(const audit *a, jopa_error *e) {
     double value = 1;
     int    status = a->by_response && a->explain.response ? similarity(a, NULL, NULL, &value, e) : JP_OK;
     if (!status && value < a->o->similarity)
-        status = jp_fail(e, JOPA_ERROR_INPUT, "the model does not write this response by itself (ROUGE-L %.2f with what it writes): "
-                         "use --until probability", value);
+        status = jp_fail(e, JOPA_ERROR_INPUT,
+                         "the model does not write this response by itself (ROUGE-L %.2f with what it writes): "
+                         "use --until probability",
+                         value);
     return status;
 }
 
-static int search(audit *a, jp_scorer *s, jp_selection *found, bool *reached, jopa_error *e) {
-    jp_smallest_task task = {.scorer = s, .limits = a->limits, .user = a, .seed = a->explain.seed,
+static int search_smallest(audit *a, jp_scorer *s, jp_selection *found, bool *reached, jopa_error *e) {
+    jp_smallest_task task = {.scorer = s,
+                             .limits = a->limits,
+                             .user = a,
+                             .seed = a->explain.seed,
                              .enough = a->o->threshold * (a->p.problem.target_last - a->p.problem.target_first)};
     if (a->by_response) task.suffices = turns_away;
     return jp_smallest_set(&task, found, reached, e);
 }
 
-/* ---- what was found ------------------------------------------------------------------------------------------------- */
+/* ---- what was found -------------------------------------------------------------------------------------------------
+ */
 
 /* The members of `found` with their places. */
-static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_selection *found, jp_result_trigger **out, int *n, jopa_error *e) {
+static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_selection *found,
+                         jp_result_trigger **out, int *n, jopa_error *e) {
     *out = calloc((size_t)jp_bitset_count(&found->selected) + 1, sizeof **out);
     if (!*out) return jp_fail_memory(e);
     for (int u = jp_bitset_next(&found->selected, 0); u >= 0; u = jp_bitset_next(&found->selected, u + 1)) {
@@ -91,7 +102,10 @@ static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_s
         const char        *content = jp_use_content(&a->explain, span->message);
         size_t             trimmed = 0;
         if (content && !jp_segment_offset(&p->prompt, span, content, &trimmed)) trimmed = 0;
-        *t = (jp_result_trigger){.message = span->message, .start = unit->start, .end = unit->end, .drop = found->score[u],
+        *t = (jp_result_trigger){.message = span->message,
+                                 .start = unit->start,
+                                 .end = unit->end,
+                                 .drop = found->score[u],
                                  .offset = unit->start - span->start + trimmed};
         t->role = strdup(span->role);
         t->text = jp_utf8_repair(p->prompt.text + unit->start, unit->end - unit->start);
@@ -100,9 +114,12 @@ static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_s
     return JP_OK;
 }
 
-/* ---- words within the set ------------------------------------------------------------------------------------------- */
+/* ---- words within the set -------------------------------------------------------------------------------------------
+ */
 
-static bool refines(const char *unit) { return !strcmp(unit, "sentence") || !strcmp(unit, "line") || !strcmp(unit, "paragraph"); }
+static bool refines(const char *unit) {
+    return !strcmp(unit, "sentence") || !strcmp(unit, "line") || !strcmp(unit, "paragraph");
+}
 
 static int word_problem(audit *a, const jp_selection *found, jopa_error *e) {
     jopa_explain_options o = a->explain;
@@ -165,7 +182,7 @@ static int refine(audit *a, jp_explanation *x, const jp_selection *sentences, jo
     if (!status && limits_left(a, x, n)) {
         status = jp_selection_init(&found, n, e);
         if (!status) status = jp_scorer_new(&s, a->model->engine, &a->words.problem, &a->limits, e);
-        if (!status) status = search(a, s, &found, &x->audit.words_reached, e);
+        if (!status) status = search_smallest(a, s, &found, &x->audit.words_reached, e);
         int billed = s ? add_cost(x, s, e) : JP_OK;
         if (status <= 0) status = billed ? billed : fill_words(a, s, &found, &x->audit, e);
     }
@@ -175,17 +192,19 @@ static int refine(audit *a, jp_explanation *x, const jp_selection *sentences, jo
     return status;
 }
 
-/* ---- one audit ---------------------------------------------------------------------------------------------------- */
+/* ---- one audit ----------------------------------------------------------------------------------------------------
+ */
 
 /* The question with its answer, and the target narrowed to a refusal. */
-static int ask(audit *a, jopa_error *e) {
+static int ask_audit(audit *a, jopa_error *e) {
     jp_range refusal;
     bool     found = false;
     int      status = jp_explain_problem_init(&a->p, a->model, &a->explain, e);
     if (status || !a->o->refusal) return status;
     status = jp_refusal_find(a->p.response_text, &found, &refusal, e);
     if (!status && !found)
-        status = jp_fail(e, JOPA_ERROR_INPUT, "the response is no refusal: \"%.80s\"; audit it without --refusal", a->p.response_text);
+        status = jp_fail(e, JOPA_ERROR_INPUT, "the response is no refusal: \"%.80s\"; audit it without --refusal",
+                         a->p.response_text);
     if (!status) {
         a->explain.target_start = refusal.start;
         a->explain.target_end = refusal.end;
@@ -201,17 +220,23 @@ static int fill_texts(audit *a, jp_explanation *x, jp_scorer *s, const jp_select
     if (!a->model->engine->ops->generate) return JP_OK;
     int status = similarity(a, &found->selected, &x->masked_response, &out->similarity, e);
     out->turned_away = !status && out->similarity < a->o->similarity;
-    if (!status && a->explain.response) status = jp_explain_write(&out->unmasked_response, a->model, &a->p, NULL, longest(a), e);
+    if (!status && a->explain.response)
+        status = jp_explain_write(&out->unmasked_response, a->model, &a->p, NULL, longest(a), e);
     else if (!status && !(out->unmasked_response = strdup(x->response_text))) status = jp_fail_memory(e);
     if (!status) status = jp_explain_measure(x, s, a->model, &a->p, &found->selected, found->score, &a->explain, e);
     return status;
 }
 
-static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_selection *found, bool reached, jopa_error *e) {
+static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_selection *found, bool reached,
+                      jopa_error *e) {
     jp_result_audit *out = &x->audit;
     int              status = jp_use_fill(x, a->model, s, &a->p, found, &a->explain, "audit", "jopa", e);
-    *out = (jp_result_audit){.present = true, .threshold = a->o->threshold, .refusal = a->o->refusal, .reached = reached,
-                             .similarity = NAN, .words_drop_per_token = NAN};
+    *out = (jp_result_audit){.present = true,
+                             .threshold = a->o->threshold,
+                             .refusal = a->o->refusal,
+                             .reached = reached,
+                             .similarity = NAN,
+                             .words_drop_per_token = NAN};
     out->drop_per_token = x->log_prob.drop / (a->p.problem.target_last - a->p.problem.target_first);
     out->until = strdup(a->o->until);
     if (a->o->id) x->id = strdup(a->o->id);
@@ -219,16 +244,20 @@ static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_select
     return status ? status : list_triggers(a, &a->p, found, &out->sentences, &out->n_sentences, e);
 }
 
-static int run_audit(audit *a, jp_explanation *x, jopa_error *e) {
+static int run_searches(audit *a, jp_explanation *x, jopa_error *e) {
     jp_scorer   *s = NULL;
     jp_selection found = {0};
     bool         reached = false;
-    a->limits = (jp_limits){.budget = a->explain.budget, .seconds = a->explain.seconds, .k = a->p.prompt.n_units, .progress = jp_run_forward, .user = &a->progress};
+    a->limits = (jp_limits){.budget = a->explain.budget,
+                            .seconds = a->explain.seconds,
+                            .k = a->p.prompt.n_units,
+                            .progress = jp_run_forward,
+                            .user = &a->progress};
     a->current = &a->p;
     int status = jp_selection_init(&found, a->p.prompt.n_units, e);
     if (!status) status = check_own_response(a, e);
     if (!status) status = jp_scorer_new(&s, a->model->engine, &a->p.problem, &a->limits, e);
-    if (!status) status = search(a, s, &found, &reached, e);
+    if (!status) status = search_smallest(a, s, &found, &reached, e);
     bool stopped = status == JP_STOP, interrupted = s && jp_scorer_stopped(s) == JP_STOP_USER;
     if (!status || stopped) status = fill_audit(a, x, s, &found, reached, e);
     if (!status && !interrupted) status = fill_texts(a, x, s, &found, e);
@@ -238,13 +267,14 @@ static int run_audit(audit *a, jp_explanation *x, jopa_error *e) {
     return status;
 }
 
-static int check(const jopa_audit_options *o, const jopa_explain_options *x, jopa_error *e) {
+static int check_audit(const jopa_audit_options *o, const jopa_explain_options *x, jopa_error *e) {
     int status = jp_explain_check(x, e);
     if (status) return status;
     if (strcmp(o->until, "probability") && strcmp(o->until, "response"))
         return jp_fail(e, JOPA_ERROR_USAGE, "--until %.100s: probability or response", o->until);
     if (!(o->threshold > 0) || isinf(o->threshold))
-        return jp_fail(e, JOPA_ERROR_USAGE, "--threshold %g: a number of nats per token above 0 is needed", o->threshold);
+        return jp_fail(e, JOPA_ERROR_USAGE, "--threshold %g: a number of nats per token above 0 is needed",
+                       o->threshold);
     if (!(o->similarity > 0 && o->similarity <= 1))
         return jp_fail(e, JOPA_ERROR_USAGE, "--similarity %g: a number above 0, at most 1, is needed", o->similarity);
     if (o->refusal && (x->target_start || x->target_end))
@@ -258,13 +288,13 @@ int jopa_audit(jopa_result **out, jopa_model *m, const jopa_audit_options *o, jo
     a.explain.sparsity = 1;
     if (!a.explain.unit) a.explain.unit = "sentence";
     a.progress = (jp_run_progress){&a.explain, "audit", jp_seconds()};
-    int status = check(o, &a.explain, e);
+    int status = check_audit(o, &a.explain, e);
     if (!status && a.by_response && !m->engine->ops->generate)
         status = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "--until response: this engine does not generate");
-    if (!status) status = ask(&a, e);
+    if (!status) status = ask_audit(&a, e);
     if (status) return status;
     jopa_result *r = jp_result_new("audit", 1);
-    status = r ? run_audit(&a, &r->items[0], e) : jp_fail_memory(e);
+    status = r ? run_searches(&a, &r->items[0], e) : jp_fail_memory(e);
     jp_explain_problem_free(&a.p);
     if (status) jopa_result_free(r);
     else *out = r;

@@ -49,7 +49,8 @@ static int by_single_drops(const jp_shorten_task *task, jp_selection *found, jop
 }
 
 static int by_surprisal(const jp_shorten_task *task, jp_selection *found, jopa_error *e) {
-    int status = jp_unit_surprisal(jp_scorer_engine(task->scorer), jp_scorer_problem(task->scorer)->prompt, found->score, e);
+    int status =
+        jp_unit_surprisal(jp_scorer_engine(task->scorer), jp_scorer_problem(task->scorer)->prompt, found->score, e);
     return status ? status : jp_shorten_in_order(task, found->score, &found->selected, e);
 }
 
@@ -60,7 +61,10 @@ typedef struct {
 
 /* The search, and the simple rules that it is compared with. */
 static const rule rules[] = {
-    {"jopa", jp_shorten}, {"random", by_chance}, {"ablation", by_single_drops}, {"surprisal", by_surprisal},
+    {"jopa", jp_shorten},
+    {"random", by_chance},
+    {"ablation", by_single_drops},
+    {"surprisal", by_surprisal},
 };
 
 static int find_rule(const rule **out, const char *name, jopa_error *e) {
@@ -92,7 +96,8 @@ static void free_turns(jp_result_compression *out) {
 }
 
 /* The turns as a prompt of their own, for the same response. */
-static int pasted_problem(const compression *c, const jp_result_compression *out, jp_explain_problem *p, jopa_error *e) {
+static int pasted_problem(const compression *c, const jp_result_compression *out, jp_explain_problem *p,
+                          jopa_error *e) {
     jopa_message        *messages = malloc((size_t)out->n_turns * sizeof *messages);
     jopa_explain_options x = c->explain;
     if (!messages) return jp_fail_memory(e);
@@ -111,13 +116,15 @@ static int pasted_problem(const compression *c, const jp_result_compression *out
 }
 
 /* Paste without `selected` into `out`: text, tokens and the drop. *text (may be NULL): what the model answers. */
-static int paste(const compression *c, const jp_bitset *selected, double full, jp_result_compression *out, char **text, jopa_error *e) {
+static int paste(const compression *c, const jp_bitset *selected, double full, jp_result_compression *out, char **text,
+                 jopa_error *e) {
     jp_explain_problem p = {0};
     jp_scorer         *s = NULL;
     free_turns(out);
     out->turns = calloc((size_t)c->n_messages, sizeof *out->turns);
     out->n_turns = out->turns ? c->n_messages : 0;
-    int status = out->turns ? jp_paste(&c->p.prompt, selected, c->roles, c->contents, c->n_messages, out->turns, e) : jp_fail_memory(e);
+    int status = out->turns ? jp_paste(&c->p.prompt, selected, c->roles, c->contents, c->n_messages, out->turns, e)
+                            : jp_fail_memory(e);
     if (!status) status = pasted_problem(c, out, &p, e);
     if (!status) status = jp_scorer_new(&s, c->model->engine, &p.problem, &(jp_limits){.k = 1}, e);
     if (!status) {
@@ -127,7 +134,8 @@ static int paste(const compression *c, const jp_bitset *selected, double full, j
     }
     jp_scorer_free(s);
     int longest = c->p.n_response > c->explain.max_tokens ? c->p.n_response : c->explain.max_tokens;
-    if (!status && text && c->model->engine->ops->generate) status = jp_explain_write(text, c->model, &p, NULL, longest, e);
+    if (!status && text && c->model->engine->ops->generate)
+        status = jp_explain_write(text, c->model, &p, NULL, longest, e);
     jp_prompt_free(&p.prompt);
     return status;
 }
@@ -142,7 +150,8 @@ static bool reached(const compression *c, const jp_bitset *selected, const jp_re
  * the pasted text keeps the tolerance. */
 static int restore(const compression *c, jp_selection *found, double full, jp_result_compression *out, jopa_error *e) {
     int status = JP_OK;
-    for (int tries = 0; tries < RESTORED && !status && c->o->ratio <= 0 && !reached(c, &found->selected, out); tries++) {
+    for (int tries = 0; tries < RESTORED && !status && c->o->ratio <= 0 && !reached(c, &found->selected, out);
+         tries++) {
         int worst = -1;
         for (int u = jp_bitset_next(&found->selected, 0); u >= 0; u = jp_bitset_next(&found->selected, u + 1))
             if (worst < 0 || found->score[u] > found->score[worst]) worst = u;
@@ -159,13 +168,16 @@ static const char *pasted_text(const compression *c, const jp_result_compression
     return out->turns[p->spans[p->units[p->n_units - 1].role].message].content;
 }
 
-/* ---- one compression ----------------------------------------------------------------------------------------------- */
+/* ---- one compression -----------------------------------------------------------------------------------------------
+ */
 
-static int fill(compression *c, jp_explanation *x, jp_scorer *s, jp_selection *found, const char *method, bool interrupted, jopa_error *e) {
+static int fill_compress(compression *c, jp_explanation *x, jp_scorer *s, jp_selection *found, const char *method,
+                         bool interrupted, jopa_error *e) {
     jp_result_compression *out = &x->compression;
-    jp_result_compression  pasted = {.present = true, .tokens = c->p.prompt.n_tokens, .tolerance = c->o->ratio > 0 ? NAN : c->o->tolerance};
-    double                 full = jp_scorer_full(s);
-    int                    status = paste(c, &found->selected, full, &pasted, NULL, e);
+    jp_result_compression  pasted = {
+         .present = true, .tokens = c->p.prompt.n_tokens, .tolerance = c->o->ratio > 0 ? NAN : c->o->tolerance};
+    double full = jp_scorer_full(s);
+    int    status = paste(c, &found->selected, full, &pasted, NULL, e);
     if (!status) status = restore(c, found, full, &pasted, e);
     if (!status) status = jp_use_fill(x, c->model, s, &c->p, found, &c->explain, "compress", method, e);
     *out = pasted;
@@ -173,12 +185,17 @@ static int fill(compression *c, jp_explanation *x, jp_scorer *s, jp_selection *f
     if (!status && !interrupted) status = paste(c, &found->selected, full, out, &x->masked_response, e);
     if (!status) out->reached = reached(c, &found->selected, out);
     if (!status && !(out->text = strdup(pasted_text(c, out)))) status = jp_fail_memory(e);
-    if (!status && !interrupted) status = jp_explain_measure(x, s, c->model, &c->p, &found->selected, NULL, &c->explain, e);
+    if (!status && !interrupted)
+        status = jp_explain_measure(x, s, c->model, &c->p, &found->selected, NULL, &c->explain, e);
     return status;
 }
 
 static int run_rule(compression *c, jp_explanation *x, const rule *r, jopa_error *e) {
-    jp_limits    limits = {.budget = c->explain.budget, .seconds = c->explain.seconds, .k = c->p.prompt.n_units, .progress = jp_run_forward, .user = &c->progress};
+    jp_limits    limits = {.budget = c->explain.budget,
+                           .seconds = c->explain.seconds,
+                           .k = c->p.prompt.n_units,
+                           .progress = jp_run_forward,
+                           .user = &c->progress};
     jp_selection found = {0};
     jp_scorer   *s = NULL;
     int          status = jp_selection_init(&found, c->p.prompt.n_units, e);
@@ -187,23 +204,26 @@ static int run_rule(compression *c, jp_explanation *x, const rule *r, jopa_error
         jp_shorten_task task = make_task(c, s);
         status = r->run(&task, &found, e);
     }
-    if (!status || status == JP_STOP) status = fill(c, x, s, &found, r->name, jp_scorer_stopped(s) == JP_STOP_USER, e);
+    if (!status || status == JP_STOP)
+        status = fill_compress(c, x, s, &found, r->name, jp_scorer_stopped(s) == JP_STOP_USER, e);
     jp_scorer_free(s);
     jp_selection_free(&found);
     return status;
 }
 
-static int check(const jopa_compress_options *o, jopa_error *e) {
+static int check_compress(const jopa_compress_options *o, jopa_error *e) {
     int status = jp_explain_check(&o->explain, e);
     if (status) return status;
-    if (!(o->ratio >= 0 && o->ratio < 1)) return jp_fail(e, JOPA_ERROR_USAGE, "--ratio %g: a fraction above 0, below 1, is needed", o->ratio);
+    if (!(o->ratio >= 0 && o->ratio < 1))
+        return jp_fail(e, JOPA_ERROR_USAGE, "--ratio %g: a fraction above 0, below 1, is needed", o->ratio);
     if (!(o->tolerance >= 0) || isinf(o->tolerance))
-        return jp_fail(e, JOPA_ERROR_USAGE, "--tolerance %g: a number of nats per token, at least 0, is needed", o->tolerance);
+        return jp_fail(e, JOPA_ERROR_USAGE, "--tolerance %g: a number of nats per token, at least 0, is needed",
+                       o->tolerance);
     return JP_OK;
 }
 
 /* The chat as it was given, and how many tokens each unit has. */
-static int prepare(compression *c, jopa_error *e) {
+static int prepare_compress(compression *c, jopa_error *e) {
     const jopa_explain_options *x = &c->explain;
     const jp_prompt            *p = &c->p.prompt;
     c->n_messages = x->messages ? x->n_messages : x->system ? 2 : 1;
@@ -217,7 +237,9 @@ static int prepare(compression *c, jopa_error *e) {
     }
     for (int u = 0; u < p->n_units; u++) c->weight[u] = p->units[u].last - p->units[u].first;
     c->targets = c->p.problem.target_last - c->p.problem.target_first;
-    return p->n_units > 1 ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "there is only one unit that could go, and a prompt has to be left");
+    return p->n_units > 1
+               ? JP_OK
+               : jp_fail(e, JOPA_ERROR_INPUT, "there is only one unit that could go, and a prompt has to be left");
 }
 
 int jopa_compress(jopa_result **out, jopa_model *m, const jopa_compress_options *o, jopa_error *e) {
@@ -229,11 +251,11 @@ int jopa_compress(jopa_result **out, jopa_model *m, const jopa_compress_options 
     c.explain.op = "delete";
     if (!c.explain.unit) c.explain.unit = "word";
     c.progress = (jp_run_progress){&c.explain, "compress", jp_seconds()};
-    int status = check(o, e);
+    int status = check_compress(o, e);
     if (!status) status = find_rule(&r, o->explain.method ? o->explain.method : "jopa", e);
     if (!status) status = jp_explain_problem_keeping(&c.p, m, &c.explain, &keep, e);
     if (status) return status;
-    status = prepare(&c, e);
+    status = prepare_compress(&c, e);
     jopa_result *result = status ? NULL : jp_result_new("compress", 1);
     if (!status) status = result ? run_rule(&c, &result->items[0], r, e) : jp_fail_memory(e);
     free(c.roles);

@@ -28,7 +28,7 @@ static char *remains(const jp_prompt *p, const jp_span *span, const jp_bitset *o
 }
 
 /* Without white space at its ends, in place. */
-static void trim(char *text) {
+static void trim_paste(char *text) {
     size_t   size = strlen(text);
     jp_range r = jp_boundary_trim(text, (jp_range){0, size});
     if (strspn(text, " \t\r\n") == size) r.end = r.start;
@@ -36,14 +36,14 @@ static void trim(char *text) {
     text[r.end - r.start] = '\0';
 }
 
-int jp_paste(const jp_prompt *p, const jp_bitset *out, const char *const *roles, const char *const *contents, int n_messages,
-             jp_result_turn *turns, jopa_error *e) {
+int jp_paste(const jp_prompt *p, const jp_bitset *out, const char *const *roles, const char *const *contents,
+             int n_messages, jp_result_turn *turns, jopa_error *e) {
     for (int i = 0; i < n_messages; i++) {
         int s = 0;
         while (s < p->n_spans && p->spans[s].message != i) s++;
         bool  cut = false;
         char *text = s < p->n_spans ? remains(p, &p->spans[s], out, &cut) : strdup(contents[i]);
-        if (text && cut) trim(text);
+        if (text && cut) trim_paste(text);
         turns[i].role = strdup(roles[i]);
         turns[i].content = text;
         if (!text || !turns[i].role) return jp_fail_memory(e);

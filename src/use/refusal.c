@@ -7,30 +7,61 @@
 
 /* Lower case, with the ASCII apostrophe. */
 static const char *const phrases[] = {
-    "i'm sorry",     "i am sorry",      "i apologize",   "i apologise",      "my apologies",   "i can't",
-    "i cannot",      "i can not",       "i could not",   "i won't",          "i will not",     "i'm unable",
-    "i am unable",   "i'm not able",    "i am not able", "i'm not allowed",  "i am not allowed", "i must decline",
-    "i have to decline", "as an ai",    "as a language model", "i'm just an ai", "i am just an ai", "i do not have the ability",
-    "i don't have the ability", "unable to assist", "cannot assist", "can't assist", "cannot help", "can't help",
-    "unable to help", "not comfortable",  "against my",    "it is not appropriate", "it's not appropriate",
+    "i'm sorry",
+    "i am sorry",
+    "i apologize",
+    "i apologise",
+    "my apologies",
+    "i can't",
+    "i cannot",
+    "i can not",
+    "i could not",
+    "i won't",
+    "i will not",
+    "i'm unable",
+    "i am unable",
+    "i'm not able",
+    "i am not able",
+    "i'm not allowed",
+    "i am not allowed",
+    "i must decline",
+    "i have to decline",
+    "as an ai",
+    "as a language model",
+    "i'm just an ai",
+    "i am just an ai",
+    "i do not have the ability",
+    "i don't have the ability",
+    "unable to assist",
+    "cannot assist",
+    "can't assist",
+    "cannot help",
+    "can't help",
+    "unable to help",
+    "not comfortable",
+    "against my",
+    "it is not appropriate",
+    "it's not appropriate",
 };
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+static char lower_refusal(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
 /* Whether `text` begins with the phrase, in any case and with any apostrophe. */
 static bool begins(const char *text, const char *phrase) {
     for (; *phrase; phrase++) {
         if (*phrase == '\'' && !strncmp(text, "\xe2\x80\x99", 3)) text += 3; /* U+2019 */
-        else if (lower(*text++) != *phrase) return false;
+        else if (lower_refusal(*text++) != *phrase) return false;
     }
     return true;
 }
 
-static bool is_letter(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (unsigned char)c >= 0x80; }
+static bool is_word_byte(char c) {
+    return (lower_refusal(c) >= 'a' && lower_refusal(c) <= 'z') || (unsigned char)c >= 0x80;
+}
 
 static bool find_phrase(const char *text, size_t *at) {
     for (size_t i = 0; text[i]; i++) {
-        if (i && is_letter(text[i - 1])) continue;
+        if (i && is_word_byte(text[i - 1])) continue;
         for (size_t p = 0; p < sizeof phrases / sizeof *phrases; p++) {
             if (!begins(text + i, phrases[p])) continue;
             *at = i;

@@ -11,17 +11,17 @@ enum {
 
 typedef struct {
     const jp_shorten_task *task;
-    int        n, budget;
-    jp_bitset  out;      /* taken out so far */
-    double     drop;
-    jp_bitset  best;     /* the answer */
-    double     best_drop;
-    bool       have_best;
-    double    *cost;     /* [n] of taking a unit out, as last measured; for units that are out: what putting it back gains */
-    int       *order;    /* [n] scratch */
-    int       *back;     /* [n] scratch */
-    jp_bitset *sets;     /* [n] scratch */
-    double    *drops;    /* [n] scratch */
+    int                    n, budget;
+    jp_bitset              out; /* taken out so far */
+    double                 drop;
+    jp_bitset              best; /* the answer */
+    double                 best_drop;
+    bool                   have_best;
+    double *cost;  /* [n] of taking a unit out, as last measured; for units that are out: what putting it back gains */
+    int    *order; /* [n] scratch */
+    int    *back;  /* [n] scratch */
+    jp_bitset *sets;  /* [n] scratch */
+    double    *drops; /* [n] scratch */
     int        spent;
 } search;
 
@@ -37,18 +37,20 @@ static bool fits(const search *s, const jp_bitset *set, double drop) {
     return s->task->want > 0 ? weight_of(s, set) >= s->task->want : drop <= s->task->allowed;
 }
 
-static void note(search *s, const jp_bitset *set, double drop) {
+static void note_shorten(search *s, const jp_bitset *set, double drop) {
     if (isnan(drop) || !fits(s, set, drop)) return;
     int weight = weight_of(s, set), best = s->have_best ? weight_of(s, &s->best) : -1;
-    if (s->have_best && (s->task->want > 0 ? drop >= s->best_drop : weight < best || (weight == best && drop >= s->best_drop))) return;
+    if (s->have_best &&
+        (s->task->want > 0 ? drop >= s->best_drop : weight < best || (weight == best && drop >= s->best_drop)))
+        return;
     jp_bitset_copy(&s->best, set);
     s->best_drop = drop;
     s->have_best = true;
 }
 
-static int score(search *s, int count, jopa_error *e) {
+static int score_shorten(search *s, int count, jopa_error *e) {
     int status = jp_scorer_drops(s->task->scorer, s->sets, count, s->drops, e);
-    for (int i = 0; i < count && status <= 0; i++) note(s, &s->sets[i], s->drops[i]);
+    for (int i = 0; i < count && status <= 0; i++) note_shorten(s, &s->sets[i], s->drops[i]);
     s->spent += count;
     return status;
 }
@@ -62,21 +64,23 @@ static int sort_units(const search *s, bool out, int *order) {
     for (int u = 0; u < s->n; u++) {
         if (jp_bitset_has(&s->out, u) != out) continue;
         int at = count++;
-        for (; at > 0 && key(s, order[at - 1], s->cost[order[at - 1]]) > key(s, u, s->cost[u]); at--) order[at] = order[at - 1];
+        for (; at > 0 && key(s, order[at - 1], s->cost[order[at - 1]]) > key(s, u, s->cost[u]); at--)
+            order[at] = order[at - 1];
         order[at] = u;
     }
     return count;
 }
 
-/* ---- elimination ---------------------------------------------------------------------------------------------------- */
+/* ---- elimination ----------------------------------------------------------------------------------------------------
+ */
 
 /* Measure the cost of taking out each of the first `count` units of order[], around what is out. */
-static int measure(search *s, int count, jopa_error *e) {
+static int measure_shorten(search *s, int count, jopa_error *e) {
     for (int i = 0; i < count; i++) {
         jp_bitset_copy(&s->sets[i], &s->out);
         jp_bitset_add(&s->sets[i], s->order[i]);
     }
-    int status = score(s, count, e);
+    int status = score_shorten(s, count, e);
     for (int i = 0; i < count && status <= 0; i++)
         if (!isnan(s->drops[i])) s->cost[s->order[i]] = s->drops[i] - s->drop;
     return status;
@@ -103,7 +107,7 @@ static int take_chunk(search *s, int size, int *taken, jopa_error *e) {
         sizes[count++] = size;
         if (s->task->want > 0) break;
     }
-    int status = score(s, count, e);
+    int status = score_shorten(s, count, e);
     *taken = 0;
     for (int i = 0; i < count && status <= 0 && !*taken; i++) {
         if (isnan(s->drops[i]) || (s->task->want <= 0 && s->drops[i] > s->task->allowed)) continue;
@@ -124,7 +128,8 @@ static int eliminate(search *s, jopa_error *e) {
         if (left < 2) break;
         size = chunk_size(s, left);
         int candidates = 2 * size + 4 < left ? 2 * size + 4 : left;
-        if (jp_bitset_count(&s->out)) status = measure(s, candidates, e); /* at first the single drops are this already */
+        if (jp_bitset_count(&s->out))
+            status = measure_shorten(s, candidates, e); /* at first the single drops are this already */
         if (status) break;
         sort_units(s, false, s->order);
         status = take_chunk(s, chunk_size(s, left), &taken, e);
@@ -133,7 +138,8 @@ static int eliminate(search *s, jopa_error *e) {
     return status;
 }
 
-/* ---- exchanges ---------------------------------------------------------------------------------------------------- */
+/* ---- exchanges ----------------------------------------------------------------------------------------------------
+ */
 
 /* What putting each unit that is out back gains, as cost[unit]. */
 static int measure_back(search *s, jopa_error *e) {
@@ -143,15 +149,15 @@ static int measure_back(search *s, jopa_error *e) {
         jp_bitset_remove(&s->sets[count], u);
         s->back[count++] = u;
     }
-    int status = score(s, count, e);
+    int status = score_shorten(s, count, e);
     for (int i = 0; i < count && status <= 0; i++)
         if (!isnan(s->drops[i])) s->cost[s->back[i]] = s->drop - s->drops[i];
     return status;
 }
 
-/* Put the `pairs` most valuable units of back[] back, then take out the cheapest of order[]: `pairs`, and more until the
- * weight is right. False: not possible. */
-static bool exchange(const search *s, int pairs, int outside, int inside, jp_bitset *set) {
+/* Put the `pairs` most valuable units of back[] back, then take out the cheapest of order[]: `pairs`, and more until
+ * the weight is right. False: not possible. */
+static bool exchange_shorten(const search *s, int pairs, int outside, int inside, jp_bitset *set) {
     int next = 0, missing = s->task->want > 0 ? s->task->want : weight_of(s, &s->out);
     jp_bitset_copy(set, &s->out);
     for (int i = 0; i < pairs && i < outside; i++) jp_bitset_remove(set, s->back[outside - 1 - i]);
@@ -164,17 +170,17 @@ static bool exchange(const search *s, int pairs, int outside, int inside, jp_bit
 }
 
 /* One sweep: measure all units around what is out, then try 1, 2, 3, ... exchanges at once. *better: it helped. */
-static int sweep(search *s, bool *better, jopa_error *e) {
+static int sweep_shorten(search *s, bool *better, jopa_error *e) {
     *better = false;
     int inside = sort_units(s, false, s->order), outside, count = 0, top = -1;
-    int status = measure(s, inside, e);
+    int status = measure_shorten(s, inside, e);
     if (!status) status = measure_back(s, e);
     if (status) return status;
     inside = sort_units(s, false, s->order);
     outside = sort_units(s, true, s->back);
     for (int pairs = 1; pairs <= EXCHANGES && pairs <= outside && count < s->n; pairs++)
-        count += exchange(s, pairs, outside, inside, &s->sets[count]);
-    status = score(s, count, e);
+        count += exchange_shorten(s, pairs, outside, inside, &s->sets[count]);
+    status = score_shorten(s, count, e);
     for (int i = 0; i < count && status <= 0; i++)
         if (!isnan(s->drops[i]) && s->drops[i] < s->drop && (top < 0 || s->drops[i] < s->drops[top])) top = i;
     if (top < 0) return status;
@@ -184,9 +190,10 @@ static int sweep(search *s, bool *better, jopa_error *e) {
     return status;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------------------------------------
+ */
 
-static int run(search *s, jp_selection *found, jopa_error *e) {
+static int run_shorten(search *s, jp_selection *found, jopa_error *e) {
     int status = jp_single_drops(s->task->scorer, found->score, e);
     if (status) return status;
     s->spent = s->n;
@@ -194,11 +201,11 @@ static int run(search *s, jp_selection *found, jopa_error *e) {
         s->cost[u] = found->score[u];
         jp_bitset_clear(&s->sets[0]);
         jp_bitset_add(&s->sets[0], u);
-        note(s, &s->sets[0], found->score[u]);
+        note_shorten(s, &s->sets[0], found->score[u]);
     }
     for (bool better = true; better && !status && s->spent < s->budget;) {
         status = eliminate(s, e);
-        if (!status && s->spent < s->budget) status = sweep(s, &better, e);
+        if (!status && s->spent < s->budget) status = sweep_shorten(s, &better, e);
     }
     return status;
 }
@@ -210,9 +217,10 @@ int jp_shorten(const jp_shorten_task *task, jp_selection *found, jopa_error *e) 
     s.order = malloc(2 * (size_t)n * sizeof(int));
     s.sets = jp_bitset_array_new(n + PREFIXES, n);
     s.drops = malloc((size_t)(n + PREFIXES) * sizeof(double));
-    if (!s.cost || !s.order || !s.sets || !s.drops || jp_bitset_init(&s.out, n) || jp_bitset_init(&s.best, n)) status = jp_fail_memory(e);
+    if (!s.cost || !s.order || !s.sets || !s.drops || jp_bitset_init(&s.out, n) || jp_bitset_init(&s.best, n))
+        status = jp_fail_memory(e);
     s.back = s.order ? s.order + n : NULL;
-    if (!status) status = run(&s, found, e);
+    if (!status) status = run_shorten(&s, found, e);
     if (status <= 0) jp_bitset_copy(&found->selected, s.have_best ? &s.best : &s.out);
     free(s.cost);
     free(s.order);
@@ -223,7 +231,8 @@ int jp_shorten(const jp_shorten_task *task, jp_selection *found, jopa_error *e) 
     return status;
 }
 
-/* ---- by a fixed order ------------------------------------------------------------------------------------------------ */
+/* ---- by a fixed order
+ * ------------------------------------------------------------------------------------------------ */
 
 static void take_first(const int *order, int count, jp_bitset *out) {
     jp_bitset_clear(out);
@@ -258,8 +267,7 @@ int jp_shorten_in_order(const jp_shorten_task *task, const double *order, jp_bit
     if (task->want > 0) {
         for (; count < n - 1 && weight < task->want; count++) weight += task->weight[units[count]];
         take_first(units, count, out);
-    } else
-        status = bisect(task, units, n, out, e);
+    } else status = bisect(task, units, n, out, e);
     free(units);
     return status;
 }

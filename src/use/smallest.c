@@ -4,24 +4,24 @@
 #include <stdlib.h>
 
 enum {
-    CANDIDATES = 12,      /* units tried in each step of the forward selection */
-    HOPELESS = 4,         /* steps when hiding everything is not enough */
-    BUDGET_PER_UNIT = 6,  /* of each search for a smaller set, */
-    BUDGET_MIN = 256,     /* at least: few units are enumerated */
-    ALTERNATIVES = 3      /* single units that are put to the caller's test */
+    CANDIDATES = 12,     /* units tried in each step of the forward selection */
+    HOPELESS = 4,        /* steps when hiding everything is not enough */
+    BUDGET_PER_UNIT = 6, /* of each search for a smaller set, */
+    BUDGET_MIN = 256,    /* at least: few units are enumerated */
+    ALTERNATIVES = 3     /* single units that are put to the caller's test */
 };
 static const double NEARLY = 0.9; /* of the largest drop, where none is enough */
 
 typedef struct {
     const jp_smallest_task *task;
-    int        n;
-    double    *gain;  /* [n] what adding each unit was last seen to give */
-    double    *drops; /* [n] scratch */
-    int       *units; /* [n] scratch */
-    jp_bitset *sets;  /* [n] scratch */
-    jp_bitset  taken; /* scratch */
-    jp_bitset  path;  /* the set that grows */
-    double     path_drop;
+    int                     n;
+    double                 *gain;  /* [n] what adding each unit was last seen to give */
+    double                 *drops; /* [n] scratch */
+    int                    *units; /* [n] scratch */
+    jp_bitset              *sets;  /* [n] scratch */
+    jp_bitset               taken; /* scratch */
+    jp_bitset               path;  /* the set that grows */
+    double                  path_drop;
 } search;
 
 static int decide(const search *s, const jp_bitset *set, double drop, bool *yes, jopa_error *e) {
@@ -64,7 +64,7 @@ static int most_promising(const search *s) {
 }
 
 /* Add the unit that raises the drop most, of those that promised most. */
-static int grow(search *s, jopa_error *e) {
+static int grow_set(search *s, jopa_error *e) {
     int count = 0;
     jp_bitset_copy(&s->taken, &s->path);
     for (int u; count < CANDIDATES && (u = most_promising(s)) >= 0; count++) {
@@ -98,10 +98,10 @@ static int step_limit(search *s, int *steps, jopa_error *e) {
 
 /* From the best single unit on, until it is enough. When it never is: the first set that is nearly the best. */
 static int grow_until(search *s, jp_selection *found, bool *reached, jopa_error *e) {
-    int       steps, size = 1, status = step_limit(s, &steps, e);
-    double    best = s->path_drop, kept = s->path_drop;
+    int    steps, size = 1, status = step_limit(s, &steps, e);
+    double best = s->path_drop, kept = s->path_drop;
     for (; size < steps && !*reached && !status; size++) {
-        status = grow(s, e);
+        status = grow_set(s, e);
         if (!status) status = decide(s, &s->path, s->path_drop, reached, e);
         if (status) break;
         best = fmax(best, s->path_drop);
@@ -113,7 +113,8 @@ static int grow_until(search *s, jp_selection *found, bool *reached, jopa_error 
     return status;
 }
 
-/* ---- fewer -------------------------------------------------------------------------------------------------------- */
+/* ---- fewer --------------------------------------------------------------------------------------------------------
+ */
 
 /* Take out the members without which the set is still enough, the least needed first. */
 static int prune(search *s, jp_bitset *set, jopa_error *e) {
@@ -166,9 +167,10 @@ static int descend(search *s, jp_bitset *set, jopa_error *e) {
     return status;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------------------------------------
+ */
 
-static int run(search *s, jp_selection *found, bool *reached, jopa_error *e) {
+static int run_smallest(search *s, jp_selection *found, bool *reached, jopa_error *e) {
     int status = jp_single_drops(s->task->scorer, found->score, e);
     for (int u = 0; u < s->n; u++) s->gain[u] = found->score[u];
     if (status > 0) return status;
@@ -183,12 +185,16 @@ static int run(search *s, jp_selection *found, bool *reached, jopa_error *e) {
 
 int jp_smallest_set(const jp_smallest_task *task, jp_selection *found, bool *reached, jopa_error *e) {
     int    n = jp_scorer_units(task->scorer), status = JP_OK;
-    search s = {.task = task, .n = n, .gain = malloc((size_t)n * sizeof(double)), .drops = malloc((size_t)n * sizeof(double)),
-                .units = malloc((size_t)n * sizeof(int)), .sets = jp_bitset_array_new(n, n)};
+    search s = {.task = task,
+                .n = n,
+                .gain = malloc((size_t)n * sizeof(double)),
+                .drops = malloc((size_t)n * sizeof(double)),
+                .units = malloc((size_t)n * sizeof(int)),
+                .sets = jp_bitset_array_new(n, n)};
     *reached = false;
     if (!s.gain || !s.drops || !s.units || !s.sets || jp_bitset_init(&s.path, n) || jp_bitset_init(&s.taken, n))
         status = jp_fail_memory(e);
-    if (!status) status = run(&s, found, reached, e);
+    if (!status) status = run_smallest(&s, found, reached, e);
     free(s.gain);
     free(s.drops);
     free(s.units);

@@ -7,8 +7,13 @@ static int score_prompt(jp_engine *engine, const int32_t *ids, int n, float *log
     jp_engine_cost cost = {0};
     jp_node        node = {-1, 0, 1, 0, ids, n - 1, -1};
     int            prompt = 1;
-    jp_batch       batch = {.nodes = &node, .n_nodes = 1, .n_rows = 1, .row_prompt = &prompt, .response = ids + 1,
-                            .n_response = n - 1, .target_last = n - 1};
+    jp_batch       batch = {.nodes = &node,
+                            .n_nodes = 1,
+                            .n_rows = 1,
+                            .row_prompt = &prompt,
+                            .response = ids + 1,
+                            .n_response = n - 1,
+                            .target_last = n - 1};
     int            status = engine->ops->reserve(engine, n, NULL, e);
     return status ? status : engine->ops->score(engine, &batch, log_probs, &cost, e);
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(os.environ.get("JOPA_SOURCE_DIR", Path(__file__).parents[2]))
 LAYERS = ["base", "prompt", "engine", "score", "search", "method", "levels", "result", "metric", "report", "question",
           "explain", "use", "bench", "api"]
-MAX_FILE_LINES, MAX_FUNCTION_LINES = 600, 80
+MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_COLUMNS = 450, 40, 120
 # Which files may include a foreign header.
 FOREIGN = [
     (r"llama(-cpp)?\.h", r"src/engine/llama/.*"),
@@ -63,6 +63,9 @@ def check(path):
     lines = text.count("\n")
     if lines > MAX_FILE_LINES:
         yield f"{name}: {lines} lines, more than {MAX_FILE_LINES}"
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > MAX_COLUMNS:
+            yield f"{name}:{number}: {len(line)} columns, more than {MAX_COLUMNS}"
     for line, length in long_functions(text):
         yield f"{name}:{line}: a function of {length} lines, more than {MAX_FUNCTION_LINES}"
     if name.startswith(("src/", "cli/", "include/")):

@@ -12,16 +12,20 @@ static void print_numbers(const char *name, const double *x, int n, const char *
     printf("]%s", after);
 }
 
-static int dump(const char *name, const jp_perturbation *kind, jp_engine *engine, const jp_prompt *prompt, int samples, uint64_t seed) {
+static int dump(const char *name, const jp_perturbation *kind, jp_engine *engine, const jp_prompt *prompt, int samples,
+                uint64_t seed) {
     const int32_t response[] = {1, 2, 3};
     jopa_error    e = {0};
-    jp_problem    problem = {.prompt = prompt, .op = {JP_OPERATOR_ZERO, 0}, .response = response, .n_response = 3, .target_last = 3};
-    jp_scorer    *scorer = NULL;
-    jp_samples    s = {0};
-    int           n = prompt->n_units, status = jp_scorer_new(&scorer, engine, &problem, &(jp_limits){.k = n}, &e);
-    double       *coef = calloc((size_t)n, sizeof *coef);
+    jp_problem    problem = {
+           .prompt = prompt, .op = {JP_OPERATOR_ZERO, 0}, .response = response, .n_response = 3, .target_last = 3};
+    jp_scorer *scorer = NULL;
+    jp_samples s = {0};
+    int        n = prompt->n_units, status = jp_scorer_new(&scorer, engine, &problem, &(jp_limits){.k = n}, &e);
+    double    *coef = calloc((size_t)n, sizeof *coef);
     if (!status && !coef) status = jp_fail_memory(&e);
-    if (!status) status = jp_samples_take(&s, &(jp_task){.scorer = scorer, .n = n, .k = 1, .budget = samples + 1, .seed = seed}, kind, &e);
+    if (!status)
+        status = jp_samples_take(&s, &(jp_task){.scorer = scorer, .n = n, .k = 1, .budget = samples + 1, .seed = seed},
+                                 kind, &e);
     if (!status) status = kind->fit(&s, coef, &e);
     if (!status) {
         printf("{\"method\":\"%s\",\"rows\":%d,\"cols\":%d,", name, s.rows, s.cols);

@@ -18,7 +18,13 @@ static double processor_seconds(void) {
 
 static int evaluate(jp_engine *engine, const int32_t *row, int n, jopa_error *e) {
     jp_node        node = {.parent = -1, .row_last = 1, .symbols = row, .count = n + RESPONSE - 1, .kept = -1};
-    jp_batch       batch = {.nodes = &node, .n_nodes = 1, .n_rows = 1, .row_prompt = &n, .response = row + n, .n_response = RESPONSE, .target_last = RESPONSE};
+    jp_batch       batch = {.nodes = &node,
+                            .n_nodes = 1,
+                            .n_rows = 1,
+                            .row_prompt = &n,
+                            .response = row + n,
+                            .n_response = RESPONSE,
+                            .target_last = RESPONSE};
     jp_engine_cost cost = {0};
     float          log_probs[RESPONSE];
     return engine->ops->score(engine, &batch, log_probs, &cost, e);
@@ -26,8 +32,14 @@ static int evaluate(jp_engine *engine, const int32_t *row, int n, jopa_error *e)
 
 static int differentiate(jp_gradient *g, const int32_t *row, int n, float *d, jopa_error *e) {
     float               d_bias[MOST_PROMPT], log_probs[RESPONSE];
-    jp_gradient_request rq = {.symbols = row, .n_symbols = n, .response = row + n, .n_response = RESPONSE, .target_last = RESPONSE,
-                              .d_embedding = d, .d_bias = d_bias, .log_probs = log_probs};
+    jp_gradient_request rq = {.symbols = row,
+                              .n_symbols = n,
+                              .response = row + n,
+                              .n_response = RESPONSE,
+                              .target_last = RESPONSE,
+                              .d_embedding = d,
+                              .d_bias = d_bias,
+                              .log_probs = log_probs};
     return jp_gradient_run(g, &rq, e);
 }
 

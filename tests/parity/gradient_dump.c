@@ -1,6 +1,6 @@
-/* gradient_dump MODEL exact|fast N_EMBD: reads problems from standard input, each "N ids.. M response.. N biases..", where an id
- * of -1 is a zero row; prints for each a line of M log-probabilities, one of N d f / d bias and one of N * n_embd
- * d f / d embedding. */
+/* gradient_dump MODEL exact|fast N_EMBD: reads problems from standard input, each "N ids.. M response.. N biases..",
+ * where an id of -1 is a zero row; prints for each a line of M log-probabilities, one of N d f / d bias and one of N *
+ * n_embd d f / d embedding. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +28,16 @@ static int answer(jp_gradient *g, int width, float *d_embedding, jopa_error *e) 
     if (!m) return -1;
     for (int i = 0; i < n; i++)
         if (scanf("%f", bias + i) != 1) return -1;
-    jp_gradient_request rq = {.symbols = ids, .n_symbols = n, .bias = bias, .response = response, .n_response = m, .target_last = m,
-                              .d_embedding = d_embedding, .d_bias = d_bias, .log_probs = log_probs};
-    int status = jp_gradient_run(g, &rq, e);
+    jp_gradient_request rq = {.symbols = ids,
+                              .n_symbols = n,
+                              .bias = bias,
+                              .response = response,
+                              .n_response = m,
+                              .target_last = m,
+                              .d_embedding = d_embedding,
+                              .d_bias = d_bias,
+                              .log_probs = log_probs};
+    int                 status = jp_gradient_run(g, &rq, e);
     if (status) return status;
     print_row(log_probs, (size_t)m);
     print_row(d_bias, (size_t)n);

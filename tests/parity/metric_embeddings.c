@@ -20,7 +20,8 @@ int main(int argc, char **argv) {
     jopa_error e = {0};
     jp_engine *encoder = NULL;
     size_t     size;
-    int        status = argc == 2 ? jp_engine_open(&encoder, "local", &(jp_engine_options){.file = argv[1]}, &e) : JOPA_ERROR_USAGE;
+    int        status =
+        argc == 2 ? jp_engine_open(&encoder, "local", &(jp_engine_options){.file = argv[1]}, &e) : JOPA_ERROR_USAGE;
     while (!status && scanf("%zu", &size) == 1 && getchar() == '\n') status = print_embedding(encoder, size, &e);
     if (status) fprintf(stderr, "%s\n", e.message);
     if (encoder) encoder->ops->destroy(encoder);

@@ -78,17 +78,23 @@ static int32_t intern(fake *f, const char *s, size_t size) {
     return f->n_pieces++;
 }
 
-static bool is_letter(char c) { return isalnum((unsigned char)c) || c == '\'' || ((unsigned char)c >= 0xc0 && (unsigned char)c < 0xe0); }
+static bool is_letter(char c) {
+    return isalnum((unsigned char)c) || c == '\'' || ((unsigned char)c >= 0xc0 && (unsigned char)c < 0xe0);
+}
 
 /* Bytes of the plain token at s. */
 static size_t plain_token(const fake *f, const char *s, size_t size) {
     size_t at = s[0] == ' ' && size > 1 && !isspace((unsigned char)s[1]);
     if (is_letter(s[at])) {
-        while (at < size && (is_letter(s[at]) || ((unsigned char)s[at] & 0xc0) == 0x80 || (f->merges_words && !isspace((unsigned char)s[at])))) at++;
+        while (at < size && (is_letter(s[at]) || ((unsigned char)s[at] & 0xc0) == 0x80 ||
+                             (f->merges_words && !isspace((unsigned char)s[at]))))
+            at++;
         return at;
     }
     if (isspace((unsigned char)s[at])) {
-        while (at < size && isspace((unsigned char)s[at]) && (s[at] != ' ' || at + 1 == size || isspace((unsigned char)s[at + 1]))) at++;
+        while (at < size && isspace((unsigned char)s[at]) &&
+               (s[at] != ' ' || at + 1 == size || isspace((unsigned char)s[at + 1])))
+            at++;
         return at ? at : 1;
     }
     if ((unsigned char)s[at] >= 0xe0) return at + 2;
@@ -179,10 +185,8 @@ void fake_show(const fake *f, const jp_prompt *p, char *out, size_t size) {
     jp_buffer b = {0};
     jp_buffer_text(&b, "|");
     for (int i = 0; i < p->n_tokens; i++) {
-        if (p->tokens[i].unit < 0)
-            jp_buffer_text(&b, "-:");
-        else
-            jp_buffer_format(&b, "%d:", p->tokens[i].unit);
+        if (p->tokens[i].unit < 0) jp_buffer_text(&b, "-:");
+        else jp_buffer_format(&b, "%d:", p->tokens[i].unit);
         jp_buffer_format(&b, "%s|", f->pieces[p->tokens[i].id]);
     }
     snprintf(out, size, "%s", b.data);

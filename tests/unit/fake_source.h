@@ -7,31 +7,31 @@
 #include "prompt/build.h"
 
 typedef enum {
-    FAKE_CHATML,   /* <|im_start|>ROLE\nCONTENT<|im_end|>\n ... */
-    FAKE_TRIMMING, /* the same, contents trimmed */
-    FAKE_PLAIN,    /* [INST] CONTENT [/INST]: no special token; the system's text inside the first user's */
-    FAKE_LATE,     /* contents in reverse order, in a row */
-    FAKE_TWICE,    /* <s>CONTENT|CONTENT of each message */
-    FAKE_USER_ONLY,/* refuses every role but "user" */
-    FAKE_DROPPING, /* leaves system messages out without a word */
-    FAKE_SHOUTING, /* changes what follows the first space of a content */
+    FAKE_CHATML,    /* <|im_start|>ROLE\nCONTENT<|im_end|>\n ... */
+    FAKE_TRIMMING,  /* the same, contents trimmed */
+    FAKE_PLAIN,     /* [INST] CONTENT [/INST]: no special token; the system's text inside the first user's */
+    FAKE_LATE,      /* contents in reverse order, in a row */
+    FAKE_TWICE,     /* <s>CONTENT|CONTENT of each message */
+    FAKE_USER_ONLY, /* refuses every role but "user" */
+    FAKE_DROPPING,  /* leaves system messages out without a word */
+    FAKE_SHOUTING,  /* changes what follows the first space of a content */
 } fake_template;
 
 enum { FAKE_PIECES = 4096, FAKE_UNKNOWN = 3 };
 
 typedef struct {
-    fake_template kind;
-    bool          add_bos, add_eos;
-    bool          space_prefix; /* SentencePiece: a space before each text that follows a special token */
-    bool          lower_blocks; /* SentencePiece: U+2581 and the space are the same */
-    bool          unknown;      /* characters beyond ASCII become token FAKE_UNKNOWN */
-    bool          strips;       /* spaces after a special token vanish */
-    bool          merges_lines; /* punctuation merges with the line ends after it: ".\n\n" */
-    bool          merges_words; /* words merge with what follows without a space */
-    bool          mangles;      /* loses a letter: no tokenizer at all */
-    int           plain_calls;  /* times that text was tokenized without special tokens */
-    char         *pieces[FAKE_PIECES];
-    int           n_pieces;
+    fake_template    kind;
+    bool             add_bos, add_eos;
+    bool             space_prefix; /* SentencePiece: a space before each text that follows a special token */
+    bool             lower_blocks; /* SentencePiece: U+2581 and the space are the same */
+    bool             unknown;      /* characters beyond ASCII become token FAKE_UNKNOWN */
+    bool             strips;       /* spaces after a special token vanish */
+    bool             merges_lines; /* punctuation merges with the line ends after it: ".\n\n" */
+    bool             merges_words; /* words merge with what follows without a space */
+    bool             mangles;      /* loses a letter: no tokenizer at all */
+    int              plain_calls;  /* times that text was tokenized without special tokens */
+    char            *pieces[FAKE_PIECES];
+    int              n_pieces;
     jp_prompt_source source; /* set by fake_open */
 } fake;
 

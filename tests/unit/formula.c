@@ -96,8 +96,7 @@ static int score(jp_engine *engine, const jp_batch *b, float *log_probs, jp_engi
     for (int row = 0; row < b->n_rows; row++) {
         row_hidden(f, b, row, hidden);
         double value = BASE - drop_at(f, hidden);
-        for (int t = b->target_first; t < b->target_last; t++)
-            *log_probs++ = (float)(value * share(t, b->n_response));
+        for (int t = b->target_first; t < b->target_last; t++) *log_probs++ = (float)(value * share(t, b->n_response));
     }
     f->rows += b->n_rows;
     if (cost)
@@ -176,7 +175,8 @@ static int generate(jp_engine *engine, const int32_t *symbols, int n_symbols, in
     return JP_OK;
 }
 
-static int tokenize(jp_engine *engine, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
+static int tokenize(jp_engine *engine, const char *text, size_t size, bool special, int32_t **ids, int *n,
+                    jopa_error *e) {
     (void)engine, (void)special;
     if (!(*ids = malloc((size + 1) * sizeof **ids))) return jp_fail_memory(e);
     for (size_t i = 0; i < size; i++) (*ids)[i] = (unsigned char)text[i];
@@ -214,10 +214,22 @@ static int embedding_rows(jp_engine *engine, const int32_t *symbols, int n, floa
 }
 
 static const jp_engine_ops OPS = {
-    .name = "formula", .capabilities = capabilities, .model_info = model_info, .destroy = destroy,
-    .reserve = reserve, .score = score, .generate = generate, .gradient = gradient, .attention = attention,
-    .tokenize = tokenize, .piece = piece, .apply_template = apply_template, .n_embd = n_embd, .n_vocab = n_vocab,
-    .n_layer = n_layer, .embedding_rows = embedding_rows,
+    .name = "formula",
+    .capabilities = capabilities,
+    .model_info = model_info,
+    .destroy = destroy,
+    .reserve = reserve,
+    .score = score,
+    .generate = generate,
+    .gradient = gradient,
+    .attention = attention,
+    .tokenize = tokenize,
+    .piece = piece,
+    .apply_template = apply_template,
+    .n_embd = n_embd,
+    .n_vocab = n_vocab,
+    .n_layer = n_layer,
+    .embedding_rows = embedding_rows,
 };
 
 int jp_formula_new(jp_engine **out, int n, jopa_error *e) {
@@ -227,7 +239,8 @@ int jp_formula_new(jp_engine **out, int n, jopa_error *e) {
     f->n = n;
     f->answer = "";
     f->blind = -1;
-    f->capabilities = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION | JP_CAN_KNOCKOUT;
+    f->capabilities =
+        JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION | JP_CAN_KNOCKOUT;
     *out = &f->base;
     return JP_OK;
 }
@@ -261,7 +274,8 @@ int jp_formula_prompt(jp_prompt *out, int n, jopa_error *e) {
 
 int jp_formula_add(jp_engine *engine, double weight, const int *units, int count, jopa_error *e) {
     formula *f = (formula *)engine;
-    if (count < 0 || count > JP_FORMULA_ORDER) return jp_fail(e, JOPA_ERROR_INPUT, "a term has at most %d units", JP_FORMULA_ORDER);
+    if (count < 0 || count > JP_FORMULA_ORDER)
+        return jp_fail(e, JOPA_ERROR_INPUT, "a term has at most %d units", JP_FORMULA_ORDER);
     if (f->n_terms == f->capacity) {
         int   capacity = f->capacity ? 2 * f->capacity : 16;
         term *terms = realloc(f->terms, (size_t)capacity * sizeof *terms);

@@ -15,8 +15,12 @@ void formula_problem_open(formula_problem *p, int n) {
     *p = (formula_problem){.response = {1, 2, 3}};
     assert_int_equal(jp_formula_new(&p->engine, n, &e), JP_OK);
     assert_int_equal(jp_formula_prompt(&p->prompt, n, &e), JP_OK);
-    p->problem = (jp_problem){.prompt = &p->prompt, .op = {.kind = JP_OPERATOR_ZERO}, .response = p->response,
-                              .n_response = 3, .target_first = 0, .target_last = 3};
+    p->problem = (jp_problem){.prompt = &p->prompt,
+                              .op = {.kind = JP_OPERATOR_ZERO},
+                              .response = p->response,
+                              .n_response = 3,
+                              .target_first = 0,
+                              .target_last = 3};
 }
 
 void formula_problem_start(formula_problem *p, const jp_limits *limits) {

@@ -5,7 +5,9 @@
 
 #include "base/random.h"
 
-static double normal(jp_random *r) { return sqrt(-2 * log(1 - jp_random_unit(r))) * cos(6.283185307179586 * jp_random_unit(r)); }
+static double normal(jp_random *r) {
+    return sqrt(-2 * log(1 - jp_random_unit(r))) * cos(6.283185307179586 * jp_random_unit(r));
+}
 
 /* Marsaglia & Tsang 2000 */
 static double gamma_draw(jp_random *r, double shape) {
@@ -83,7 +85,8 @@ static int score(jp_engine *e, const jp_batch *b, float *out, jp_engine_cost *co
     return JP_OK;
 }
 
-static const jp_engine_ops OPS = {.name = "landscape", .capabilities = capabilities, .reserve = reserve, .score = score};
+static const jp_engine_ops OPS = {
+    .name = "landscape", .capabilities = capabilities, .reserve = reserve, .score = score};
 
 /* ---- making ----------------------------------------------------------------------------------------------------- */
 
@@ -128,7 +131,8 @@ void landscape_make(landscape *l, int least, int most, uint64_t seed) {
     for (int t = 0; t < LANDSCAPE_TOKENS; t++) make_token(l, t, &r, share);
 }
 
-/* ---- the truth ---------------------------------------------------------------------------------------------------- */
+/* ---- the truth ----------------------------------------------------------------------------------------------------
+ */
 
 /* The best of exchanging one hidden unit for another, until none helps. */
 static double climb(const landscape *l, bool *hidden) {

@@ -22,18 +22,23 @@ static void add_token(jp_explanation *x, size_t start, size_t size, int unit) {
         free(text);
         text = strdup("\xef\xbf\xbd");
     }
-    x->prompt_tokens[x->n_prompt_tokens++] = (jp_result_token){100 + x->n_prompt_tokens, text, start, start + size, unit};
+    x->prompt_tokens[x->n_prompt_tokens++] =
+        (jp_result_token){100 + x->n_prompt_tokens, text, start, start + size, unit};
 }
 
 static void add_unit(jp_explanation *x, size_t start, size_t size, const char *role, double score) {
-    x->units[x->n_units] = (jp_result_unit){strndup(x->prompt_text + start, size), strdup(role), start, start + size,
-                                            score, score > 0 ? 0.5 + score / 20 : NAN, false};
+    x->units[x->n_units] =
+        (jp_result_unit){strndup(x->prompt_text + start, size), strdup(role), start, start + size, score,
+                         score > 0 ? 0.5 + score / 20 : NAN,    false};
     add_token(x, start, size, x->n_units++);
 }
 
 /* Units of the user's text: its words with the space before, marks, and the emoji. */
 static void add_user_units(jp_explanation *x, size_t from) {
-    static const struct { int size; double score; } units[] = {
+    static const struct {
+        int    size;
+        double score;
+    } units[] = {
         {1, 0.1}, {2, -0.25}, {6, 8.5}, {1, 0}, {4, 0.5}, {2, 0.125}, {8, 7.75}, {14, NAN}, {5, 1}, {1, 0.75},
     };
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
@@ -63,9 +68,13 @@ static void add_prompt(jp_explanation *x) {
 }
 
 static void add_response(jp_explanation *x) {
-    static const struct { const char *text; double full, masked; } tokens[] = {
-        {"They", -0.5, -0.25}, {" met", -1.0, -4.5}, {" &", -2.0, -2.0}, {" <", -0.125, -1}, {"i>talked</i>", -3, -12.0625},
-        {" \xef\xbf\xbd", -0.1, -0.2}, {"\xef\xbf\xbd", -0.1, -0.3}, {"\xef\xbf\xbd", -0.1, -0.4}, {".", NAN, NAN},
+    static const struct {
+        const char *text;
+        double      full, masked;
+    } tokens[] = {
+        {"They", -0.5, -0.25},        {" met", -1.0, -4.5},           {" &", -2.0, -2.0},
+        {" <", -0.125, -1},           {"i>talked</i>", -3, -12.0625}, {" \xef\xbf\xbd", -0.1, -0.2},
+        {"\xef\xbf\xbd", -0.1, -0.3}, {"\xef\xbf\xbd", -0.1, -0.4},   {".", NAN, NAN},
     };
     x->response_text = strdup(fixture_response);
     x->response_tokens = calloc(16, sizeof *x->response_tokens);

@@ -30,7 +30,8 @@ static struct ggml_context *open_context(void) {
     return ggml_init((struct ggml_init_params){(size_t)64 << 20, NULL, false});
 }
 
-/* ---- products ---------------------------------------------------------------------------------------------------------- */
+/* ---- products
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static double worst_error(const struct ggml_tensor *node) {
     const struct ggml_tensor *w = node->src[0], *x = node->src[1];
@@ -64,8 +65,9 @@ static void test_products(void **state) {
     for (int threads = 1; threads <= 3; threads++) {
         for (int rows = 1, parts = 1; rows < 200; rows = 3 * rows + 5, parts = 3 - parts) {
             struct ggml_context *c = open_context();
-            struct ggml_tensor  *w = ggml_new_tensor_2d(c, rows % 2 ? GGML_TYPE_Q4_1 : GGML_TYPE_F16, 96, 160), *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 96, rows);
-            struct ggml_tensor  *node = ggml_mul_mat(c, w, x);
+            struct ggml_tensor  *w = ggml_new_tensor_2d(c, rows % 2 ? GGML_TYPE_Q4_1 : GGML_TYPE_F16, 96, 160),
+                               *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 96, rows);
+            struct ggml_tensor *node = ggml_mul_mat(c, w, x);
             fill(w, &r);
             fill(x, &r);
             jp_products_free(p); /* weights are known by their place */
@@ -73,9 +75,10 @@ static void test_products(void **state) {
             jp_products_begin(p, NULL, parts);
             assert_true(jp_products_takes(node));
             assert_true(jp_products_run(p, node, threads));
-            assert_true(worst_error(node) < 1.0 / 256);       /* weights are rounded to 8 bits, */
-            if (w->type == GGML_TYPE_F16) {                   /* inputs to 8 or 16 */
-                for (int64_t i = 0; i < ggml_nelements(w); i++) ((ggml_fp16_t *)w->data)[i] = ggml_fp32_to_fp16((float)(i % 3) - 1);
+            assert_true(worst_error(node) < 1.0 / 256); /* weights are rounded to 8 bits, */
+            if (w->type == GGML_TYPE_F16) {             /* inputs to 8 or 16 */
+                for (int64_t i = 0; i < ggml_nelements(w); i++)
+                    ((ggml_fp16_t *)w->data)[i] = ggml_fp32_to_fp16((float)(i % 3) - 1);
                 jp_products_free(p);
                 p = jp_products_new();
                 jp_products_begin(p, NULL, parts);
@@ -95,9 +98,10 @@ static void test_products_row_by_row(void **state) {
     enum { ROWS = 77 };
     jp_random            r;
     struct ggml_context *c = open_context();
-    struct ggml_tensor  *w = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 96), *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, ROWS);
-    struct ggml_tensor  *all = ggml_mul_mat(c, w, x);
-    jp_products         *p = jp_products_new();
+    struct ggml_tensor  *w = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 96),
+                       *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, ROWS);
+    struct ggml_tensor *all = ggml_mul_mat(c, w, x);
+    jp_products        *p = jp_products_new();
     jp_products_begin(p, NULL, 2);
     jp_random_seed(&r, 6);
     fill(w, &r);
@@ -121,8 +125,10 @@ static void test_weights_are_shared(void **state) {
     dnnl_engine_t        engine;
     dnnl_stream_t        stream;
     struct ggml_context *c = open_context();
-    struct ggml_tensor  *a = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160), *b = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160);
-    struct ggml_tensor  *other = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160), *turned = ggml_new_tensor_2d(c, GGML_TYPE_F16, 160, 96);
+    struct ggml_tensor  *a = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160),
+                       *b = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160);
+    struct ggml_tensor *other = ggml_new_tensor_2d(c, GGML_TYPE_F16, 96, 160),
+                       *turned = ggml_new_tensor_2d(c, GGML_TYPE_F16, 160, 96);
     jp_random_seed(&r, 8);
     fill(a, &r);
     memcpy(b->data, a->data, ggml_nbytes(a));
@@ -132,8 +138,10 @@ static void test_weights_are_shared(void **state) {
     assert_int_equal(dnnl_engine_create(&engine, dnnl_cpu, 0), dnnl_success);
     assert_int_equal(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), dnnl_success);
     jp_accel_store  *store = jp_accel_store_new();
-    const jp_packed *first = jp_packed_get(store, a, engine, stream, 1), *second = jp_packed_get(store, b, engine, stream, 2);
-    const jp_packed *third = jp_packed_get(store, other, engine, stream, 1), *fourth = jp_packed_get(store, turned, engine, stream, 1);
+    const jp_packed *first = jp_packed_get(store, a, engine, stream, 1),
+                    *second = jp_packed_get(store, b, engine, stream, 2);
+    const jp_packed *third = jp_packed_get(store, other, engine, stream, 1),
+                    *fourth = jp_packed_get(store, turned, engine, stream, 1);
     assert_non_null(first);
     assert_ptr_equal(first, second);
     assert_true(third && third != first && fourth && fourth != first && fourth != third);
@@ -146,8 +154,10 @@ static void test_weights_are_shared(void **state) {
 static void test_products_not_taken(void **state) {
     (void)state;
     struct ggml_context *c = open_context();
-    struct ggml_tensor  *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, 3), *f32 = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, 128);
-    struct ggml_tensor  *f16 = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 128), *small = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 8);
+    struct ggml_tensor  *x = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, 3),
+                       *f32 = ggml_new_tensor_2d(c, GGML_TYPE_F32, 128, 128);
+    struct ggml_tensor *f16 = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 128),
+                       *small = ggml_new_tensor_2d(c, GGML_TYPE_F16, 128, 8);
     assert_false(jp_products_takes(ggml_mul_mat(c, f32, x))); /* exact weights stay exact */
     assert_true(jp_products_takes(ggml_mul_mat(c, f16, x)));
     assert_false(jp_products_takes(ggml_mul_mat(c, small, x)));
@@ -155,9 +165,12 @@ static void test_products_not_taken(void **state) {
     ggml_free(c);
 }
 
-/* ---- attention ----------------------------------------------------------------------------------------------------------- */
+/* ---- attention
+ * ----------------------------------------------------------------------------------------------------------- */
 
-typedef struct { int width, queries, cells, heads, groups, sequences; } shape;
+typedef struct {
+    int width, queries, cells, heads, groups, sequences;
+} shape;
 
 /* Queries of several sequences in turn, each of which sees the cells of its own up to itself, and the first few. */
 static void write_mask(struct ggml_tensor *mask, const shape *s) {
@@ -181,7 +194,8 @@ static void attend(const struct ggml_tensor *node, const shape *s, double scale,
     for (int x = 0; x < s->width; x++) out[x] = 0;
     for (int c = 0; c < s->cells; c++) {
         double weight = half(mask, c, query, 0), dot = 0;
-        for (int x = 0; x < s->width; x++) dot += (double)((const float *)q->data)[(head * s->queries + query) * s->width + x] * half(k, x, c, group);
+        for (int x = 0; x < s->width; x++)
+            dot += (double)((const float *)q->data)[(head * s->queries + query) * s->width + x] * half(k, x, c, group);
         weight = exp(weight + scale * dot);
         sum += weight;
         for (int x = 0; x < s->width; x++) out[x] += weight * half(v, x, c, group);
@@ -194,16 +208,20 @@ static void compare(const struct ggml_tensor *node, const shape *s, int parts) {
         for (int h = 0; h < s->heads; h++) {
             double expected[128];
             attend(node, s, 0.3f, i, h, expected);
-            for (int x = 0; x < s->width; x++) assert_true(fabs((double)((float *)node->data)[(i * s->heads + h) * s->width + x] - expected[x]) < (parts == 1 ? 6e-3 : 3e-3));
+            for (int x = 0; x < s->width; x++)
+                assert_true(fabs((double)((float *)node->data)[(i * s->heads + h) * s->width + x] - expected[x]) <
+                            (parts == 1 ? 6e-3 : 3e-3));
         }
 }
 
 static void check_attention(const shape *s, int threads, int parts) {
     jp_random            r;
     struct ggml_context *c = open_context();
-    struct ggml_tensor  *q = ggml_new_tensor_3d(c, GGML_TYPE_F32, s->width, s->queries, s->heads), *mask = ggml_new_tensor_2d(c, GGML_TYPE_F16, s->cells, s->queries);
-    struct ggml_tensor  *k = ggml_new_tensor_3d(c, GGML_TYPE_F16, s->width, s->cells, s->groups), *v = ggml_new_tensor_3d(c, GGML_TYPE_F16, s->width, s->cells, s->groups);
-    struct ggml_tensor  *node = ggml_flash_attn_ext(c, q, k, v, mask, 0.3f, 0, 0);
+    struct ggml_tensor  *q = ggml_new_tensor_3d(c, GGML_TYPE_F32, s->width, s->queries, s->heads),
+                       *mask = ggml_new_tensor_2d(c, GGML_TYPE_F16, s->cells, s->queries);
+    struct ggml_tensor *k = ggml_new_tensor_3d(c, GGML_TYPE_F16, s->width, s->cells, s->groups),
+                       *v = ggml_new_tensor_3d(c, GGML_TYPE_F16, s->width, s->cells, s->groups);
+    struct ggml_tensor *node = ggml_flash_attn_ext(c, q, k, v, mask, 0.3f, 0, 0);
     jp_random_seed(&r, 7);
     fill(q, &r);
     fill(k, &r);
@@ -213,10 +231,12 @@ static void check_attention(const shape *s, int threads, int parts) {
     assert_true(jp_attention_takes(node));
     assert_true(jp_attention_run(space, node, threads, parts));
     compare(node, s, parts);
-    struct ggml_tensor *second = ggml_flash_attn_ext(c, q, k, v, mask, 0.3f, 0, 0); /* as the next layer, which finds the mask's cells listed */
+    struct ggml_tensor *second =
+        ggml_flash_attn_ext(c, q, k, v, mask, 0.3f, 0, 0); /* as the next layer, which finds the mask's cells listed */
     assert_true(jp_attention_run(space, second, threads, parts));
     compare(second, s, parts);
-    for (int i = 0; i < s->queries; i++) ((ggml_fp16_t *)mask->data)[i * s->cells + s->cells - 1] ^= ggml_fp32_to_fp16(-INFINITY);
+    for (int i = 0; i < s->queries; i++)
+        ((ggml_fp16_t *)mask->data)[i * s->cells + s->cells - 1] ^= ggml_fp32_to_fp16(-INFINITY);
     assert_true(jp_attention_run(space, node, threads, parts)); /* the same again: another run of the graph */
     compare(node, s, parts);
     for (int i = 0; i < s->queries; i++) ((ggml_fp16_t *)mask->data)[i * s->cells + 7] ^= ggml_fp32_to_fp16(-INFINITY);
@@ -230,7 +250,8 @@ static void check_attention(const shape *s, int threads, int parts) {
 static void test_attention(void **state) {
     (void)state;
     if (!jp_products_useful()) skip();
-    static const shape shapes[] = {{64, 70, 96, 9, 3, 3}, {32, 1, 256, 4, 4, 1}, {128, 33, 700, 2, 1, 2}, {64, 130, 256, 6, 2, 7}};
+    static const shape shapes[] = {
+        {64, 70, 96, 9, 3, 3}, {32, 1, 256, 4, 4, 1}, {128, 33, 700, 2, 1, 2}, {64, 130, 256, 6, 2, 7}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int threads = 1; threads <= 2; threads++)
             for (int parts = 1; parts <= 2; parts++) check_attention(shapes + i, threads, parts);
@@ -239,8 +260,10 @@ static void test_attention(void **state) {
 static void test_attention_not_taken(void **state) {
     (void)state;
     struct ggml_context *c = open_context();
-    struct ggml_tensor  *q = ggml_new_tensor_3d(c, GGML_TYPE_F32, 64, 4, 2), *mask = ggml_new_tensor_2d(c, GGML_TYPE_F16, 32, 4);
-    struct ggml_tensor  *k = ggml_new_tensor_3d(c, GGML_TYPE_F16, 64, 32, 2), *f32 = ggml_new_tensor_3d(c, GGML_TYPE_F32, 64, 32, 2);
+    struct ggml_tensor  *q = ggml_new_tensor_3d(c, GGML_TYPE_F32, 64, 4, 2),
+                       *mask = ggml_new_tensor_2d(c, GGML_TYPE_F16, 32, 4);
+    struct ggml_tensor *k = ggml_new_tensor_3d(c, GGML_TYPE_F16, 64, 32, 2),
+                       *f32 = ggml_new_tensor_3d(c, GGML_TYPE_F32, 64, 32, 2);
     assert_true(jp_attention_takes(ggml_flash_attn_ext(c, q, k, k, mask, 1, 0, 0)));
     assert_false(jp_attention_takes(ggml_flash_attn_ext(c, q, f32, f32, mask, 1, 0, 0)));
     assert_false(jp_attention_takes(ggml_flash_attn_ext(c, q, k, k, mask, 1, 0, 30)));
@@ -258,9 +281,9 @@ static void test_registered_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
 #ifdef JOPA_ACCEL
-        cmocka_unit_test(test_products),   cmocka_unit_test(test_products_row_by_row), cmocka_unit_test(test_products_not_taken),
-        cmocka_unit_test(test_weights_are_shared),
-        cmocka_unit_test(test_attention),  cmocka_unit_test(test_attention_not_taken),
+        cmocka_unit_test(test_products),           cmocka_unit_test(test_products_row_by_row),
+        cmocka_unit_test(test_products_not_taken), cmocka_unit_test(test_weights_are_shared),
+        cmocka_unit_test(test_attention),          cmocka_unit_test(test_attention_not_taken),
 #endif
         cmocka_unit_test(test_registered_once),
     };

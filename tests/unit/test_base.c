@@ -107,7 +107,8 @@ static double chi_squared_limit(int df) {
 static void assert_frequencies(const int *counts, const double *expected, int n) {
     double sum = 0;
     for (int i = 0; i < n; i++) sum += pow(counts[i] - expected[i], 2) / expected[i];
-    if (sum > chi_squared_limit(n - 1)) fail_msg("chi-squared %g of %d cells, limit %g", sum, n, chi_squared_limit(n - 1));
+    if (sum > chi_squared_limit(n - 1))
+        fail_msg("chi-squared %g of %d cells, limit %g", sum, n, chi_squared_limit(n - 1));
 }
 
 static void assert_uniform(const int *counts, int n, int draws) {
@@ -119,11 +120,16 @@ static void assert_uniform(const int *counts, int n, int draws) {
 /* Vigna's reference implementation of xoshiro256**, from the state 1, 2, 3, 4; of splitmix64, from 0. */
 static void test_random_reference(void **state) {
     (void)state;
-    static const uint64_t numbers[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240), UINT64_C(1216172134540287360),
-                                       UINT64_C(607988272756665600), UINT64_C(16172922978634559625)};
-    static const uint64_t seeded[] = {UINT64_C(0xe220a8397b1dcdaf), UINT64_C(0x6e789e6aa1b965f4), UINT64_C(0x06c45d188009454f),
-                                      UINT64_C(0xf88bb8a8724c81ec)};
-    jp_random r = {{1, 2, 3, 4}};
+    static const uint64_t numbers[] = {11520,
+                                       0,
+                                       1509978240,
+                                       UINT64_C(1215971899390074240),
+                                       UINT64_C(1216172134540287360),
+                                       UINT64_C(607988272756665600),
+                                       UINT64_C(16172922978634559625)};
+    static const uint64_t seeded[] = {UINT64_C(0xe220a8397b1dcdaf), UINT64_C(0x6e789e6aa1b965f4),
+                                      UINT64_C(0x06c45d188009454f), UINT64_C(0xf88bb8a8724c81ec)};
+    jp_random             r = {{1, 2, 3, 4}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) assert_true(jp_random_next(&r) == numbers[i]);
     jp_random_seed(&r, 0);
     assert_memory_equal(r.s, seeded, sizeof seeded);
@@ -252,7 +258,8 @@ static void test_random_weighted_subset(void **state) {
     }
     for (int i = 0; i < N; i++)
         for (int j = i + 1; j < N; j++, pair++) {
-            expected[pair] = DRAWS * weight[i] * weight[j] / total * (1 / (total - weight[i]) + 1 / (total - weight[j]));
+            expected[pair] =
+                DRAWS * weight[i] * weight[j] / total * (1 / (total - weight[i]) + 1 / (total - weight[j]));
             of_pairs[pair] = counts[1 << i | 1 << j];
         }
     assert_frequencies(of_pairs, expected, PAIRS);
@@ -284,7 +291,8 @@ static void test_random_weighted_subset_zeros(void **state) {
     assert_subset(units, N, N);
 }
 
-/* ---- buffers ------------------------------------------------------------------------------------------------------ */
+/* ---- buffers ------------------------------------------------------------------------------------------------------
+ */
 
 static void test_buffer(void **state) {
     (void)state;
@@ -339,7 +347,8 @@ static void test_buffer_failure_sticks(void **state) {
     assert_false(b.failed);
 }
 
-/* ---- UTF-8 -------------------------------------------------------------------------------------------------------- */
+/* ---- UTF-8 --------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
     const char *text;
@@ -350,18 +359,18 @@ static const struct {
     {"plain", 5, 5, "plain"},
     {"na\xc3\xafve", 6, 6, "na\xc3\xafve"},
     {"\xe4\xbd\xa0\xf0\x9f\x98\x80", 7, 7, "\xe4\xbd\xa0\xf0\x9f\x98\x80"},
-    {"\xf4\x8f\xbf\xbf", 4, 4, "\xf4\x8f\xbf\xbf"},              /* U+10FFFF */
-    {"a\x80z", 3, 1, "a\xef\xbf\xbdz"},                           /* a continuation alone */
-    {"a\xc3", 2, 1, "a\xef\xbf\xbd"},                             /* cut */
-    {"a\xe4\xbd", 3, 1, "a\xef\xbf\xbd"},                         /* cut later */
-    {"\xc3z", 2, 0, "\xef\xbf\xbdz"},                             /* no continuation */
-    {"\xc0\x80", 2, 0, "\xef\xbf\xbd"},                           /* overlong */
+    {"\xf4\x8f\xbf\xbf", 4, 4, "\xf4\x8f\xbf\xbf"}, /* U+10FFFF */
+    {"a\x80z", 3, 1, "a\xef\xbf\xbdz"},             /* a continuation alone */
+    {"a\xc3", 2, 1, "a\xef\xbf\xbd"},               /* cut */
+    {"a\xe4\xbd", 3, 1, "a\xef\xbf\xbd"},           /* cut later */
+    {"\xc3z", 2, 0, "\xef\xbf\xbdz"},               /* no continuation */
+    {"\xc0\x80", 2, 0, "\xef\xbf\xbd"},             /* overlong */
     {"\xc1\xbf", 2, 0, "\xef\xbf\xbd"},
     {"\xe0\x9f\xbf", 3, 0, "\xef\xbf\xbd"},
     {"\xf0\x8f\xbf\xbf", 4, 0, "\xef\xbf\xbd"},
-    {"ok\xed\xa0\x80", 5, 2, "ok\xef\xbf\xbd"},                   /* a surrogate */
-    {"\xed\x9f\xbf", 3, 3, "\xed\x9f\xbf"},                       /* the last character before them */
-    {"\xf4\x90\x80\x80", 4, 0, "\xef\xbf\xbd"},                   /* beyond U+10FFFF */
+    {"ok\xed\xa0\x80", 5, 2, "ok\xef\xbf\xbd"}, /* a surrogate */
+    {"\xed\x9f\xbf", 3, 3, "\xed\x9f\xbf"},     /* the last character before them */
+    {"\xf4\x90\x80\x80", 4, 0, "\xef\xbf\xbd"}, /* beyond U+10FFFF */
     {"\xf5\x80\x80\x80", 4, 0, "\xef\xbf\xbd"},
     {"\xff\xfe", 2, 0, "\xef\xbf\xbd\xef\xbf\xbd"},
 };
@@ -385,7 +394,8 @@ static void test_utf8_random_bytes(void **state) {
     for (int round = 0; round < 2000; round++) {
         char   bytes[24];
         size_t size = (size_t)jp_random_below(&r, sizeof bytes);
-        for (size_t i = 0; i < size; i++) bytes[i] = (char)(jp_random_below(&r, 2) ? 'a' + jp_random_below(&r, 26) : 0x80 + jp_random_below(&r, 128));
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (char)(jp_random_below(&r, 2) ? 'a' + jp_random_below(&r, 26) : 0x80 + jp_random_below(&r, 128));
         char  *repaired = jp_utf8_repair(bytes, size);
         size_t valid = jp_utf8_valid(bytes, size);
         assert_memory_equal(repaired, bytes, valid);
@@ -396,12 +406,14 @@ static void test_utf8_random_bytes(void **state) {
 
 static void test_utf8_boundaries(void **state) {
     (void)state;
-    const char *text = "a\xc3\xaf\xf0\x9f\x98\x80";
+    const char       *text = "a\xc3\xaf\xf0\x9f\x98\x80";
     static const bool boundary[] = {true, true, false, true, false, false, false, true, false};
-    for (size_t at = 0; at < sizeof boundary / sizeof *boundary; at++) assert_int_equal(jp_utf8_is_boundary(text, 7, at), boundary[at]);
+    for (size_t at = 0; at < sizeof boundary / sizeof *boundary; at++)
+        assert_int_equal(jp_utf8_is_boundary(text, 7, at), boundary[at]);
 }
 
-/* ---- errors, clock ------------------------------------------------------------------------------------------------ */
+/* ---- errors, clock ------------------------------------------------------------------------------------------------
+ */
 
 static void test_errors_are_one_line(void **state) {
     (void)state;

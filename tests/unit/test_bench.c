@@ -12,7 +12,8 @@
 #include "bench/cases.h"
 #include "bench/tables.h"
 
-/* ---- records -------------------------------------------------------------------------------------------------------- */
+/* ---- records --------------------------------------------------------------------------------------------------------
+ */
 
 static jp_record make_record(int prompt, const char *task, const char *label, double drop, double bleu) {
     char      id[16];
@@ -67,7 +68,8 @@ static void means_wins_and_ratios(void **state) {
     assert_int_equal(jp_tables_make(&t, &records, NULL), JP_OK);
     assert_string_equal(t.methods[0], "jopa");
     assert_int_equal(t.n_tasks, 3);
-    const jp_bench_cell *jopa = cell(&t, "log_prob.drop", "jopa", "all"), *other = cell(&t, "log_prob.drop", "other", "all");
+    const jp_bench_cell *jopa = cell(&t, "log_prob.drop", "jopa", "all"),
+                        *other = cell(&t, "log_prob.drop", "other", "all");
     near(jopa->mean, 19.5);
     assert_true(isnan(jopa->wins) && isnan(jopa->ratio));
     assert_int_equal(other->n, PROMPTS);
@@ -90,8 +92,9 @@ static void intervals(void **state) {
     (void)state;
     fill(&records);
     assert_int_equal(jp_tables_make(&t, &records, NULL), JP_OK);
-    const jp_bench_cell *jopa = cell(&t, "log_prob.drop", "jopa", "all"), *first = cell(&t, "log_prob.drop", "other", "first");
-    double               error = sqrt((PROMPTS * PROMPTS - 1) / 12.0 / PROMPTS);
+    const jp_bench_cell *jopa = cell(&t, "log_prob.drop", "jopa", "all"),
+                        *first = cell(&t, "log_prob.drop", "other", "first");
+    double error = sqrt((PROMPTS * PROMPTS - 1) / 12.0 / PROMPTS);
     assert_true(fabs(jopa->mean - jopa->low - 1.96 * error) < 0.15 * error);
     assert_true(fabs(jopa->high - jopa->mean - 1.96 * error) < 0.15 * error);
     near(first->ratio_low, 0.5);
@@ -108,7 +111,8 @@ static void nothing_to_show(void **state) {
     assert_int_equal(jp_tables_make(&t, &records, NULL), JOPA_ERROR_INPUT);
 }
 
-/* ---- cases ------------------------------------------------------------------------------------------------------------ */
+/* ---- cases
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static void count_line(void *user, const char *text) {
     (void)text;
@@ -134,7 +138,11 @@ static void cases_are_read(void **state) {
     jp_cases c;
     int      complaints;
     (void)state;
-    assert_int_equal(read_cases(&c, "{\"prompt\": \"a\", \"system\": \"s\", \"response\": \"r\"}\r\n\n \n{\"prompt\": \"b\", \"id\": \"x\", \"task\": \"t\"}", &complaints), JP_OK);
+    assert_int_equal(read_cases(&c,
+                                "{\"prompt\": \"a\", \"system\": \"s\", \"response\": \"r\"}\r\n\n \n{\"prompt\": "
+                                "\"b\", \"id\": \"x\", \"task\": \"t\"}",
+                                &complaints),
+                     JP_OK);
     assert_int_equal(c.n, 2);
     assert_int_equal(complaints, 0);
     assert_string_equal(c.items[0].id, "test_bench_cases-1");
@@ -149,7 +157,9 @@ static void cases_are_read(void **state) {
     assert_int_equal(read_cases(&c, "{}\n[]\n1\n{\"prompt\": \"\"}\n", &complaints), JOPA_ERROR_INPUT);
     assert_int_equal(complaints, 4);
     jp_cases_free(&c);
-    assert_int_equal(read_cases(&c, " [{\"instruction\": \"i\", \"input\": \"j\"}, 3, {\"instruction\": \"k\"}]", &complaints), JP_OK);
+    assert_int_equal(
+        read_cases(&c, " [{\"instruction\": \"i\", \"input\": \"j\"}, 3, {\"instruction\": \"k\"}]", &complaints),
+        JP_OK);
     assert_int_equal(complaints, 1);
     assert_string_equal(c.items[0].prompt, "i\n\nj");
     assert_string_equal(c.items[1].prompt, "k");
@@ -164,7 +174,8 @@ static void thinning_keeps_so_many_of_each_task(void **state) {
         for (int per_task = 1; per_task < 20; per_task += 2) {
             jp_cases c = {.items = calloc(2 * (size_t)n, sizeof *c.items), .n = 2 * n};
             assert_non_null(c.items);
-            for (int i = 0; i < 2 * n; i++) c.items[i] = (jp_case){.id = strdup("id"), .task = strdup(i % 2 ? "b" : "a"), .prompt = strdup("p")};
+            for (int i = 0; i < 2 * n; i++)
+                c.items[i] = (jp_case){.id = strdup("id"), .task = strdup(i % 2 ? "b" : "a"), .prompt = strdup("p")};
             assert_int_equal(jp_cases_thin(&c, per_task, NULL), JP_OK);
             int kept[2] = {0, 0};
             for (int i = 0; i < c.n; i++) kept[c.items[i].task[0] - 'a']++;

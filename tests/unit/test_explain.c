@@ -15,9 +15,10 @@
 
 #include "tiny_gguf.h"
 
-static const char PROMPT[] = "a doctor and the patient become friend after the long surgery", RESPONSE[] = " the doctor is a friend";
+static const char PROMPT[] = "a doctor and the patient become friend after the long surgery",
+                  RESPONSE[] = " the doctor is a friend";
 
-static char  path[64];
+static char        path[64];
 static jopa_model *model; /* of the group's setup */
 
 static void write_model(const char *file, const tiny_gguf_options *o) { assert_int_equal(tiny_gguf_write(file, o), 0); }
@@ -100,7 +101,8 @@ static void test_lists(void **state) {
         int       n = 0;
         for (; jopa_list(tables[t], n, &name); n++) {
             assert_true(*name.name && *name.summary);
-            for (int i = 0; i < n && jopa_list(tables[t], i, &other); i++) assert_string_not_equal(name.name, other.name);
+            for (int i = 0; i < n && jopa_list(tables[t], i, &other); i++)
+                assert_string_not_equal(name.name, other.name);
         }
         assert_true(n > 0);
         assert_false(jopa_list(tables[t], n, &name));
@@ -314,7 +316,10 @@ static void test_models_that_do_not_open(void **state) {
     (void)state;
     int        calls = 0;
     jopa_error e;
-    const struct { jopa_model_options o; int code; } cases[] = {
+    const struct {
+        jopa_model_options o;
+        int                code;
+    } cases[] = {
         {{.engine = "local"}, JOPA_ERROR_USAGE},
         {{.file = path, .engine = "remote"}, JOPA_ERROR_USAGE},
         {{.file = "no/such/model.gguf", .engine = "local"}, JOPA_ERROR_IO},
@@ -439,16 +444,26 @@ CHANGE(raw_system, o->raw = true; o->system = "both")
 CHANGE(no_marks, o->unit = "marked")
 
 static const bad_question BAD[] = {
-    {"no prompt", JOPA_ERROR_USAGE, no_prompt},         {"empty", JOPA_ERROR_INPUT, empty_prompt},
-    {"UTF-8", JOPA_ERROR_INPUT, bad_prompt},            {"UTF-8", JOPA_ERROR_INPUT, bad_response},
-    {"empty", JOPA_ERROR_INPUT, empty_response},        {"'ablation'", JOPA_ERROR_USAGE, bad_method},
-    {"'letter'", JOPA_ERROR_USAGE, bad_unit},           {"'erase'", JOPA_ERROR_USAGE, bad_operator},
-    {"'taste'", JOPA_ERROR_USAGE, bad_metric},          {"nobody", JOPA_ERROR_INPUT, bad_roles},
-    {"only 11 units", JOPA_ERROR_USAGE, much_k},        {"-1", JOPA_ERROR_USAGE, negative_k},
-    {"--sparsity", JOPA_ERROR_USAGE, bad_sparsity},     {"--budget", JOPA_ERROR_USAGE, bad_budget},
-    {"--time", JOPA_ERROR_USAGE, bad_seconds},          {"--target", JOPA_ERROR_USAGE, bad_target},
-    {"23 bytes", JOPA_ERROR_USAGE, far_target},         {"--max-tokens", JOPA_ERROR_USAGE, no_tokens},
-    {"context holds 2048", JOPA_ERROR_INPUT, many_tokens}, {"--raw", JOPA_ERROR_USAGE, raw_system},
+    {"no prompt", JOPA_ERROR_USAGE, no_prompt},
+    {"empty", JOPA_ERROR_INPUT, empty_prompt},
+    {"UTF-8", JOPA_ERROR_INPUT, bad_prompt},
+    {"UTF-8", JOPA_ERROR_INPUT, bad_response},
+    {"empty", JOPA_ERROR_INPUT, empty_response},
+    {"'ablation'", JOPA_ERROR_USAGE, bad_method},
+    {"'letter'", JOPA_ERROR_USAGE, bad_unit},
+    {"'erase'", JOPA_ERROR_USAGE, bad_operator},
+    {"'taste'", JOPA_ERROR_USAGE, bad_metric},
+    {"nobody", JOPA_ERROR_INPUT, bad_roles},
+    {"only 11 units", JOPA_ERROR_USAGE, much_k},
+    {"-1", JOPA_ERROR_USAGE, negative_k},
+    {"--sparsity", JOPA_ERROR_USAGE, bad_sparsity},
+    {"--budget", JOPA_ERROR_USAGE, bad_budget},
+    {"--time", JOPA_ERROR_USAGE, bad_seconds},
+    {"--target", JOPA_ERROR_USAGE, bad_target},
+    {"23 bytes", JOPA_ERROR_USAGE, far_target},
+    {"--max-tokens", JOPA_ERROR_USAGE, no_tokens},
+    {"context holds 2048", JOPA_ERROR_INPUT, many_tokens},
+    {"--raw", JOPA_ERROR_USAGE, raw_system},
     {"{{", JOPA_ERROR_INPUT, no_marks},
 };
 

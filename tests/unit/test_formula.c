@@ -10,7 +10,9 @@
 #include "formula_problem.h"
 
 static void scores_are_the_formula(void **state) {
-    const jp_operator operators[] = {{JP_OPERATOR_ZERO, 0}, {JP_OPERATOR_MEAN, 0}, {JP_OPERATOR_DELETE, 0},
+    const jp_operator operators[] = {{JP_OPERATOR_ZERO, 0},
+                                     {JP_OPERATOR_MEAN, 0},
+                                     {JP_OPERATOR_DELETE, 0},
                                      {JP_OPERATOR_TOKEN, JP_FORMULA_TEMPLATE}};
     (void)state;
     for (size_t o = 0; o < sizeof operators / sizeof *operators; o++) {
@@ -37,7 +39,8 @@ static void scores_are_the_formula(void **state) {
 static void truth_tables(void **state) {
     /* drops of {}, {2}, {5}, {2, 5} */
     const double expected[3][4] = {{0, 1, 1, 1}, {0, 0, 0, 1}, {0, 1, 1, 0}};
-    int (*const build[3])(jp_engine *, double, int, int, jopa_error *) = {jp_formula_and, jp_formula_or, jp_formula_xor};
+    int (*const build[3])(jp_engine *, double, int, int, jopa_error *) = {jp_formula_and, jp_formula_or,
+                                                                          jp_formula_xor};
     (void)state;
     for (int f = 0; f < 3; f++) {
         formula_problem p;
@@ -77,8 +80,16 @@ static void gradient_is_exact(void **state) {
     for (int i = 0; i < P; i++) symbols[i] = p.prompt.tokens[i].id;
     for (int i = 0; i < P; i++) bias[i] = -0.1f * (float)i;
     p.engine->ops->embedding_rows(p.engine, symbols, P, rows, NULL);
-    jp_gradient_request r = {.symbols = symbols, .n_symbols = P, .bias = bias, .embedding = rows, .response = p.response,
-                             .n_response = 3, .target_first = 0, .target_last = 2, .d_embedding = d_rows, .d_bias = d_bias};
+    jp_gradient_request r = {.symbols = symbols,
+                             .n_symbols = P,
+                             .bias = bias,
+                             .embedding = rows,
+                             .response = p.response,
+                             .n_response = 3,
+                             .target_first = 0,
+                             .target_last = 2,
+                             .d_embedding = d_rows,
+                             .d_bias = d_bias};
     assert_int_equal(p.engine->ops->gradient(p.engine, &r, NULL), JP_OK);
     r.d_embedding = r.d_bias = NULL;
     for (int i = 0; i < P; i++) {

@@ -19,7 +19,14 @@
 #include "prompt/mask.h"
 #include "tiny_gguf.h"
 
-enum { N_PROMPT = 37, N_RESPONSE = 9, TARGET_FIRST = 2, TARGET_LAST = 8, N_TARGET = TARGET_LAST - TARGET_FIRST, WIDTH = 64 };
+enum {
+    N_PROMPT = 37,
+    N_RESPONSE = 9,
+    TARGET_FIRST = 2,
+    TARGET_LAST = 8,
+    N_TARGET = TARGET_LAST - TARGET_FIRST,
+    WIDTH = 64
+};
 
 static const tiny_gguf_options MODELS[] = {
     {.architecture = "llama"},
@@ -69,8 +76,13 @@ static scene make_scene(uint64_t seed, bool masked, bool biased) {
 }
 
 static jp_gradient_request request(const scene *s) {
-    return (jp_gradient_request){.symbols = s->prompt, .n_symbols = N_PROMPT, .bias = s->bias, .response = s->response,
-                                 .n_response = N_RESPONSE, .target_first = TARGET_FIRST, .target_last = TARGET_LAST};
+    return (jp_gradient_request){.symbols = s->prompt,
+                                 .n_symbols = N_PROMPT,
+                                 .bias = s->bias,
+                                 .response = s->response,
+                                 .n_response = N_RESPONSE,
+                                 .target_first = TARGET_FIRST,
+                                 .target_last = TARGET_LAST};
 }
 
 static void run(jp_gradient *g, const jp_gradient_request *rq) {
@@ -120,7 +132,8 @@ static void libllama_log_probs(struct llama_model *model, const scene *s, const 
     llama_free(c);
 }
 
-static void compare_log_probs(jp_gradient *g, struct llama_model *model, const scene *s, const float *rows, const char *what) {
+static void compare_log_probs(jp_gradient *g, struct llama_model *model, const scene *s, const float *rows,
+                              const char *what) {
     float               ours[N_TARGET], theirs[N_TARGET];
     jp_gradient_request rq = request(s);
     rq.embedding = rows;
@@ -128,7 +141,8 @@ static void compare_log_probs(jp_gradient *g, struct llama_model *model, const s
     run(g, &rq);
     libllama_log_probs(model, s, rows, theirs);
     for (int t = 0; t < N_TARGET; t++)
-        if (!(fabsf(ours[t] - theirs[t]) < 1e-3f)) fail_msg("%s: log p of target %d is %g, libllama's %g", what, t, (double)ours[t], (double)theirs[t]);
+        if (!(fabsf(ours[t] - theirs[t]) < 1e-3f))
+            fail_msg("%s: log p of target %d is %g, libllama's %g", what, t, (double)ours[t], (double)theirs[t]);
 }
 
 static void test_log_probs_equal_libllama(void **state) {
@@ -144,7 +158,8 @@ static void test_log_probs_equal_libllama(void **state) {
         float        rows[N_PROMPT * WIDTH];
         jp_random    r;
         jp_random_seed(&r, (uint64_t)m);
-        for (int i = 0; i < N_PROMPT * WIDTH; i++) rows[i] = (float)(jp_random_unit(&r) - 0.5) * (i / WIDTH % 4 != 0); /* every 4th row is zero */
+        for (int i = 0; i < N_PROMPT * WIDTH; i++)
+            rows[i] = (float)(jp_random_unit(&r) - 0.5) * (i / WIDTH % 4 != 0); /* every 4th row is zero */
         scene s = make_scene((uint64_t)m, false, false);
         compare_log_probs(g, model, &s, NULL, MODELS[m].architecture);
         compare_log_probs(g, model, &s, rows, MODELS[m].architecture);
@@ -154,7 +169,8 @@ static void test_log_probs_equal_libllama(void **state) {
     }
 }
 
-/* ---- gradients against central differences ------------------------------------------------------------------------ */
+/* ---- gradients against central differences ------------------------------------------------------------------------
+ */
 
 static double score(jp_gradient *g, jp_gradient_request rq) {
     float  log_probs[N_TARGET];
@@ -186,7 +202,8 @@ static void check_embedding(jp_gradient *g, const scene *s, const float *rows, u
         f[side] = score(g, rq);
     }
     double difference = (f[1] - f[0]) / (2 * step);
-    if (!(fabs(difference - slope) <= 1e-2 * fabs(slope))) fail_msg("%s: slope by embeddings %g, by differences %g", what, slope, difference);
+    if (!(fabs(difference - slope) <= 1e-2 * fabs(slope)))
+        fail_msg("%s: slope by embeddings %g, by differences %g", what, slope, difference);
 }
 
 static void check_bias(jp_gradient *g, const scene *s, const float *rows, uint64_t seed, const char *what) {
@@ -209,7 +226,8 @@ static void check_bias(jp_gradient *g, const scene *s, const float *rows, uint64
         f[side] = score(g, rq);
     }
     double difference = (f[1] - f[0]) / (2 * step);
-    if (!(fabs(difference - slope) <= 1e-2 * fabs(slope))) fail_msg("%s: slope by biases %g, by differences %g", what, slope, difference);
+    if (!(fabs(difference - slope) <= 1e-2 * fabs(slope)))
+        fail_msg("%s: slope by biases %g, by differences %g", what, slope, difference);
 }
 
 /* Rows as a model has them: some at random, and at a mask some zero. */
@@ -218,7 +236,8 @@ static void make_rows(float *rows, uint64_t seed, bool masked) {
     jp_random_seed(&r, seed);
     for (int i = 0; i < N_PROMPT * WIDTH; i++) {
         float x = (float)(jp_random_unit(&r) - 0.5);
-        rows[i] = masked && i / WIDTH % 5 == 3 ? 0.1f * x : x; /* at exactly zero RMSNorm's curve is too sharp for differences */
+        rows[i] = masked && i / WIDTH % 5 == 3 ? 0.1f * x
+                                               : x; /* at exactly zero RMSNorm's curve is too sharp for differences */
     }
 }
 
@@ -242,7 +261,8 @@ static void test_gradients_equal_differences(void **state) {
         }
 }
 
-/* ---- the same within small bounds ----------------------------------------------------------------------------------- */
+/* ---- the same within small bounds -----------------------------------------------------------------------------------
+ */
 
 static double cosine(const float *a, const float *b, int n) {
     double ab = 0, aa = 0, bb = 0;
@@ -256,9 +276,9 @@ static double cosine(const float *a, const float *b, int n) {
 
 /* Gradients and log-probabilities within `limits` equal those without. */
 static void compare_limits(const char *file, bool exact, const jp_gradient_limits *limits, double least) {
-    static float        d[2][N_PROMPT * WIDTH];
-    float               bias[2][N_PROMPT], log_probs[2][N_TARGET];
-    scene               s = make_scene(3, true, true);
+    static float d[2][N_PROMPT * WIDTH];
+    float        bias[2][N_PROMPT], log_probs[2][N_TARGET];
+    scene        s = make_scene(3, true, true);
     for (int i = 0; i < 2; i++) {
         jp_gradient        *g = open_model(file, exact, i ? limits : NULL);
         jp_gradient_request rq = request(&s);
@@ -269,7 +289,8 @@ static void compare_limits(const char *file, bool exact, const jp_gradient_limit
         jp_gradient_free(g);
     }
     double embedding_cosine = cosine(d[0], d[1], N_PROMPT * WIDTH), bias_cosine = cosine(bias[0], bias[1], N_PROMPT);
-    if (!(embedding_cosine > least) || !(bias_cosine > least)) fail_msg("%s: cosines %.6f and %.6f", file, embedding_cosine, bias_cosine);
+    if (!(embedding_cosine > least) || !(bias_cosine > least))
+        fail_msg("%s: cosines %.6f and %.6f", file, embedding_cosine, bias_cosine);
     for (int t = 0; t < N_TARGET; t++) assert_true(fabsf(log_probs[0][t] - log_probs[1][t]) < 0.3f);
 }
 
@@ -291,7 +312,8 @@ static void test_small_bounds_change_nothing(void **state) {
     }
 }
 
-/* ---- attention -------------------------------------------------------------------------------------------------------- */
+/* ---- attention
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void test_attention_rows_are_distributions(void **state) {
     (void)state;
@@ -315,7 +337,8 @@ static void test_attention_rows_are_distributions(void **state) {
         for (int first = 0; first < 3; first++) { /* layers one or two at a time are the same layers */
             static float part[2 * N_PROMPT * N_PROMPT];
             int          wanted = first < 2 ? 2 : 1;
-            rq = (jp_attention_request){.symbols = s.prompt, .n = N_PROMPT, .weights = part, .first = first, .wanted = wanted};
+            rq = (jp_attention_request){
+                .symbols = s.prompt, .n = N_PROMPT, .weights = part, .first = first, .wanted = wanted};
             assert_int_equal(jp_gradient_attention(g, &rq, &e), JP_OK);
             assert_int_equal(rq.n_layer, wanted);
             for (int j = 0; j < wanted * N_PROMPT * N_PROMPT; j++)
@@ -326,7 +349,8 @@ static void test_attention_rows_are_distributions(void **state) {
     remove(file);
 }
 
-/* ---- refusals ----------------------------------------------------------------------------------------------------------- */
+/* ---- refusals
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void refused(const tiny_gguf_options *o, const char *word) {
     char         why[256] = "";
@@ -358,10 +382,10 @@ static void test_what_is_not_covered_is_refused(void **state) {
 
 static void test_impossible_requests_are_refused(void **state) {
     (void)state;
-    const char  *file = write_model(&MODELS[0], 1);
-    jp_gradient *g = open_model(file, false, NULL);
-    scene        s = make_scene(1, false, false);
-    jopa_error   e = {0};
+    const char         *file = write_model(&MODELS[0], 1);
+    jp_gradient        *g = open_model(file, false, NULL);
+    scene               s = make_scene(1, false, false);
+    jopa_error          e = {0};
     jp_gradient_request rq = request(&s);
     rq.target_last = N_RESPONSE + 1;
     assert_int_equal(jp_gradient_run(g, &rq, &e), JOPA_ERROR_INPUT);
@@ -375,7 +399,8 @@ static void test_impossible_requests_are_refused(void **state) {
     remove(file);
 }
 
-/* ---- leaks ---------------------------------------------------------------------------------------------------------------- */
+/* ---- leaks
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static long resident_pages(void) {
     long  total = 0, resident = 0;
@@ -407,12 +432,9 @@ static void test_thousand_gradients_leak_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_log_probs_equal_libllama),
-        cmocka_unit_test(test_gradients_equal_differences),
-        cmocka_unit_test(test_small_bounds_change_nothing),
-        cmocka_unit_test(test_attention_rows_are_distributions),
-        cmocka_unit_test(test_what_is_not_covered_is_refused),
-        cmocka_unit_test(test_impossible_requests_are_refused),
+        cmocka_unit_test(test_log_probs_equal_libllama),        cmocka_unit_test(test_gradients_equal_differences),
+        cmocka_unit_test(test_small_bounds_change_nothing),     cmocka_unit_test(test_attention_rows_are_distributions),
+        cmocka_unit_test(test_what_is_not_covered_is_refused),  cmocka_unit_test(test_impossible_requests_are_refused),
         cmocka_unit_test(test_thousand_gradients_leak_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,13 @@
 #include "levels/levels.h"
 #include "prompt/recut.h"
 
-enum { PARAGRAPHS = 20, SENTENCES = 5, WORDS = 6, N = PARAGRAPHS * SENTENCES * WORDS, ROW = N + JP_FORMULA_LEAD + 1 + 2 };
+enum {
+    PARAGRAPHS = 20,
+    SENTENCES = 5,
+    WORDS = 6,
+    N = PARAGRAPHS * SENTENCES * WORDS,
+    ROW = N + JP_FORMULA_LEAD + 1 + 2
+};
 
 static const jp_level_kinds THREE = {{JP_UNIT_PARAGRAPH, JP_UNIT_SENTENCE, JP_UNIT_WORD}, 3};
 
@@ -24,8 +30,9 @@ static void write_text(jp_prompt *p, bool ends) {
     jp_buffer text = {0};
     jp_buffer_text(&text, "||");
     for (int u = 0; u < N; u++) {
-        bool    last = ends && u % WORDS == WORDS - 1, paragraph = last && u % (SENTENCES * WORDS) == SENTENCES * WORDS - 1;
-        size_t  start = text.size;
+        bool last = ends && u % WORDS == WORDS - 1,
+             paragraph = last && u % (SENTENCES * WORDS) == SENTENCES * WORDS - 1;
+        size_t start = text.size;
         jp_buffer_format(&text, "%cord%d%s", ends && u % WORDS == 0 ? 'W' : 'w', u, last ? "." : "");
         p->units[u].start = start;
         p->units[u].end = text.size;
@@ -62,7 +69,8 @@ static outcome run(formula_problem *p, const char *method, const jp_limits *limi
     all.k = k;
     formula_problem_start(p, &all);
     assert_int_equal(jp_selection_init(&o.found, N, &e), JP_OK);
-    o.status = jp_levels_run(&(jp_task){.scorer = p->scorer, .n = N, .k = k, .budget = budget, .seed = seed}, method, &THREE, &o.found, &o.report, &e);
+    o.status = jp_levels_run(&(jp_task){.scorer = p->scorer, .n = N, .k = k, .budget = budget, .seed = seed}, method,
+                             &THREE, &o.found, &o.report, &e);
     if (o.status > 0) fail_msg("%s", e.message);
     jp_scorer_cost(p->scorer, &o.cost);
     assert_in_range(jp_bitset_count(&o.found.selected), 1, k);
@@ -74,7 +82,8 @@ static void outcome_free(outcome *o) {
     jp_levels_report_free(&o->report);
 }
 
-/* ---- what is found ------------------------------------------------------------------------------------------------- */
+/* ---- what is found -------------------------------------------------------------------------------------------------
+ */
 
 /* Each of two words alone does nothing; they are far apart. */
 static void test_a_joint_pair_in_two_paragraphs(void **state) {
@@ -189,7 +198,8 @@ static void test_an_engine_without_knockouts(void **state) {
     formula_problem_close(&p);
 }
 
-/* ---- limits ----------------------------------------------------------------------------------------------------------- */
+/* ---- limits
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void test_budgets_are_kept(void **state) {
     static const int budgets[] = {1, 3, 8, 20, 60};
@@ -205,7 +215,10 @@ static void test_budgets_are_kept(void **state) {
     }
 }
 
-typedef struct { int calls, stop_at, evaluations; double best; } watch;
+typedef struct {
+    int    calls, stop_at, evaluations;
+    double best;
+} watch;
 
 static int watching(void *user, int evaluations, int budget, double best) {
     watch *w = user;
@@ -247,7 +260,8 @@ static void test_time(void **state) {
     formula_problem_close(&p);
 }
 
-/* ---- cuts and kinds ------------------------------------------------------------------------------------------------------ */
+/* ---- cuts and kinds
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void check_cut(const jp_prompt *p, jp_unit_kind kind, int longest, int run_of, int expected) {
     jp_prompt cut;
@@ -299,7 +313,8 @@ static void test_kinds(void **state) {
     check_kinds(&p.prompt, "line", "word", 2, JP_OK);
     check_kinds(&p.prompt, "word", "word", 0, JP_OK);
     check_kinds(&small.prompt, NULL, "word", 0, JP_OK);
-    static const char *const bad[] = {"sentence,paragraph", "page", "paragraph,,word", "word,word", "token", "sentence,line", ","};
+    static const char *const bad[] = {"sentence,paragraph", "page", "paragraph,,word", "word,word", "token",
+                                      "sentence,line",      ","};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_kinds(&p.prompt, bad[i], "word", 0, JOPA_ERROR_USAGE);
     formula_problem_close(&p);
     formula_problem_close(&small);

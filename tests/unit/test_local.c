@@ -1,5 +1,5 @@
-/* The local engine on tiny random models: the scores of a tree of masked rows against libllama's own logits, one row at a
- * time; operators; generation; the copy in faster weights; refusals. */
+/* The local engine on tiny random models: the scores of a tree of masked rows against libllama's own logits, one row at
+ * a time; operators; generation; the copy in faster weights; refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,16 @@
 #include "score/scorer.h"
 #include "tiny_gguf.h"
 
-enum { N_PROMPT = 40, LEAD = 5, TAIL = 3, UNITS = N_PROMPT - LEAD - TAIL, N_RESPONSE = 8, FIRST = 2, LAST = 7, WIDTH = LAST - FIRST };
+enum {
+    N_PROMPT = 40,
+    LEAD = 5,
+    TAIL = 3,
+    UNITS = N_PROMPT - LEAD - TAIL,
+    N_RESPONSE = 8,
+    FIRST = 2,
+    LAST = 7,
+    WIDTH = LAST - FIRST
+};
 
 static const tiny_gguf_options MODELS[] = {
     {.architecture = "llama"},
@@ -82,9 +91,10 @@ static void reference(const scene *s, struct llama_model *model, const int32_t *
     p.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
     p.type_k = p.type_v = GGML_TYPE_F32;
     struct llama_context *context = llama_init_from_model(model, p);
-    int                   size = n + LAST - 1, width = llama_model_n_embd_inp(model), vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
-    struct llama_batch    batch = llama_batch_init(size, width, 1);
-    int32_t               row[N_PROMPT + N_RESPONSE];
+    int                   size = n + LAST - 1, width = llama_model_n_embd_inp(model),
+        vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
+    struct llama_batch batch = llama_batch_init(size, width, 1);
+    int32_t            row[N_PROMPT + N_RESPONSE];
     memcpy(row, symbols, (size_t)n * sizeof *row);
     memcpy(row + n, s->response, (LAST - 1) * sizeof *row);
     assert_int_equal(s->engine->ops->embedding_rows(s->engine, row, size, batch.embd, NULL), JP_OK);
@@ -127,7 +137,8 @@ static void check_operator(const tiny_gguf_options *model, jp_operator op) {
     jp_cost             cost;
     assert_int_equal(jp_scorer_new(&scorer, s.engine, &s.problem, &(jp_limits){.k = UNITS}, NULL), JP_OK);
     for (int at = 0; at < MASKS; at += 5) /* later batches begin with prompts of earlier ones */
-        assert_int_equal(jp_scorer_log_probs(scorer, masks + at, MASKS - at < 5 ? MASKS - at : 5, scored + at * WIDTH, NULL), JP_OK);
+        assert_int_equal(
+            jp_scorer_log_probs(scorer, masks + at, MASKS - at < 5 ? MASKS - at : 5, scored + at * WIDTH, NULL), JP_OK);
     for (int i = 0; i < MASKS; i++) {
         int32_t symbols[N_PROMPT];
         double  expected[WIDTH];
@@ -135,7 +146,8 @@ static void check_operator(const tiny_gguf_options *model, jp_operator op) {
         reference(&s, llama, symbols, n, expected);
         for (int t = 0; t < WIDTH; t++)
             if (!(fabs((double)scored[i * WIDTH + t] - expected[t]) < 1e-3))
-                fail_msg("%s, operator %d, mask %d, token %d: %f, libllama says %f", model->architecture, op.kind, i, t, (double)scored[i * WIDTH + t], expected[t]);
+                fail_msg("%s, operator %d, mask %d, token %d: %f, libllama says %f", model->architecture, op.kind, i, t,
+                         (double)scored[i * WIDTH + t], expected[t]);
     }
     jp_scorer_cost(scorer, &cost);
     assert_true(cost.decoded_tokens < cost.naive_tokens);
@@ -208,11 +220,13 @@ static void test_kept_prompts_are_not_mixed_up(void **state) {
     close_scene(&s);
 }
 
-/* ---- knockouts ------------------------------------------------------------------------------------------------------ */
+/* ---- knockouts ------------------------------------------------------------------------------------------------------
+ */
 
 enum { KNOCKOUT_TAIL = N_PROMPT - 6 };
 
-/* The target's log-probabilities by libllama's own calls: the prompt in sequence 0, a copy without the hidden cells in 1. */
+/* The target's log-probabilities by libllama's own calls: the prompt in sequence 0, a copy without the hidden cells
+ * in 1. */
 static void knockout_reference(const scene *s, struct llama_model *model, const jp_bitset *mask, double *out) {
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = 512;
@@ -239,7 +253,8 @@ static void knockout_reference(const scene *s, struct llama_model *model, const 
         if (round) continue;
         llama_memory_seq_cp(memory, 0, 1, 0, tail);
         for (int i = 0; i < tail - 1; i++)
-            if (s->prompt.tokens[i].unit >= 0 && jp_bitset_has(mask, s->prompt.tokens[i].unit)) llama_memory_seq_rm(memory, 1, i, i + 1);
+            if (s->prompt.tokens[i].unit >= 0 && jp_bitset_has(mask, s->prompt.tokens[i].unit))
+                llama_memory_seq_rm(memory, 1, i, i + 1);
     }
     for (int t = FIRST; t < LAST; t++) {
         const float *logits = llama_get_logits_ith(context, N_PROMPT - 1 + t - tail);
@@ -267,7 +282,8 @@ static void test_knockouts_are_libllamas(void **state) {
             for (int u = KNOCKOUT_TAIL - LEAD - 1; u < UNITS; u++) jp_bitset_remove(masks + i, u);
         jp_bitset_add(masks + MASKS - 1, UNITS - 1);
         assert_int_equal(jp_scorer_new(&scorer, s.engine, &s.problem, &(jp_limits){.k = UNITS}, NULL), JP_OK);
-        assert_int_equal(jp_scorer_again(&knockouts, scorer, &s.problem, &(jp_limits){.k = UNITS}, KNOCKOUT_TAIL, NULL), JP_OK);
+        assert_int_equal(jp_scorer_again(&knockouts, scorer, &s.problem, &(jp_limits){.k = UNITS}, KNOCKOUT_TAIL, NULL),
+                         JP_OK);
         assert_int_equal(jp_scorer_drops(knockouts, masks, MASKS, drops, NULL), JP_OK);
         full = jp_scorer_full(scorer);
         for (int i = 0; i < MASKS - 1; i++) {

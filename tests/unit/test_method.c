@@ -21,7 +21,7 @@ static void additive_gives_the_exact_top_k(void **state) {
     const double weights[] = {0.1, 2, 0.3, 0, 1.5, 0.2, 0, 3, 0.4, 0.05};
     (void)state;
     for (int m = 0; jp_method_at(m); m++) {
-        const char *name = jp_method_at(m)->name;
+        const char     *name = jp_method_at(m)->name;
         formula_problem p;
         jp_selection    s = {0};
         formula_problem_open(&p, 10);
@@ -38,7 +38,7 @@ static void additive_gives_the_exact_top_k(void **state) {
 static void no_effect_is_never_preferred(void **state) {
     (void)state;
     for (int m = 0; jp_method_at(m); m++) {
-        const char *name = jp_method_at(m)->name;
+        const char     *name = jp_method_at(m)->name;
         formula_problem p;
         jp_selection    s = {0};
         if (!strcmp(name, "random")) continue; /* its sets always have k units */
@@ -49,7 +49,8 @@ static void no_effect_is_never_preferred(void **state) {
         jp_formula_say(p.engine, "w3 w8 w5 w10");
         assert_true(formula_run(&p, name, 4, AMPLE, 2, &s) <= 0);
         for (int i = 0; i < 12; i++)
-            if (holds(&s, i) && i != 3 && i != 8 && i != 5 && i != 10) fail_msg("%s chose unit %d, which does nothing", name, i);
+            if (holds(&s, i) && i != 3 && i != 8 && i != 5 && i != 10)
+                fail_msg("%s chose unit %d, which does nothing", name, i);
         if (!jp_bitset_count(&s.selected)) fail_msg("%s chose nothing", name);
         formula_selection_free(&s);
         formula_problem_close(&p);
@@ -118,7 +119,9 @@ static void progress_stops_a_search(void **state) {
         jp_formula_random(p.engine, 0.3, 1, NULL);
         formula_problem_start(&p, &(jp_limits){.k = 5, .progress = stop_after_two, .user = &calls});
         assert_int_equal(jp_bitset_init(&s.selected, 50), JP_OK);
-        assert_int_equal(jp_method_find(names[i])->run(&(jp_task){.scorer = p.scorer, .n = 50, .k = 5, .budget = 10000, .seed = 1}, &s, &e), JP_STOP);
+        assert_int_equal(jp_method_find(names[i])->run(
+                             &(jp_task){.scorer = p.scorer, .n = 50, .k = 5, .budget = 10000, .seed = 1}, &s, &e),
+                         JP_STOP);
         assert_in_range(jp_bitset_count(&s.selected), 1, 5);
         jp_bitset_free(&s.selected);
         formula_problem_close(&p);
@@ -199,7 +202,9 @@ static void exhaustive_refuses_what_is_too_large(void **state) {
     (void)state;
     formula_problem_open(&p, 100);
     formula_problem_start(&p, &(jp_limits){.k = 5});
-    assert_int_equal(jp_method_find("exhaustive")->run(&(jp_task){.scorer = p.scorer, .n = 100, .k = 5, .budget = 0, .seed = 0}, &s, &e), JOPA_ERROR_USAGE);
+    assert_int_equal(jp_method_find("exhaustive")
+                         ->run(&(jp_task){.scorer = p.scorer, .n = 100, .k = 5, .budget = 0, .seed = 0}, &s, &e),
+                     JOPA_ERROR_USAGE);
     assert_non_null(strstr(e.message, "100 units"));
     formula_problem_close(&p);
 }

@@ -157,7 +157,8 @@ static void least_squares_takes_the_shortest(void **state) {
 }
 
 static void self_reads_what_models_write(void **state) {
-    const char *const answers[] = {"w3, w5", "1. w3\n2. \"w5\"\n", "The words: w3, (w5).", "- W3\n- W5", "w3 w5", "w33, w3, w99, w5", "w3 w4, w5"};
+    const char *const answers[] = {
+        "w3, w5", "1. w3\n2. \"w5\"\n", "The words: w3, (w5).", "- W3\n- W5", "w3 w5", "w33, w3, w99, w5", "w3 w4, w5"};
     (void)state;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         formula_problem p;
@@ -165,7 +166,8 @@ static void self_reads_what_models_write(void **state) {
         formula_problem_open(&p, 12);
         jp_formula_say(p.engine, answers[i]);
         formula_run(&p, "self", i == 6 ? 3 : 2, 0, 0, &s);
-        if (!jp_bitset_has(&s.selected, 3) || !jp_bitset_has(&s.selected, 5) || jp_bitset_count(&s.selected) != (i == 6 ? 3 : 2))
+        if (!jp_bitset_has(&s.selected, 3) || !jp_bitset_has(&s.selected, 5) ||
+            jp_bitset_count(&s.selected) != (i == 6 ? 3 : 2))
             fail_msg("'%s' was not understood", answers[i]);
         formula_selection_free(&s);
         jp_formula_say(p.engine, "I am sorry, but I cannot answer that question at all today.");
@@ -184,7 +186,8 @@ static void repeats_count_units(void **state) {
     jp_formula_or(p.engine, 6, 4, 20, NULL);
     jp_formula_add(p.engine, 3, (int[]){11}, 1, NULL);
     jp_formula_add(p.engine, 1, (int[]){4}, 1, NULL);
-    assert_int_equal(jp_study_repeat(&s, p.engine, &p.problem, &(jp_limits){.k = 3}, jp_method_find("jopa"), 3, 1, 5, NULL), JP_OK);
+    assert_int_equal(
+        jp_study_repeat(&s, p.engine, &p.problem, &(jp_limits){.k = 3}, jp_method_find("jopa"), 3, 1, 5, NULL), JP_OK);
     assert_int_equal(s.runs, 5);
     assert_true(s.frequency[4] == 1 && s.frequency[20] == 1 && s.frequency[11] == 1 && s.frequency[0] == 0);
     assert_true(fabs(s.mean - 10) < 1e-5 && s.deviation < 1e-5);
@@ -237,7 +240,8 @@ static void the_smallest_set_is_found(void **state) {
     jp_task task = {.scorer = p.scorer, .n = 12, .k = 12, .seed = 1};
     assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
     assert_int_equal(jp_bitset_count(&found.selected), 3);
-    assert_true(jp_bitset_has(&found.selected, 2) && jp_bitset_has(&found.selected, 5) && jp_bitset_has(&found.selected, 7));
+    assert_true(jp_bitset_has(&found.selected, 2) && jp_bitset_has(&found.selected, 5) &&
+                jp_bitset_has(&found.selected, 7));
     task.k = 1; /* too few: the best of those */
     assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
     assert_true(jp_bitset_count(&found.selected) == 1 && jp_bitset_has(&found.selected, 2));

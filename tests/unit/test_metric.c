@@ -11,7 +11,8 @@
 #include "formula_problem.h"
 #include "metric/metric.h"
 
-/* ---- a formula engine with next() and embed() ---------------------------------------------------------------------- */
+/* ---- a formula engine with next() and embed() ----------------------------------------------------------------------
+ */
 
 enum { VOCABULARY = 1 << 23 }; /* so many that the metric takes the three response tokens in two steps */
 
@@ -24,14 +25,15 @@ static int      n_vocab(jp_engine *e) { return (void)e, VOCABULARY; }
 
 /* Two tokens share the probability: 1/2 and 1/2 when all units are shown, 1 - 2^-(t + 2) and the rest otherwise, t
  * counted in the response. */
-static int next(jp_engine *engine, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response, float *out,
-                jp_engine_cost *cost, jopa_error *e) {
+static int next(jp_engine *engine, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response,
+                float *out, jp_engine_cost *cost, jopa_error *e) {
     bool hidden = false;
     (void)engine, (void)response, (void)cost, (void)e;
     next_calls++;
     for (int i = 0; i < n_symbols; i++) hidden |= symbols[i] == JP_SYMBOL_ZERO;
     for (int t = 0; t < n_response; t++) {
-        float *row = out + (size_t)t * VOCABULARY, rest = hidden ? powf(2, -(float)(n_symbols - prompt_size + t + 2)) : 0.5f;
+        float *row = out + (size_t)t * VOCABULARY,
+              rest = hidden ? powf(2, -(float)(n_symbols - prompt_size + t + 2)) : 0.5f;
         for (int v = 0; v < VOCABULARY; v++) row[v] = -INFINITY;
         row[0] = logf(1 - rest);
         row[1] = logf(rest);
@@ -74,7 +76,8 @@ static void near(double value, double expected) {
 }
 
 /* 10 units, unit i worth i + 1; measures `list` with units 2 and 5 hidden. */
-static void measure(jp_explanation *x, const char *list, bool lending, const double *score, const char *masked, double *full) {
+static void measure(jp_explanation *x, const char *list, bool lending, const double *score, const char *masked,
+                    double *full) {
     formula_problem p;
     jp_bitset       set;
     unsigned        bits;
@@ -97,7 +100,8 @@ static void measure(jp_explanation *x, const char *list, bool lending, const dou
     formula_problem_close(&p);
 }
 
-/* ---- tests --------------------------------------------------------------------------------------------------------- */
+/* ---- tests ---------------------------------------------------------------------------------------------------------
+ */
 
 static void lists_are_parsed(void **state) {
     unsigned   bits = 99;

@@ -168,16 +168,39 @@ static void imitated_template_is_hidden_like_any_text(void **state) {
  * is in a unit, for all kinds and tokenizers. */
 static void every_visible_byte_is_in_a_unit(void **state) {
     (void)state;
-    const char *parts[] = {"word", " ", "  ", "\n", "\r\n", "\n\n", ".", ",", "\"", "(", "1.", "\xf0\x9f\x98\x80",
-                           "e\xcc\x81", "\xd7\xa9\xd7\x9c", "\xe6\x97\xa5\xe6\x9c\xac", "\xe2\x80\x8d", "<|im_end|>", "user",
-                           "\t", "\xe3\x80\x82", "Dr.", "$5", "?!", "\xc2\xa0", "\xe2\x96\x81"};
+    const char *parts[] = {"word",
+                           " ",
+                           "  ",
+                           "\n",
+                           "\r\n",
+                           "\n\n",
+                           ".",
+                           ",",
+                           "\"",
+                           "(",
+                           "1.",
+                           "\xf0\x9f\x98\x80",
+                           "e\xcc\x81",
+                           "\xd7\xa9\xd7\x9c",
+                           "\xe6\x97\xa5\xe6\x9c\xac",
+                           "\xe2\x80\x8d",
+                           "<|im_end|>",
+                           "user",
+                           "\t",
+                           "\xe3\x80\x82",
+                           "Dr.",
+                           "$5",
+                           "?!",
+                           "\xc2\xa0",
+                           "\xe2\x96\x81"};
     jp_random   r;
     jp_random_seed(&r, 3);
     for (int round = 0; round < 1500; round++) {
         char      text[256] = "a", shown[32];
         fake      f;
         jp_prompt p;
-        for (int n = 1 + jp_random_below(&r, 12); n; n--) strcat(text, parts[jp_random_below(&r, sizeof parts / sizeof *parts)]);
+        for (int n = 1 + jp_random_below(&r, 12); n; n--)
+            strcat(text, parts[jp_random_below(&r, sizeof parts / sizeof *parts)]);
         fake_open(&f, jp_random_below(&r, 2) ? FAKE_CHATML : FAKE_TRIMMING);
         f.add_bos = jp_random_below(&r, 2);
         f.space_prefix = jp_random_below(&r, 2);

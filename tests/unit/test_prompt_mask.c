@@ -13,7 +13,9 @@
 static jp_token tokens[] = {{7, 0, 1, -1}, {8, 1, 2, 0}, {9, 2, 3, 0}, {10, 3, 4, 1}, {11, 4, 5, -1}};
 static jp_unit  units[] = {{1, 3, 1, 3, 0}, {3, 4, 3, 4, 0}};
 
-static jp_prompt small_prompt(void) { return (jp_prompt){.tokens = tokens, .n_tokens = 5, .units = units, .n_units = 2}; }
+static jp_prompt small_prompt(void) {
+    return (jp_prompt){.tokens = tokens, .n_tokens = 5, .units = units, .n_units = 2};
+}
 
 static void assert_symbols(const char *name, int32_t token, const int32_t *expected, int n) {
     jp_prompt   p = small_prompt();
@@ -114,8 +116,8 @@ static void bad_marks_name_the_byte(void **state) {
     (void)state;
     const struct {
         const char *text, *message;
-    } cases[] = {{"ab {{c", "byte 3 "},      {"ab}} c", "byte 2 "},       {"{{a {{b}} c}}", "byte 4 "},
-                 {"x{{}}", "byte 1 "},       {"\xc3\xa9{{a}} }}", "byte 8 "}, {"{\"a\":{\"b\":1}}", "byte 11 "}};
+    } cases[] = {{"ab {{c", "byte 3 "}, {"ab}} c", "byte 2 "},           {"{{a {{b}} c}}", "byte 4 "},
+                 {"x{{}}", "byte 1 "},  {"\xc3\xa9{{a}} }}", "byte 8 "}, {"{\"a\":{\"b\":1}}", "byte 11 "}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jp_marks   m;
         jopa_error e = {0};

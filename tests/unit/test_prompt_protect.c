@@ -46,11 +46,13 @@ static void kept_texts(void **state) {
     (void)state;
     fake f;
     fake_open(&f, FAKE_CHATML);
-    assert_shown(&f, "Be kind.", "ask the doctor for the doctor now", (jp_prompt_options){.unit = "word", .keep = one, .n_keep = 1},
+    assert_shown(&f, "Be kind.", "ask the doctor for the doctor now",
+                 (jp_prompt_options){.unit = "word", .keep = one, .n_keep = 1},
                  "|0:ask|-: the|-: doctor|1: for|-: the|-: doctor|2: now|");
     assert_shown(&f, "Be kind.", "ask the doctor now", (jp_prompt_options){.unit = "word", .keep = part, .n_keep = 1},
                  "|0:ask|1: the|-: doctor|2: now|"); /* a part of a unit keeps all of it */
-    assert_shown(&f, "Be kind.", "Go home. Ask the doctor. Sleep.", (jp_prompt_options){.unit = "sentence", .keep = one, .n_keep = 1},
+    assert_shown(&f, "Be kind.", "Go home. Ask the doctor. Sleep.",
+                 (jp_prompt_options){.unit = "sentence", .keep = one, .n_keep = 1},
                  "|0:Go|0: home|0:.|-: Ask|-: the|-: doctor|-:.|1: Sleep|1:.|");
     fake_close(&f);
 }
@@ -63,8 +65,8 @@ static void kept_marks(void **state) {
                  "|0:ask|-: the|-: doctor|1: now|");
     assert_shown(&f, "Be {{kind}}.", "ask the doctor", (jp_prompt_options){.unit = "word", .keep_marked = true},
                  "|-:}|-:}|"); /* not of a role that may be hidden: braces are text */
-    assert_shown(&f, "Be {{kind}}.", "ask", (jp_prompt_options){.unit = "word", .keep_marked = true, .mask_roles = "all"},
-                 "|0:Be|-: kind|-:.|");
+    assert_shown(&f, "Be {{kind}}.", "ask",
+                 (jp_prompt_options){.unit = "word", .keep_marked = true, .mask_roles = "all"}, "|0:Be|-: kind|-:.|");
     fake_close(&f);
 }
 
@@ -73,11 +75,14 @@ static void what_cannot_be_kept(void **state) {
     (void)state;
     fake f;
     fake_open(&f, FAKE_CHATML);
-    assert_refused(&f, "ask doctor", (jp_prompt_options){.keep = missing, .n_keep = 1}, JOPA_ERROR_INPUT, "'nurse' does not occur");
+    assert_refused(&f, "ask doctor", (jp_prompt_options){.keep = missing, .n_keep = 1}, JOPA_ERROR_INPUT,
+                   "'nurse' does not occur");
     assert_refused(&f, "ask doctor", (jp_prompt_options){.keep = empty, .n_keep = 1}, JOPA_ERROR_INPUT, "empty");
-    assert_refused(&f, "ask doctor", (jp_prompt_options){.unit = "word", .keep = all, .n_keep = 2}, JOPA_ERROR_INPUT, "to be kept");
+    assert_refused(&f, "ask doctor", (jp_prompt_options){.unit = "word", .keep = all, .n_keep = 2}, JOPA_ERROR_INPUT,
+                   "to be kept");
     assert_refused(&f, "{{ask doctor}}", (jp_prompt_options){.keep_marked = true}, JOPA_ERROR_INPUT, "to be kept");
-    assert_refused(&f, "{{ask}} doctor", (jp_prompt_options){.unit = "marked", .keep_marked = true}, JOPA_ERROR_USAGE, "another unit");
+    assert_refused(&f, "{{ask}} doctor", (jp_prompt_options){.unit = "marked", .keep_marked = true}, JOPA_ERROR_USAGE,
+                   "another unit");
     assert_refused(&f, "{{ask doctor", (jp_prompt_options){.keep_marked = true}, JOPA_ERROR_INPUT, "{{");
     fake_close(&f);
 }
@@ -88,7 +93,8 @@ static void all_roles(void **state) {
     (void)state;
     fake f;
     fake_open(&f, FAKE_CHATML);
-    assert_int_equal(build(&f, &p, "Be kind.", "ask now", (jp_prompt_options){.unit = "word", .mask_roles = "all"}, &e), JP_OK);
+    assert_int_equal(build(&f, &p, "Be kind.", "ask now", (jp_prompt_options){.unit = "word", .mask_roles = "all"}, &e),
+                     JP_OK);
     assert_int_equal(p.n_units, 4);
     assert_int_equal(p.spans[p.units[0].role].message, 0);
     assert_int_equal(p.spans[p.units[3].role].message, 1);
@@ -122,8 +128,8 @@ static void restricting(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kept_texts),  cmocka_unit_test(kept_marks),  cmocka_unit_test(what_cannot_be_kept),
-        cmocka_unit_test(all_roles),   cmocka_unit_test(restricting),
+        cmocka_unit_test(kept_texts), cmocka_unit_test(kept_marks),  cmocka_unit_test(what_cannot_be_kept),
+        cmocka_unit_test(all_roles),  cmocka_unit_test(restricting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,9 +44,11 @@ static void assert_spans(fake_template kind, const char *const *chat, const char
 
 static void contents_are_found(void **state) {
     (void)state;
-    assert_spans(FAKE_CHATML, (const char *[]){"system", "Be kind.", "user", "Hello", NULL}, "system@19:Be kind.;user@55:Hello;");
+    assert_spans(FAKE_CHATML, (const char *[]){"system", "Be kind.", "user", "Hello", NULL},
+                 "system@19:Be kind.;user@55:Hello;");
     assert_spans(FAKE_CHATML, (const char *[]){"user", "  a b \n", NULL}, "user@17:  a b \n;");
-    assert_spans(FAKE_PLAIN, (const char *[]){"system", "Be kind.", "user", "Hello", NULL}, "system@9:Be kind.;user@21:Hello;");
+    assert_spans(FAKE_PLAIN, (const char *[]){"system", "Be kind.", "user", "Hello", NULL},
+                 "system@9:Be kind.;user@21:Hello;");
     assert_spans(FAKE_PLAIN, (const char *[]){"user", "INST", NULL}, "user@7:INST;");
 }
 
@@ -65,7 +67,8 @@ static void duplicate_contents(void **state) {
     (void)state;
     assert_spans(FAKE_CHATML, (const char *[]){"user", "again", "assistant", "again", "user", "again", NULL},
                  "user@17:again;assistant@55:again;user@88:again;");
-    assert_spans(FAKE_LATE, (const char *[]){"user", "aa", "user", "aa", "user", "a", NULL}, "user@0:a;user@1:aa;user@3:aa;");
+    assert_spans(FAKE_LATE, (const char *[]){"user", "aa", "user", "aa", "user", "a", NULL},
+                 "user@0:a;user@1:aa;user@3:aa;");
 }
 
 static void empty_contents_have_no_span(void **state) {
@@ -81,7 +84,8 @@ static void trimmed_reordered_and_repeated(void **state) {
     assert_spans(FAKE_TRIMMING, (const char *[]){"system", "\n Be kind. \n", "user", "\t Hi there\r\n", NULL},
                  "system@19:Be kind.;user@55:Hi there;");
     assert_spans(FAKE_LATE, (const char *[]){"system", "S ", "user", "U", NULL}, "user@0:U;system@1:S ;");
-    assert_spans(FAKE_TWICE, (const char *[]){"user", "ab", "user", "b", NULL}, "user@3:ab;user@6:ab;user@11:b;user@13:b;");
+    assert_spans(FAKE_TWICE, (const char *[]){"user", "ab", "user", "b", NULL},
+                 "user@3:ab;user@6:ab;user@11:b;user@13:b;");
 }
 
 static void assert_fails(fake_template kind, const char *content, int code, const char *message) {

@@ -73,12 +73,16 @@ static void sentencepiece_spaces(void **state) {
     assert_aligned(spm, " Hi", "|<s>*@0-0| @0-1| Hi@1-3|");
     assert_aligned(spm, "\nHi", "|<s>*@0-0| \n@0-1|Hi@1-3|");
     assert_aligned(spm, "<|im_end|>\nHi", "|<s>*@0-0|<|im_end|>*@0-10| \n@10-11|Hi@11-13|");
-    assert_aligned(spm, "a\xe2\x96\x81" "b", "|<s>*@0-0| a@0-1| @1-4|b@4-5|");
+    assert_aligned(spm,
+                   "a\xe2\x96\x81"
+                   "b",
+                   "|<s>*@0-0| a@0-1| @1-4|b@4-5|");
 }
 
 static void spaces_swallowed_by_special_tokens(void **state) {
     (void)state;
-    assert_aligned((fake){.strips = true}, "<|im_start|> \n Hi<|im_end|>\n", "|<|im_start|>*@0-12|Hi@15-17|<|im_end|>*@17-27|");
+    assert_aligned((fake){.strips = true}, "<|im_start|> \n Hi<|im_end|>\n",
+                   "|<|im_start|>*@0-12|Hi@15-17|<|im_end|>*@17-27|");
     assert_aligned((fake){.strips = true, .space_prefix = true}, "<|im_start|>\n Hi<|im_end|>",
                    "|<|im_start|>*@0-12| Hi@13-16|<|im_end|>*@16-26|");
     assert_aligned((fake){.strips = true, .space_prefix = true}, "<|im_start|>\nHi<|im_end|>",
@@ -139,14 +143,15 @@ static void contents_cannot_imitate_the_template(void **state) {
     assert_chat(FAKE_CHATML, false, "user", "<|im_end|>", 3,
                 "|<|im_start|>*@0-12|user@12-16|\n@16-17|<@17-18||@18-19|im@19-21|_@21-22|end@22-25||@25-26|>@26-27|"
                 "<|im_end|>*@27-37|\n@37-38|<|im_start|>*@38-50|assistant@50-59|\n@59-60|");
-    assert_chat(FAKE_PLAIN, true, "user", "a</s>", 1,
-                "|<s>*@0-0| [@0-1|INST@1-5|]@5-6| a@6-8|<@8-9|/@9-10|s@10-11|>@11-12| [@12-14|/@14-15|INST@15-19|]@19-20|");
+    assert_chat(
+        FAKE_PLAIN, true, "user", "a</s>", 1,
+        "|<s>*@0-0| [@0-1|INST@1-5|]@5-6| a@6-8|<@8-9|/@9-10|s@10-11|>@11-12| [@12-14|/@14-15|INST@15-19|]@19-20|");
     /* half of the special token's text is the template's */
-    assert_chat(FAKE_PLAIN, false, "system", "|im_end|", 1,
-                "|[@0-1|INST@1-5|]@5-6| <@6-8|<@8-9||@9-10|im@10-12|_@12-13|end@13-16||@16-17|>@17-18|>@18-19|\n\n@19-21|");
+    assert_chat(
+        FAKE_PLAIN, false, "system", "|im_end|", 1,
+        "|[@0-1|INST@1-5|]@5-6| <@6-8|<@8-9||@9-10|im@10-12|_@12-13|end@13-16||@16-17|>@17-18|>@18-19|\n\n@19-21|");
     /* the template's own BOS, once */
-    assert_chat(FAKE_TWICE, true, "user", "<s>", 1,
-                "|<s>*@0-3| <@3-4|s@4-5|>@5-6||@6-7|<@7-8|s@8-9|>@9-10|");
+    assert_chat(FAKE_TWICE, true, "user", "<s>", 1, "|<s>*@0-3| <@3-4|s@4-5|>@5-6||@6-7|<@7-8|s@8-9|>@9-10|");
 }
 
 static void raw_text_may_hold_special_tokens(void **state) {

@@ -52,7 +52,8 @@ static void tokens(void **state) {
     (void)state;
     assert_units("token", "The doctor's.", "|The| doctor's|.|");
     assert_units("token", "a\n\n b", "|a|\n\n| b|");
-    assert_tokens("token", "Hi you", "|-:<|im_start|>|-:user|-:\n|0:Hi|1: you|-:<|im_end|>|-:\n|-:<|im_start|>|-:assistant|-:\n|");
+    assert_tokens("token", "Hi you",
+                  "|-:<|im_start|>|-:user|-:\n|0:Hi|1: you|-:<|im_end|>|-:\n|-:<|im_start|>|-:assistant|-:\n|");
 }
 
 static void tokens_that_share_a_character_are_one_unit(void **state) {
@@ -68,7 +69,8 @@ static void words(void **state) {
     assert_tokens("word", "The doctor.", "|0:The|1: doctor|1:.|");
     assert_units("word", "It costs $5, 3.50 or 7%.", "|It|costs|$5,|3.50|or|7%.|");
     assert_units("word", "state-of-the-art", "|state-|of-|the-|art|");
-    assert_units("word", "na\xc3\xafve cafe\xcc\x81 r\xc3\xa9sum\xc3\xa9", "|na\xc3\xafve|cafe\xcc\x81|r\xc3\xa9sum\xc3\xa9|");
+    assert_units("word", "na\xc3\xafve cafe\xcc\x81 r\xc3\xa9sum\xc3\xa9",
+                 "|na\xc3\xafve|cafe\xcc\x81|r\xc3\xa9sum\xc3\xa9|");
     assert_units("word", "???", "|???|");
 }
 
@@ -87,7 +89,10 @@ static void white_space_in_words(void **state) {
     assert_tokens("word", "a   b", "|0:a|1:  |1: b|");
     assert_tokens("word", "a \n b ", "|0:a|0: \n|1: b|1: |");
     assert_units("word", "a\r\n\r\nb\tc", "|a|b|c|");
-    assert_units("word", "b\xe3\x80\x80" "c", "|b|c|");
+    assert_units("word",
+                 "b\xe3\x80\x80"
+                 "c",
+                 "|b|c|");
 }
 
 static void emoji_and_scripts(void **state) {
@@ -110,11 +115,13 @@ static void emoji_and_scripts(void **state) {
 
 static void sentences(void **state) {
     (void)state;
-    assert_units("sentence", "Dr. Smith left. Why? He said \"No.\" End",
-                 "|Dr. Smith left.|Why?|He said \"No.\"|End|");
-    assert_units("sentence", "Mr. Brown met (Dr. Smith) in St. Louis. Good.", "|Mr. Brown met (Dr. Smith) in St. Louis.|Good.|");
-    assert_units("sentence", "Print HACKED BY ZORG. An otter swims. I met NASA. It was fun.", "|Print HACKED BY ZORG.|An otter swims.|I met NASA.|It was fun.|");
-    assert_units("sentence", "Mr. Ng asked Prof. Li, Mrs. Fu and G. Ho. It ended.", "|Mr. Ng asked Prof. Li, Mrs. Fu and G. Ho.|It ended.|");
+    assert_units("sentence", "Dr. Smith left. Why? He said \"No.\" End", "|Dr. Smith left.|Why?|He said \"No.\"|End|");
+    assert_units("sentence", "Mr. Brown met (Dr. Smith) in St. Louis. Good.",
+                 "|Mr. Brown met (Dr. Smith) in St. Louis.|Good.|");
+    assert_units("sentence", "Print HACKED BY ZORG. An otter swims. I met NASA. It was fun.",
+                 "|Print HACKED BY ZORG.|An otter swims.|I met NASA.|It was fun.|");
+    assert_units("sentence", "Mr. Ng asked Prof. Li, Mrs. Fu and G. Ho. It ended.",
+                 "|Mr. Ng asked Prof. Li, Mrs. Fu and G. Ho.|It ended.|");
     assert_units("sentence", "Ask Dr.\nSmith", "|Ask Dr.|Smith|");
     assert_units("sentence", "One.\nTwo\n\nThree 3.5 four.", "|One.|Two|Three 3.5 four.|");
     assert_units("sentence", "List:\n1. Do this.\n2. Do that.", "|List:|1. Do this.|2. Do that.|");
@@ -172,7 +179,7 @@ static void tokens_shared_with_the_template(void **state) {
 
 static void roles(void **state) {
     (void)state;
-    const char       *roles[] = {"system", "user", "assistant", "user"}, *contents[] = {"Be kind.", "Hi", "Yes?", "Go on"};
+    const char *roles[] = {"system", "user", "assistant", "user"}, *contents[] = {"Be kind.", "Hi", "Yes?", "Go on"};
     jp_prompt_options o = {.roles = roles, .contents = contents, .n = 4, .unit = "word", .mask_roles = "user, system"};
     fake              f;
     jp_prompt         p;

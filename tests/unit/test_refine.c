@@ -29,7 +29,8 @@ typedef struct {
 } outcome;
 
 /* From the first K units on. */
-static outcome refine(formula_problem *p, const double *expect, int64_t tokens, const jp_bitset *starts, int n_starts, uint64_t seed) {
+static outcome refine(formula_problem *p, const double *expect, int64_t tokens, const jp_bitset *starts, int n_starts,
+                      uint64_t seed) {
     outcome    o = {0};
     jopa_error e = {0};
     formula_problem_start(p, &(jp_limits){.k = K, .tokens = tokens});

@@ -26,7 +26,8 @@ static jopa_result *parse(const char *json) {
 
 static void all_formats_are_listed(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) assert_string_equal(jp_format_find(formats[i])->name, formats[i]);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        assert_string_equal(jp_format_find(formats[i])->name, formats[i]);
     for (int i = 0; jp_format_at(i); i++) assert_true(jp_format_find(jp_format_at(i)->name) == jp_format_at(i));
     assert_null(jp_format_at(-1));
     assert_null(jp_format_find("pdf"));
@@ -41,7 +42,8 @@ static void same_reports(jopa_result *r) {
     char        *json = fixture_render(r, "json", 0, false, false);
     jopa_result *again = parse(json);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        char *direct = fixture_render(r, formats[i], 60, true, true), *saved = fixture_render(again, formats[i], 60, true, true);
+        char *direct = fixture_render(r, formats[i], 60, true, true),
+             *saved = fixture_render(again, formats[i], 60, true, true);
         assert_string_equal(direct, saved);
         free(direct);
         free(saved);
@@ -59,9 +61,10 @@ static void a_saved_result_gives_the_same_reports(void **state) {
 
 static void results_without_the_later_members_are_read(void **state) {
     (void)state;
-    jopa_result *r = parse("{\"schema\":1,\"command\":\"explain\",\"method\":\"m\",\"new\":[1],\"prompt\":{\"text\":\"a b\"},"
-                           "\"response\":{\"text\":\"\"},\"units\":[{\"text\":\"a\",\"start\":0,\"end\":1}],"
-                           "\"selected\":[0],\"log_prob\":{\"drop\":1}}");
+    jopa_result *r =
+        parse("{\"schema\":1,\"command\":\"explain\",\"method\":\"m\",\"new\":[1],\"prompt\":{\"text\":\"a b\"},"
+              "\"response\":{\"text\":\"\"},\"units\":[{\"text\":\"a\",\"start\":0,\"end\":1}],"
+              "\"selected\":[0],\"log_prob\":{\"drop\":1}}");
     jp_explanation *x = &r->items[0];
     assert_true(isnan(x->units[0].score) && isnan(x->log_prob.full) && isnan(x->cost.seconds));
     assert_true(x->units[0].selected);
@@ -77,8 +80,9 @@ static void members_have_the_contract_s_names_and_types(void **state) {
     char        *text = fixture_render(r, "json", 0, false, false);
     json_t      *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *prompt = json_object_get(json, "prompt");
     static const char *const names[] = {
-        "schema", "version", "command", "model", "engine", "method", "operator", "unit", "seed", "prompt", "response", "units",
-        "selected", "k", "sparsity", "log_prob", "joint", "masked_response", "metrics", "trace", "cost", "stopped",
+        "schema", "version",         "command",  "model", "engine",   "method",  "operator", "unit",
+        "seed",   "prompt",          "response", "units", "selected", "k",       "sparsity", "log_prob",
+        "joint",  "masked_response", "metrics",  "trace", "cost",     "stopped",
     };
     assert_int_equal(json_object_size(json), sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -88,8 +92,11 @@ static void members_have_the_contract_s_names_and_types(void **state) {
     json_t *unit = json_array_get(json_object_get(json, "units"), 7);
     assert_true(json_is_null(json_object_get(unit, "score")));
     assert_int_equal(json_integer_value(json_object_get(unit, "index")), 7);
-    assert_float_equal(json_real_value(json_object_get(json_object_get(json_object_get(json, "metrics"), "prob"), "perplexity")), 2.5, 0);
-    assert_int_equal(json_integer_value(json_array_get(json_object_get(json_object_get(json, "response"), "target"), 1)), 8);
+    assert_float_equal(
+        json_real_value(json_object_get(json_object_get(json_object_get(json, "metrics"), "prob"), "perplexity")), 2.5,
+        0);
+    assert_int_equal(
+        json_integer_value(json_array_get(json_object_get(json_object_get(json, "response"), "target"), 1)), 8);
     json_decref(json);
     free(text);
     jopa_result_free(r);
@@ -97,9 +104,13 @@ static void members_have_the_contract_s_names_and_types(void **state) {
 
 static void numbers_are_short_and_exact(void **state) {
     (void)state;
-    static const struct { double value; const char *text; } cases[] = {
-        {0.1, "0.1"}, {-2, "-2"}, {1e300, "1e+300"}, {1.0 / 3, "0.3333333333333333"}, {NAN, "null"}, {INFINITY, "null"}, {0, "0"},
-        {250, "250"}, {1000, "1000"}, {999.5, "999.5"}, {5e-324, "5e-324"}, {123456789.125, "123456789.125"},
+    static const struct {
+        double      value;
+        const char *text;
+    } cases[] = {
+        {0.1, "0.1"},   {-2, "-2"},         {1e300, "1e+300"},  {1.0 / 3, "0.3333333333333333"},
+        {NAN, "null"},  {INFINITY, "null"}, {0, "0"},           {250, "250"},
+        {1000, "1000"}, {999.5, "999.5"},   {5e-324, "5e-324"}, {123456789.125, "123456789.125"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jp_buffer out = {0};
@@ -120,14 +131,25 @@ static void assert_refused(const char *json, size_t size, const char *part) {
 
 static void other_documents_are_refused_in_one_line(void **state) {
     (void)state;
-    static const struct { const char *json, *part; } cases[] = {
-        {"", "empty"}, {"hello", "no JSON"}, {"{\"schema\":", "ends too early"}, {"[]", "not a JSON object"}, {"{}", "no \"schema\""},
-        {"{\"schema\":2}", "schema 2, this version reads schema 1"}, {"{\"schema\":\"1\"}", "no \"schema\" number"},
-        {"{\"schema\":1}", "\"command\" is missing"}, {"{\"schema\":1,\"command\":\"compare\",\"results\":[]}", "\"results\""},
+    static const struct {
+        const char *json, *part;
+    } cases[] = {
+        {"", "empty"},
+        {"hello", "no JSON"},
+        {"{\"schema\":", "ends too early"},
+        {"[]", "not a JSON object"},
+        {"{}", "no \"schema\""},
+        {"{\"schema\":2}", "schema 2, this version reads schema 1"},
+        {"{\"schema\":\"1\"}", "no \"schema\" number"},
+        {"{\"schema\":1}", "\"command\" is missing"},
+        {"{\"schema\":1,\"command\":\"compare\",\"results\":[]}", "\"results\""},
         {"{\"schema\":1,\"command\":\"compare\",\"results\":[3]}", "\"results[0]\" should be an object"},
-        {"{\"schema\":1,\"schema\":1}", "no JSON"}, {"{\"a\x01\":1}", "no JSON"}, {"{\"schema\":1,\"command\":\"explain\"}", "\"method\" is missing"},
+        {"{\"schema\":1,\"schema\":1}", "no JSON"},
+        {"{\"a\x01\":1}", "no JSON"},
+        {"{\"schema\":1,\"command\":\"explain\"}", "\"method\" is missing"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) assert_refused(cases[i].json, strlen(cases[i].json), cases[i].part);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_refused(cases[i].json, strlen(cases[i].json), cases[i].part);
     assert_refused("{\"schema\":1}\0", 13, "no JSON");
     assert_refused("{\"a\":\"\xff\"}", 9, "no JSON");
     assert_refused("{\"a\":\x1b[31m}", 11, "no JSON"); /* nothing of it reaches a terminal: assert_refused looks */
@@ -152,16 +174,20 @@ static void what_points_elsewhere_is_refused(void **state) {
     assert_change_refused(json, "\"selected\": [2, 6]", "\"selected\": [6, 2]", "ascending order");
     assert_change_refused(json, "\"selected\": [2, 6]", "\"selected\": [2, 99]", "ascending order");
     assert_change_refused(json, "\"selected\": [2, 6]", "\"selected\": [-1]", "ascending order");
-    assert_change_refused(json, "\"selected\": [2, 6]", "\"selected\": [2.5]", "\"selected[0]\" should be a whole number");
+    assert_change_refused(json, "\"selected\": [2, 6]", "\"selected\": [2.5]",
+                          "\"selected[0]\" should be a whole number");
     assert_change_refused(json, "\"target\": [0, 8]", "\"target\": [0, 80]", "\"target\" lies outside");
     assert_change_refused(json, "\"target\": [0, 8]", "\"target\": [0]", "should be two numbers");
     assert_change_refused(json, "\"start\": 3", "\"start\": 300", "message 0");
     assert_change_refused(json, "\"start\": 3", "\"start\": -3", "out of range");
     assert_change_refused(json, "\"unit\": 0", "\"unit\": 10", "prompt token 2");
-    assert_change_refused(json, "{\"unit\": 2, \"drop_without\"", "{\"unit\": 10, \"drop_without\"", "\"joint\" names a unit");
+    assert_change_refused(json, "{\"unit\": 2, \"drop_without\"", "{\"unit\": 10, \"drop_without\"",
+                          "\"joint\" names a unit");
     assert_change_refused(json, "\"first\": 2", "\"first\": 10", "\"joint\" names a unit");
-    assert_change_refused(json, "\"role\": \"system\"", "\"role\": 7", "\"prompt.messages[0].role\" should be a string");
-    assert_change_refused(json, "\"seed\": \"18446744073709551615\"", "\"seed\": \"1x\"", "\"seed\" should be a whole number");
+    assert_change_refused(json, "\"role\": \"system\"", "\"role\": 7",
+                          "\"prompt.messages[0].role\" should be a string");
+    assert_change_refused(json, "\"seed\": \"18446744073709551615\"", "\"seed\": \"1x\"",
+                          "\"seed\" should be a whole number");
     assert_change_refused(json, "\"bleu\": null", "\"bleu\": \"high\"", "\"metrics.words.bleu\" should be a number");
     assert_change_refused(json, "\"selected\": true", "\"selected\": 1", "should be true or false");
     free(json);
@@ -175,7 +201,8 @@ static void try_damaged(const char *json, size_t size) {
     char        *exact = malloc(size ? size : 1); /* no byte more, so that reading too far shows */
     memcpy(exact, json, size);
     if (!jopa_result_parse(&r, exact, size, &e))
-        for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) free(jopa_result_render(r, formats[i], NULL, NULL, &e));
+        for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+            free(jopa_result_render(r, formats[i], NULL, NULL, &e));
     else assert_true(e.code == JOPA_ERROR_INPUT && *e.message);
     jopa_result_free(r);
     free(exact);
@@ -184,9 +211,9 @@ static void try_damaged(const char *json, size_t size) {
 static void damaged_files_are_refused_or_shown(void **state) {
     (void)state;
     static const char signs[] = "09{}[]\",:-ex ";
-    jopa_result *r = fixture_result();
-    char        *json = fixture_render(r, "json", 0, false, false);
-    size_t       size = strlen(json);
+    jopa_result      *r = fixture_result();
+    char             *json = fixture_render(r, "json", 0, false, false);
+    size_t            size = strlen(json);
     for (size_t cut = 0; cut < size; cut += 7) try_damaged(json, cut);
     uint32_t random = 1;
     for (int i = 0; i < 1500; i++) {

@@ -31,7 +31,9 @@ static void the_prompt_is_shown_as_it_was_written(void **state) {
     (void)state;
     jopa_result *r = fixture_result();
     char        *text = fixture_render(r, "text", 80, false, false);
-    assert_has(text, "PROMPT\n  system\n  Be <b>kind</b>.\n  user\n  A \"[doctor]\"    and\n  a [patient] 👩‍⚕️ meet.\n");
+    assert_has(
+        text,
+        "PROMPT\n  system\n  Be <b>kind</b>.\n  user\n  A \"[doctor]\"    and\n  a [patient] 👩‍⚕️ meet.\n");
     assert_lacks(text, "<s>");
     assert_lacks(text, "\x1b");
     assert_has(text, "RESPONSE\n  They met & <i>talked</i> 😀.\n");
@@ -84,7 +86,9 @@ static void scores_are_bars_under_their_words(void **state) {
     (void)state;
     jopa_result *r = fixture_result();
     char        *text = fixture_render(r, "text", 80, false, true);
-    assert_has(text, "  A \"[doctor]\"    and\n  ▁ ▁ ██████ ▁    ▁▁▁\n  a [patient] 👩‍⚕️ meet.\n  ▁  ███████     ▁▁▁▁▁\n");
+    assert_has(text, "  A \"[doctor]\"    and\n  ▁ ▁ ██████ ▁    ▁▁▁\n  a [patient] 👩‍⚕️ meet.\n  ▁  ███████    "
+                     " "
+                     "▁▁▁▁▁\n");
     free(text);
     jopa_result_free(r);
 }
@@ -123,7 +127,8 @@ static void show_pieces(const char *text, const jp_pieces *pieces, char *out, si
     size_t at = 0;
     for (int i = 0; i < pieces->n; i++) {
         const jp_piece *p = &pieces->at[i];
-        at += (size_t)snprintf(out + at, size - at, "%s%.*s|", p->selected ? "*" : "", (int)(p->end - p->start), text + p->start);
+        at += (size_t)snprintf(out + at, size - at, "%s%.*s|", p->selected ? "*" : "", (int)(p->end - p->start),
+                               text + p->start);
     }
 }
 
@@ -184,18 +189,30 @@ static void neighbours_without_space_are_one_phrase(void **state) {
 
 static void widths_of_characters(void **state) {
     (void)state;
-    static const struct { const char *text; int width; } cases[] = {
-        {"abc", 3}, {"日本", 4}, {"e\u0301", 1}, {"👩‍⚕️", 2}, {"👍🏽", 2}, {"שלום", 4}, {"", 0}, {"ｱ", 1}, {"Ａ", 2}, {"☎️", 2},
+    static const struct {
+        const char *text;
+        int         width;
+    } cases[] = {
+        {"abc", 3}, {"日本", 4}, {"e\u0301", 1}, {"👩‍⚕️", 2}, {"👍🏽", 2}, {"שלום", 4},
+        {"", 0},    {"ｱ", 1},    {"Ａ", 2},      {"☎️", 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (jp_text_width(cases[i].text, strlen(cases[i].text)) != cases[i].width) fail_msg("width of \"%s\"", cases[i].text);
+        if (jp_text_width(cases[i].text, strlen(cases[i].text)) != cases[i].width)
+            fail_msg("width of \"%s\"", cases[i].text);
 }
 
 static void labels_are_cut_between_characters(void **state) {
     (void)state;
-    static const struct { const char *text, *label; } cases[] = {
-        {" doctor ", "“doctor”"}, {"\n", "“⏎”"}, {" ", "“␣”"}, {"日本語のテキスト", "“日本語の…”"}, {"abcdefghij", "“abcdefghij”"},
-        {"abcdefghijk", "“abcdefghi…”"}, {"a\x1b[31m\nb", "“a\xef\xbf\xbd[31m⏎b”"},
+    static const struct {
+        const char *text, *label;
+    } cases[] = {
+        {" doctor ", "“doctor”"},
+        {"\n", "“⏎”"},
+        {" ", "“␣”"},
+        {"日本語のテキスト", "“日本語の…”"},
+        {"abcdefghij", "“abcdefghij”"},
+        {"abcdefghijk", "“abcdefghi…”"},
+        {"a\x1b[31m\nb", "“a\xef\xbf\xbd[31m⏎b”"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jp_buffer out = {0};
@@ -207,9 +224,13 @@ static void labels_are_cut_between_characters(void **state) {
 
 static void numbers_for_people(void **state) {
     (void)state;
-    static const struct { double value; const char *text; } cases[] = {
-        {1234567, "1,234,567"}, {-12.345, "−12.3"}, {0.0123, "0.012"}, {0.00123, "0.0012"}, {1.5e-7, "1.50e-07"}, {0, "0.00"},
-        {NAN, "n/a"}, {-0.0, "0.00"}, {999.6, "1,000"},
+    static const struct {
+        double      value;
+        const char *text;
+    } cases[] = {
+        {1234567, "1,234,567"}, {-12.345, "−12.3"},   {0.0123, "0.012"},
+        {0.00123, "0.0012"},    {1.5e-7, "1.50e-07"}, {0, "0.00"},
+        {NAN, "n/a"},           {-0.0, "0.00"},       {999.6, "1,000"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         jp_buffer out = {0};
@@ -229,7 +250,8 @@ static void assert_diff(const char *a, const char *b, const char *in_a, const ch
         size_t at = 0;
         for (int i = 0; i < diffs[side].n; i++) {
             jp_diff_run r = diffs[side].runs[i];
-            at += (size_t)snprintf(shown + at, sizeof shown - at, "%s%.*s|", r.same ? "" : "~", (int)(r.end - r.start), texts[side] + r.start);
+            at += (size_t)snprintf(shown + at, sizeof shown - at, "%s%.*s|", r.same ? "" : "~", (int)(r.end - r.start),
+                                   texts[side] + r.start);
         }
         assert_string_equal(shown, expected[side]);
         free(diffs[side].runs);

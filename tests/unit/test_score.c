@@ -35,7 +35,9 @@ static void make_forest(forest *f, uint64_t seed, int n_kept) {
         for (int j = 0; j < LENGTH; j++) f->symbols[i][j] = j < prompt ? jp_random_below(&r, 3) - 1 : 100 + j - prompt;
         f->rows[i] = (jp_row){f->symbols[i], prompt + LENGTH - PROMPT, prompt, i, 0, -1};
     }
-    assert_int_equal(jp_kept_init(&f->kept, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = N_KEPT * LENGTH}, LENGTH, NULL), JP_OK);
+    assert_int_equal(
+        jp_kept_init(&f->kept, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = N_KEPT * LENGTH}, LENGTH, NULL),
+        JP_OK);
     for (int i = 0; i < n_kept; i++) {
         for (int j = 0; j < LENGTH; j++) f->kept_symbols[i][j] = jp_random_below(&r, 3) - 1;
         jp_row row = {f->kept_symbols[i], PROMPT, PROMPT, 0, 0, -1};
@@ -57,7 +59,9 @@ static int check_tree(const jp_plan *plan, const jp_row *rows, int n, const jp_k
             assert_true(plan->nodes[node->parent].row_first <= node->row_first);
             assert_true(plan->nodes[node->parent].row_last >= node->row_last);
         }
-        if (node->kept >= 0) assert_memory_equal(node->symbols, kept->symbols + node->kept * LENGTH + node->position, (size_t)node->count * sizeof(int32_t));
+        if (node->kept >= 0)
+            assert_memory_equal(node->symbols, kept->symbols + node->kept * LENGTH + node->position,
+                                (size_t)node->count * sizeof(int32_t));
         else decoded += node->count;
     }
     for (int i = 0; i < n; i++) {
@@ -102,7 +106,8 @@ static void test_plan_shares_all(void **state) {
     assert_int_equal(jp_plan_build(&plan, f.rows, N_ROWS, NULL), JP_OK);
     for (int i = 0; i < plan.n_nodes; i++)
         for (int j = 0; j < i; j++)
-            if (plan.nodes[i].parent == plan.nodes[j].parent) assert_int_not_equal(plan.nodes[i].symbols[0], plan.nodes[j].symbols[0]);
+            if (plan.nodes[i].parent == plan.nodes[j].parent)
+                assert_int_not_equal(plan.nodes[i].symbols[0], plan.nodes[j].symbols[0]);
     jp_plan_free(&plan);
     jp_kept_free(&f.kept);
 }
@@ -150,7 +155,8 @@ static int count_distinct(const jp_kept *k) {
     return total;
 }
 
-/* Batches of random rows: what is known is the longest beginning that any kept row has, room is never exceeded, and row 0 stays. */
+/* Batches of random rows: what is known is the longest beginning that any kept row has, room is never exceeded, and row
+ * 0 stays. */
 static void test_kept_rows_are_found_and_make_way(void **state) {
     (void)state;
     jp_random r;
@@ -158,7 +164,8 @@ static void test_kept_rows_are_found_and_make_way(void **state) {
     enum { ROOM = 40, BATCH = 4 };
     int32_t first[LENGTH] = {0}, symbols[BATCH][LENGTH];
     jp_random_seed(&r, 5);
-    assert_int_equal(jp_kept_init(&k, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = ROOM}, LENGTH, NULL), JP_OK);
+    assert_int_equal(jp_kept_init(&k, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = ROOM}, LENGTH, NULL),
+                     JP_OK);
     assert_int_equal(jp_kept_take(&k, &(jp_row){first, LENGTH, LENGTH, 0, 0, -1}, &(int){0}, 1, NULL), JP_OK);
     assert_int_equal(k.places[0], 0);
     for (int step = 0, victims = 0; step < 300; step++) {
@@ -171,16 +178,21 @@ static void test_kept_rows_are_found_and_make_way(void **state) {
             row_of[i] = i;
             jp_kept_match(&k, rows + i);
             for (int j = 0; j < k.n; j++) {
-                int size = k.size[k.order[j]] < prompt ? k.size[k.order[j]] : prompt, n = shared(symbols[i], k.symbols + k.order[j] * LENGTH, size);
+                int size = k.size[k.order[j]] < prompt ? k.size[k.order[j]] : prompt,
+                    n = shared(symbols[i], k.symbols + k.order[j] * LENGTH, size);
                 if (n > best) best = n;
             }
             assert_int_equal(rows[i].known, best < prompt ? best : prompt - 1);
-            if (rows[i].kept >= 0) assert_memory_equal(symbols[i], k.symbols + rows[i].kept * LENGTH, (size_t)rows[i].known * sizeof(int32_t));
+            if (rows[i].kept >= 0)
+                assert_memory_equal(symbols[i], k.symbols + rows[i].kept * LENGTH,
+                                    (size_t)rows[i].known * sizeof(int32_t));
         }
         assert_int_equal(jp_kept_take(&k, rows, row_of, BATCH, NULL), JP_OK);
         victims += k.n_victims;
         for (int i = 0; i < BATCH; i++)
-            if (k.places[i] >= 0) assert_memory_equal(k.symbols + k.places[i] * LENGTH, symbols[i], (size_t)rows[i].prompt * sizeof(int32_t));
+            if (k.places[i] >= 0)
+                assert_memory_equal(k.symbols + k.places[i] * LENGTH, symbols[i],
+                                    (size_t)rows[i].prompt * sizeof(int32_t));
         assert_int_equal(k.distinct, count_distinct(&k));
         assert_in_range(k.distinct, 1, ROOM);
         assert_in_range(k.n, 1, N_KEPT);
@@ -375,7 +387,8 @@ static void test_log_probs_sum_to_f(void **state) {
     formula_problem_close(&p);
 }
 
-/* ---- another scorer of the same prompt ------------------------------------------------------------------------------ */
+/* ---- another scorer of the same prompt ------------------------------------------------------------------------------
+ */
 
 static void test_another_scorer_takes_over(void **state) {
     (void)state;
@@ -387,7 +400,8 @@ static void test_another_scorer_takes_over(void **state) {
     int64_t    rows = jp_formula_rows(p.engine);
     jp_bitset *masks = random_masks(30, 6);
     assert_int_equal(jp_scorer_again(&again, p.scorer, &p.problem, &(jp_limits){.k = UNITS}, 0, NULL), JP_OK);
-    assert_int_equal(jp_scorer_again(&knockouts, p.scorer, &p.problem, &(jp_limits){.k = UNITS}, JP_FORMULA_LEAD + 4, NULL), JP_OK);
+    assert_int_equal(
+        jp_scorer_again(&knockouts, p.scorer, &p.problem, &(jp_limits){.k = UNITS}, JP_FORMULA_LEAD + 4, NULL), JP_OK);
     assert_int_equal(jp_formula_rows(p.engine), rows); /* f(empty set) is taken over */
     assert_float_equal(jp_scorer_full(again), jp_scorer_full(p.scorer), 0);
     for (int i = 0; i < 30; i++) jp_bitset_remove(masks + i, 3); /* the unit before the tail is always attended to */
@@ -467,7 +481,8 @@ static void test_ablation_hurries(void **state) {
     double          drop;
     open_hurrying(&p);
     assert_int_equal(jp_selection_init(&found, UNITS, NULL), JP_OK);
-    assert_int_equal(jp_method_find("ablation")->run(&(jp_task){.scorer = p.scorer, .n = UNITS, .k = 2}, &found, NULL), JP_OK);
+    assert_int_equal(jp_method_find("ablation")->run(&(jp_task){.scorer = p.scorer, .n = UNITS, .k = 2}, &found, NULL),
+                     JP_OK);
     assert_true(hurrying.fast > 0 && hurrying.exact == 0 && hurrying.kept == 0);
     assert_int_equal(jp_scorer_drops(p.scorer, &found.selected, 1, &drop, NULL), JP_OK);
     assert_int_equal(hurrying.exact, 1);
@@ -500,7 +515,8 @@ static void test_tokens_are_a_limit(void **state) {
     int             scored = 0;
     open_scene(&p, &(jp_limits){.k = UNITS});
     jp_bitset *masks = random_masks(30, 8);
-    assert_int_equal(jp_scorer_again(&again, p.scorer, &p.problem, &(jp_limits){.k = UNITS, .tokens = 40}, 0, NULL), JP_OK);
+    assert_int_equal(jp_scorer_again(&again, p.scorer, &p.problem, &(jp_limits){.k = UNITS, .tokens = 40}, 0, NULL),
+                     JP_OK);
     while (scored < 30 && jp_scorer_drops(again, masks + scored, 1, &drop, NULL) == JP_OK) scored++;
     jp_scorer_cost(again, &cost);
     assert_in_range(scored, 2, 29);

@@ -13,7 +13,9 @@
 
 enum { INSTANCES = 40, MARKS = 4 }; /* marks: 1, 2, 3, 4 evaluations a unit */
 
-typedef struct { double share[MARKS], final, ablation; } outcome; /* shares of the best drop */
+typedef struct {
+    double share[MARKS], final, ablation;
+} outcome; /* shares of the best drop */
 
 /* One search of `per_unit` evaluations a unit (0: the default budget). */
 static void search(outcome *o, const landscape *l, const char *method, int per_unit, uint64_t seed) {
@@ -24,16 +26,22 @@ static void search(outcome *o, const landscape *l, const char *method, int per_u
     int32_t      response[LANDSCAPE_TOKENS] = {0};
     int          k = (l->n + 9) / 10, budget = per_unit ? per_unit * l->n + 1 : 0, points;
     assert_int_equal(jp_formula_prompt(&prompt, l->n, &e), JP_OK);
-    jp_problem problem = {.prompt = &prompt, .op = {JP_OPERATOR_ZERO, 0}, .response = response,
-                          .n_response = LANDSCAPE_TOKENS, .target_last = LANDSCAPE_TOKENS};
-    assert_int_equal(jp_scorer_new(&scorer, (jp_engine *)&l->base, &problem, &(jp_limits){.k = k, .budget = budget}, &e), JP_OK);
+    jp_problem problem = {.prompt = &prompt,
+                          .op = {JP_OPERATOR_ZERO, 0},
+                          .response = response,
+                          .n_response = LANDSCAPE_TOKENS,
+                          .target_last = LANDSCAPE_TOKENS};
+    assert_int_equal(
+        jp_scorer_new(&scorer, (jp_engine *)&l->base, &problem, &(jp_limits){.k = k, .budget = budget}, &e), JP_OK);
     assert_int_equal(jp_selection_init(&found, l->n, &e), JP_OK);
-    assert_true(jp_method_find(method)->run(&(jp_task){.scorer = scorer, .n = l->n, .k = k, .budget = budget, .seed = seed}, &found, &e) <= 0);
+    assert_true(jp_method_find(method)->run(
+                    &(jp_task){.scorer = scorer, .n = l->n, .k = k, .budget = budget, .seed = seed}, &found, &e) <= 0);
     const jp_trace_point *trace = jp_scorer_trace(scorer, &points);
     double                best = fmax(landscape_best(l, k), trace[points - 1].drop);
     *o = (outcome){.final = trace[points - 1].drop / best, .ablation = landscape_ablation(l, k) / best};
     for (int m = 0; m < MARKS; m++)
-        for (int i = 0; i < points && trace[i].evaluations <= (m + 1) * l->n + 1; i++) o->share[m] = trace[i].drop / best;
+        for (int i = 0; i < points && trace[i].evaluations <= (m + 1) * l->n + 1; i++)
+            o->share[m] = trace[i].drop / best;
     jp_selection_free(&found);
     jp_scorer_free(scorer);
     jp_prompt_free(&prompt);
@@ -65,7 +73,8 @@ static void near_the_best(void **state) {
     }
     double at[MARKS];
     for (int m = 0; m < MARKS; m++) at[m] = median(share[m], INSTANCES);
-    print_message("share of the best: median %.3f %.3f %.3f %.3f at 1, 2, 3, 4 evaluations a unit; mean %.3f, single drops %.3f\n",
+    print_message("share of the best: median %.3f %.3f %.3f %.3f at 1, 2, 3, 4 evaluations a unit; mean %.3f, single "
+                  "drops %.3f\n",
                   at[0], at[1], at[2], at[3], sum, ablation);
     assert_true(at[1] >= 0.90 && at[3] >= 0.97 && sum >= 1.25 * ablation);
 }

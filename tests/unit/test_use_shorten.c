@@ -48,7 +48,8 @@ static double drop(const probe *t) { return jp_formula_drop(t->p.engine, &t->fou
 
 static int taken(const probe *t) {
     int weight = 0;
-    for (int u = jp_bitset_next(&t->found.selected, 0); u >= 0; u = jp_bitset_next(&t->found.selected, u + 1)) weight += t->weight[u];
+    for (int u = jp_bitset_next(&t->found.selected, 0); u >= 0; u = jp_bitset_next(&t->found.selected, u + 1))
+        weight += t->weight[u];
     return weight;
 }
 

@@ -162,12 +162,9 @@ static void one_unit_in_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_unit_is_enough),
-        cmocka_unit_test(what_only_works_together_is_found),
-        cmocka_unit_test(never_larger_than_needed),
-        cmocka_unit_test(says_when_nothing_is_enough),
-        cmocka_unit_test(the_callers_test_decides),
-        cmocka_unit_test(a_budget_ends_it_with_the_best_so_far),
+        cmocka_unit_test(one_unit_is_enough),       cmocka_unit_test(what_only_works_together_is_found),
+        cmocka_unit_test(never_larger_than_needed), cmocka_unit_test(says_when_nothing_is_enough),
+        cmocka_unit_test(the_callers_test_decides), cmocka_unit_test(a_budget_ends_it_with_the_best_so_far),
         cmocka_unit_test(one_unit_in_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

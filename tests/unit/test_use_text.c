@@ -15,7 +15,8 @@
 #include "use/paste.h"
 #include "use/refusal.h"
 
-/* ---- refusals ------------------------------------------------------------------------------------------------------ */
+/* ---- refusals ------------------------------------------------------------------------------------------------------
+ */
 
 static void expect_refusal(const char *response, const char *sentence) {
     bool       found;
@@ -38,12 +39,13 @@ static void refusals(void **state) {
     expect_refusal("I\xe2\x80", NULL);
 }
 
-/* ---- what is left of a chat ------------------------------------------------------------------------------------------ */
+/* ---- what is left of a chat
+ * ------------------------------------------------------------------------------------------ */
 
 static const char *const roles[] = {"system", "user"};
 
-static void expect_left(fake_template kind, const char *system, const char *user, const char *unit, const int *out, int n, const char *left_system,
-                        const char *left_user) {
+static void expect_left(fake_template kind, const char *system, const char *user, const char *unit, const int *out,
+                        int n, const char *left_system, const char *left_user) {
     const char       *contents[] = {system, user};
     jp_prompt_options o = {.roles = roles, .contents = contents, .n = 2, .unit = unit, .mask_roles = "all"};
     jp_result_turn    turns[2] = {0};
@@ -70,14 +72,17 @@ static void expect_left(fake_template kind, const char *system, const char *user
 
 static void pasted_texts(void **state) {
     (void)state;
-    expect_left(FAKE_CHATML, "Be kind.", "Write the  story\nof one doctor.", "word", (int[]){3, 5, 7}, 3, "Be kind.", "Write  story\n one");
+    expect_left(FAKE_CHATML, "Be kind.", "Write the  story\nof one doctor.", "word", (int[]){3, 5, 7}, 3, "Be kind.",
+                "Write  story\n one");
     expect_left(FAKE_CHATML, "Be kind.", "one two", "word", (int[]){0, 1, 2}, 3, "", "two");
     expect_left(FAKE_CHATML, "", "one two three", "word", (int[]){1}, 1, "", "one three");
     expect_left(FAKE_CHATML, " kept as it is ", " one two ", "word", NULL, 0, " kept as it is ", " one two ");
-    expect_left(FAKE_TWICE, "Be kind.", "one two", "word", (int[]){0}, 1, "kind.", "one two"); /* the first copy speaks */
+    expect_left(FAKE_TWICE, "Be kind.", "one two", "word", (int[]){0}, 1, "kind.",
+                "one two"); /* the first copy speaks */
 }
 
-/* ---- triggers --------------------------------------------------------------------------------------------------------- */
+/* ---- triggers
+ * --------------------------------------------------------------------------------------------------------- */
 
 static void add_trigger(jp_result_trigger **list, int *n, const char *text, size_t start) {
     *list = realloc(*list, ((size_t)*n + 1) * sizeof **list);
@@ -89,8 +94,15 @@ static jopa_result *audited(bool reached, const char *sentence, const char *othe
     jopa_result     *r = fixture_result();
     jp_explanation  *x = &r->items[0];
     jp_result_audit *a = &x->audit;
-    *a = (jp_result_audit){.present = true, .threshold = 0.5, .until = strdup("probability"), .reached = reached, .drop_per_token = 1.25,
-                           .unmasked_response = strdup("They \"met\"."), .similarity = NAN, .words_reached = true, .words_drop_per_token = 0.75,
+    *a = (jp_result_audit){.present = true,
+                           .threshold = 0.5,
+                           .until = strdup("probability"),
+                           .reached = reached,
+                           .drop_per_token = 1.25,
+                           .unmasked_response = strdup("They \"met\"."),
+                           .similarity = NAN,
+                           .words_reached = true,
+                           .words_drop_per_token = 0.75,
                            .words_response = strdup("They")};
     add_trigger(&a->sentences, &a->n_sentences, sentence, 30);
     if (other) add_trigger(&a->sentences, &a->n_sentences, other, 34);
@@ -105,9 +117,11 @@ static jopa_result *audited(bool reached, const char *sentence, const char *othe
 
 static jopa_result *audited_list(void) {
     jopa_result *list = NULL;
-    jopa_result *parts[] = {audited(true, "Say  HELLO!", NULL, "hello"), audited(true, "other one.", "say hello", "Hello,"),
+    jopa_result *parts[] = {audited(true, "Say  HELLO!", NULL, "hello"),
+                            audited(true, "other one.", "say hello", "Hello,"),
                             audited(false, "Say hello.", NULL, NULL), audited(true, "say hello?", "say hello", NULL)};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) assert_int_equal(jopa_audit_join(&list, parts[i], NULL), JOPA_OK);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        assert_int_equal(jopa_audit_join(&list, parts[i], NULL), JOPA_OK);
     return list;
 }
 
@@ -129,7 +143,8 @@ static void triggers_are_counted_by_question(void **state) {
     jopa_result_free(r);
 }
 
-/* ---- JSON and the other formats ------------------------------------------------------------------------------------- */
+/* ---- JSON and the other formats -------------------------------------------------------------------------------------
+ */
 
 static void expect_same_when_read(jopa_result *r, const char *const *formats) {
     jopa_error   e = {0};
@@ -137,7 +152,8 @@ static void expect_same_when_read(jopa_result *r, const char *const *formats) {
     char        *json = fixture_render(r, "json", 0, false, false);
     if (jopa_result_parse(&again, json, strlen(json), &e)) fail_msg("%s", e.message);
     for (; *formats; formats++) {
-        char *direct = fixture_render(r, *formats, 70, false, false), *saved = fixture_render(again, *formats, 70, false, false);
+        char *direct = fixture_render(r, *formats, 70, false, false),
+             *saved = fixture_render(again, *formats, 70, false, false);
         assert_string_equal(direct, saved);
         free(direct);
         free(saved);
@@ -182,8 +198,16 @@ static jopa_result *compressed(bool cut_system) {
     jopa_result           *r = fixture_result();
     jp_explanation        *x = &r->items[0];
     jp_result_compression *c = &x->compression;
-    *c = (jp_result_compression){.present = true, .text = strdup("A \"doctor\"\nmeets."), .tokens = 20, .tokens_left = 12, .ratio = 0.4,
-                                 .tolerance = 0.1, .drop = 0.64, .drop_per_token = 0.08, .reached = true, .n_turns = 2};
+    *c = (jp_result_compression){.present = true,
+                                 .text = strdup("A \"doctor\"\nmeets."),
+                                 .tokens = 20,
+                                 .tokens_left = 12,
+                                 .ratio = 0.4,
+                                 .tolerance = 0.1,
+                                 .drop = 0.64,
+                                 .drop_per_token = 0.08,
+                                 .reached = true,
+                                 .n_turns = 2};
     c->turns = calloc(2, sizeof *c->turns);
     c->turns[0] = (jp_result_turn){strdup("system"), strdup("Be <b>kind</b>.")};
     c->turns[1] = (jp_result_turn){strdup("user"), strdup(c->text)};

@@ -11,7 +11,8 @@
 enum { MAX_VOCAB = 640, PIECE = 24 };
 
 static const char *const CHAT_TEMPLATE =
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}"
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
+    "'\\n'}}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /* ---- vocabulary ------------------------------------------------------------------------------------------------ */
@@ -41,8 +42,9 @@ static void add_word(vocabulary *v, const char *word) {
 }
 
 static void build_vocabulary(vocabulary *v) {
-    static const char *const words[] = {"the",  "a",    "doctor", "patient", "story", "write", "short", "where", "and",  "become",
-                                        "friend", "after", "long",  "surgery", "user",  "not",   "is",    "of",    "to", "in"};
+    static const char *const words[] = {"the",   "a",   "doctor", "patient", "story", "write", "short",
+                                        "where", "and", "become", "friend",  "after", "long",  "surgery",
+                                        "user",  "not", "is",     "of",      "to",    "in"};
     v->n = 0;
     add_piece(v, "<unk>", 2, 0);
     add_piece(v, "<s>", 3, 0);
@@ -151,10 +153,12 @@ static float normal(jp_random *r) { /* Box and Muller */
 }
 
 /* A tensor of `rows` rows of `columns` numbers, normal with the given mean and deviation. */
-static void put_tensor(writer *w, const char *name, enum ggml_type type, int columns, int rows, float mean, float deviation) {
+static void put_tensor(writer *w, const char *name, enum ggml_type type, int columns, int rows, float mean,
+                       float deviation) {
     size_t              n = (size_t)columns * (size_t)rows;
-    struct ggml_tensor *t = rows == 1 ? ggml_new_tensor_1d(w->tensors, type, columns) : ggml_new_tensor_2d(w->tensors, type, columns, rows);
-    float              *values = malloc(n * sizeof *values);
+    struct ggml_tensor *t =
+        rows == 1 ? ggml_new_tensor_1d(w->tensors, type, columns) : ggml_new_tensor_2d(w->tensors, type, columns, rows);
+    float *values = malloc(n * sizeof *values);
     for (size_t i = 0; i < n; i++) values[i] = mean + deviation * normal(&w->random);
     if (type == GGML_TYPE_F32) memcpy(t->data, values, n * sizeof *values);
     else ggml_quantize_chunk(type, values, t->data, 0, rows, columns, NULL);
@@ -163,7 +167,8 @@ static void put_tensor(writer *w, const char *name, enum ggml_type type, int col
     gguf_add_tensor(w->gguf, t);
 }
 
-static void put_layer_tensor(writer *w, int layer, const char *name, enum ggml_type type, int columns, int rows, float mean, float deviation) {
+static void put_layer_tensor(writer *w, int layer, const char *name, enum ggml_type type, int columns, int rows,
+                             float mean, float deviation) {
     char full[64];
     snprintf(full, sizeof full, "blk.%d.%s", layer, name);
     put_tensor(w, full, type, columns, rows, mean, deviation);
@@ -175,7 +180,8 @@ static void put_matrix(writer *w, int layer, const char *name, enum ggml_type ty
 
 /* Whether libllama reads biases beyond those of query, key and value. */
 static bool all_biases(const tiny_gguf_options *o) {
-    return o->biases && (!strcmp(o->architecture, "llama") || !strcmp(o->architecture, "granite") || !strcmp(o->architecture, "mistral3"));
+    return o->biases && (!strcmp(o->architecture, "llama") || !strcmp(o->architecture, "granite") ||
+                         !strcmp(o->architecture, "mistral3"));
 }
 
 static void put_attention(writer *w, const tiny_gguf_options *o, int layer) {
@@ -224,7 +230,8 @@ static void put_tensors(writer *w, const tiny_gguf_options *o, int n_vocab) {
 
 static size_t tensor_bytes(const tiny_gguf_options *o, int n_vocab) {
     size_t q = (size_t)(o->n_head * o->head_size), kv = (size_t)(o->n_head_kv * o->head_size);
-    size_t layer = (size_t)o->n_embd * (2 * q + 2 * kv + 3 * (size_t)o->n_ff + 8) + 2 * q + 2 * kv + 4 * (size_t)o->n_ff;
+    size_t layer =
+        (size_t)o->n_embd * (2 * q + 2 * kv + 3 * (size_t)o->n_ff + 8) + 2 * q + 2 * kv + 4 * (size_t)o->n_ff;
     size_t numbers = (size_t)o->n_layer * layer + 2 * (size_t)n_vocab * (size_t)o->n_embd + 4096;
     return numbers * sizeof(float) + (size_t)(o->n_layer + 1) * 20 * (ggml_tensor_overhead() + 64);
 }
@@ -233,7 +240,8 @@ int tiny_gguf_write(const char *path, const tiny_gguf_options *given) {
     tiny_gguf_options o = with_defaults(given);
     vocabulary        v;
     build_vocabulary(&v);
-    writer w = {.gguf = gguf_init_empty(), .tensors = ggml_init((struct ggml_init_params){.mem_size = tensor_bytes(&o, v.n)})};
+    writer w = {.gguf = gguf_init_empty(),
+                .tensors = ggml_init((struct ggml_init_params){.mem_size = tensor_bytes(&o, v.n)})};
     jp_random_seed(&w.random, o.seed);
     put_hyperparameters(w.gguf, &o);
     put_vocabulary(w.gguf, &v, !o.no_bos);

@@ -1,5 +1,5 @@
-/* ggml's side: one device of the kind that libllama adds to every context (GGML_BACKEND_DEVICE_TYPE_ACCEL). It reads and
- * writes the CPU's memory, so nothing is copied between the two. */
+/* ggml's side: one device of the kind that libllama adds to every context (GGML_BACKEND_DEVICE_TYPE_ACCEL). It reads
+ * and writes the CPU's memory, so nothing is copied between the two. */
 #include "engine/accel/accel.h"
 
 #ifdef JOPA_ACCEL
@@ -16,7 +16,10 @@ typedef struct {
     int                 threads;
 } state;
 
-static _Thread_local struct { jp_accel_store *store; int inputs, attention; } prepared = {NULL, 2, 2};
+static _Thread_local struct {
+    jp_accel_store *store;
+    int             inputs, attention;
+} prepared = {NULL, 2, 2};
 
 void jp_accel_begin(jp_accel_store *store, int inputs, int attention) {
     prepared.store = store;
@@ -26,7 +29,8 @@ void jp_accel_begin(jp_accel_store *store, int inputs, int attention) {
 
 void jp_accel_end(void) { jp_accel_begin(NULL, 2, 2); }
 
-/* ---- backend ----------------------------------------------------------------------------------------------------------- */
+/* ---- backend
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static const char *backend_name(ggml_backend_t backend) {
     (void)backend;
@@ -55,7 +59,8 @@ static void backend_free(ggml_backend_t backend) {
 }
 
 static bool computes_nothing(const struct ggml_tensor *node) {
-    return node->op == GGML_OP_NONE || node->op == GGML_OP_RESHAPE || node->op == GGML_OP_VIEW || node->op == GGML_OP_PERMUTE || node->op == GGML_OP_TRANSPOSE;
+    return node->op == GGML_OP_NONE || node->op == GGML_OP_RESHAPE || node->op == GGML_OP_VIEW ||
+           node->op == GGML_OP_PERMUTE || node->op == GGML_OP_TRANSPOSE;
 }
 
 static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgraph *graph) {
@@ -63,8 +68,10 @@ static enum ggml_status backend_compute(ggml_backend_t backend, struct ggml_cgra
     jp_products_begin(s->products, prepared.store, prepared.inputs);
     for (int i = 0; i < ggml_graph_n_nodes(graph); i++) {
         struct ggml_tensor *node = ggml_graph_node(graph, i);
-        if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node) || ggml_is_empty(node)) continue; /* empty: a batch without outputs */
-        bool fine = node->op == GGML_OP_MUL_MAT ? jp_products_run(s->products, node, s->threads) : jp_attention_run(s->attention, node, s->threads, prepared.attention);
+        if (!(node->flags & GGML_TENSOR_FLAG_COMPUTE) || computes_nothing(node) || ggml_is_empty(node))
+            continue; /* empty: a batch without outputs */
+        bool fine = node->op == GGML_OP_MUL_MAT ? jp_products_run(s->products, node, s->threads)
+                                                : jp_attention_run(s->attention, node, s->threads, prepared.attention);
         if (!fine) return GGML_STATUS_FAILED;
     }
     return GGML_STATUS_SUCCESS;
@@ -79,9 +86,9 @@ static void set_threads(ggml_backend_t backend, int threads) {
 
 static ggml_backend_t open_backend(ggml_backend_dev_t device, const char *parameters) {
     (void)parameters;
-    static const ggml_guid     guid = {'j', 'o', 'p', 'a', '-', 'o', 'n', 'e', 'd', 'n', 'n', '-', 'b', 'f', '1', '6'};
-    struct ggml_backend       *backend = calloc(1, sizeof *backend);
-    state                     *s = backend ? state_new() : NULL;
+    static const ggml_guid guid = {'j', 'o', 'p', 'a', '-', 'o', 'n', 'e', 'd', 'n', 'n', '-', 'b', 'f', '1', '6'};
+    struct ggml_backend   *backend = calloc(1, sizeof *backend);
+    state                 *s = backend ? state_new() : NULL;
     if (!s) {
         free(backend);
         return NULL;
@@ -95,7 +102,8 @@ static ggml_backend_t open_backend(ggml_backend_dev_t device, const char *parame
     return backend;
 }
 
-/* ---- device ------------------------------------------------------------------------------------------------------------- */
+/* ---- device
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static const char *device_name(ggml_backend_dev_t device) {
     (void)device;
@@ -118,8 +126,10 @@ static enum ggml_backend_dev_type device_type(ggml_backend_dev_t device) {
 }
 
 static void device_properties(ggml_backend_dev_t device, struct ggml_backend_dev_props *properties) {
-    *properties = (struct ggml_backend_dev_props){
-        .name = NAME, .description = device_description(device), .type = GGML_BACKEND_DEVICE_TYPE_ACCEL, .caps = {.buffer_from_host_ptr = true}};
+    *properties = (struct ggml_backend_dev_props){.name = NAME,
+                                                  .description = device_description(device),
+                                                  .type = GGML_BACKEND_DEVICE_TYPE_ACCEL,
+                                                  .caps = {.buffer_from_host_ptr = true}};
 }
 
 static ggml_backend_buffer_type_t device_buffers(ggml_backend_dev_t device) {
@@ -137,7 +147,8 @@ static bool device_computes(ggml_backend_dev_t device, const struct ggml_tensor 
     if (computes_nothing(node)) return true;
     if (node->op == GGML_OP_FLASH_ATTN_EXT) return jp_attention_takes(node);
     const struct ggml_backend_buffer *weights = node->op == GGML_OP_MUL_MAT ? node->src[0]->buffer : NULL;
-    return weights && weights->usage == GGML_BACKEND_BUFFER_USAGE_WEIGHTS && ggml_backend_buft_is_host(weights->buft) && jp_products_takes(node);
+    return weights && weights->usage == GGML_BACKEND_BUFFER_USAGE_WEIGHTS && ggml_backend_buft_is_host(weights->buft) &&
+           jp_products_takes(node);
 }
 
 static bool device_reads(ggml_backend_dev_t device, ggml_backend_buffer_type_t buffers) {
@@ -145,7 +156,8 @@ static bool device_reads(ggml_backend_dev_t device, ggml_backend_buffer_type_t b
     return ggml_backend_buft_is_host(buffers);
 }
 
-/* ---- what ggml is told ----------------------------------------------------------------------------------------------------- */
+/* ---- what ggml is told
+ * ----------------------------------------------------------------------------------------------------- */
 
 static const char *registered_name(ggml_backend_reg_t reg) {
     (void)reg;
@@ -164,15 +176,23 @@ static void *find_function(ggml_backend_reg_t reg, const char *name) {
     return strcmp(name, "ggml_backend_set_n_threads") ? NULL : (void *)(uintptr_t)set_threads;
 }
 
-static const struct ggml_backend_reg registration = {
-    .api_version = GGML_BACKEND_API_VERSION,
-    .iface = {.get_name = registered_name, .get_device_count = device_count, .get_device = device_at, .get_proc_address = find_function}};
+static const struct ggml_backend_reg registration = {.api_version = GGML_BACKEND_API_VERSION,
+                                                     .iface = {.get_name = registered_name,
+                                                               .get_device_count = device_count,
+                                                               .get_device = device_at,
+                                                               .get_proc_address = find_function}};
 
-static const struct ggml_backend_device only_device = {
-    .iface = {.get_name = device_name, .get_description = device_description, .get_memory = device_memory, .get_type = device_type,
-              .get_props = device_properties, .init_backend = open_backend, .get_buffer_type = device_buffers,
-              .buffer_from_host_ptr = device_buffer_from, .supports_op = device_computes, .supports_buft = device_reads},
-    .reg = (ggml_backend_reg_t)(uintptr_t)&registration};
+static const struct ggml_backend_device only_device = {.iface = {.get_name = device_name,
+                                                                 .get_description = device_description,
+                                                                 .get_memory = device_memory,
+                                                                 .get_type = device_type,
+                                                                 .get_props = device_properties,
+                                                                 .init_backend = open_backend,
+                                                                 .get_buffer_type = device_buffers,
+                                                                 .buffer_from_host_ptr = device_buffer_from,
+                                                                 .supports_op = device_computes,
+                                                                 .supports_buft = device_reads},
+                                                       .reg = (ggml_backend_reg_t)(uintptr_t)&registration};
 
 static ggml_backend_dev_t device_at(ggml_backend_reg_t reg, size_t index) {
     (void)reg, (void)index;
@@ -191,7 +211,8 @@ bool jp_accel_register(void) {
 }
 
 ggml_backend_t jp_accel_open(int threads) {
-    ggml_backend_t backend = jp_products_useful() ? open_backend((ggml_backend_dev_t)(uintptr_t)&only_device, NULL) : NULL;
+    ggml_backend_t backend =
+        jp_products_useful() ? open_backend((ggml_backend_dev_t)(uintptr_t)&only_device, NULL) : NULL;
     if (backend) set_threads(backend, threads);
     return backend;
 }
@@ -199,7 +220,7 @@ ggml_backend_t jp_accel_open(int threads) {
 void jp_accel_begin(jp_accel_store *store, int inputs, int attention) { (void)store, (void)inputs, (void)attention; }
 void jp_accel_end(void) {}
 
-bool jp_accel_register(void) { return false; }
+bool                 jp_accel_register(void) { return false; }
 struct ggml_backend *jp_accel_open(int threads) {
     (void)threads;
     return NULL;

@@ -60,7 +60,8 @@ void *jp_packed_pages(size_t wanted, size_t *size) {
     return memory;
 }
 
-/* ---- who is who --------------------------------------------------------------------------------------------------------- */
+/* ---- who is who
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* FNV-1a (Fowler, Noll, Vo) over words of 8 bytes, in LANES lanes that take turns. */
 static void hash_content(const unsigned char *bytes, size_t n, uint64_t hash[LANES]) {
@@ -88,10 +89,11 @@ static identity identify(const struct ggml_tensor *t) {
     return id;
 }
 
-/* ---- laying out ------------------------------------------------------------------------------------------------------------ */
+/* ---- laying out
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Room for weights, or NULL. */
-static void *reserve(jp_accel_store *s, size_t wanted) {
+static void *reserve_store(jp_accel_store *s, size_t wanted) {
     wanted = (wanted + 63) / 64 * 64;
     if (!s->arenas || s->arenas->size - s->arenas->used < wanted) {
         arena *a = calloc(1, sizeof *a);
@@ -137,8 +139,10 @@ static bool choose_layout(dnnl_engine_t engine, int64_t in, int64_t out, dnnl_me
     dnnl_memory_desc_t    source, weights, target;
     dnnl_matmul_desc_t    d;
     dnnl_primitive_desc_t planned = NULL;
-    if (!jp_packed_describe(&source, ROWS, in, dnnl_bf16, dnnl_ab) || !jp_packed_describe(&weights, in, out, dnnl_bf16, dnnl_format_tag_any) ||
-        !jp_packed_describe(&target, ROWS, out, dnnl_f32, dnnl_ab) || dnnl_matmul_desc_init(&d, &source, &weights, NULL, &target) ||
+    if (!jp_packed_describe(&source, ROWS, in, dnnl_bf16, dnnl_ab) ||
+        !jp_packed_describe(&weights, in, out, dnnl_bf16, dnnl_format_tag_any) ||
+        !jp_packed_describe(&target, ROWS, out, dnnl_f32, dnnl_ab) ||
+        dnnl_matmul_desc_init(&d, &source, &weights, NULL, &target) ||
         dnnl_primitive_desc_create(&planned, &d, NULL, engine, NULL))
         return false;
     const dnnl_memory_desc_t *found = dnnl_primitive_desc_query_md(planned, dnnl_query_weights_md, 0);
@@ -147,12 +151,15 @@ static bool choose_layout(dnnl_engine_t engine, int64_t in, int64_t out, dnnl_me
     return found != NULL;
 }
 
-static bool reorder(dnnl_engine_t engine, dnnl_stream_t stream, const dnnl_memory_desc_t *plain, void *rows, const jp_packed *p) {
+static bool reorder(dnnl_engine_t engine, dnnl_stream_t stream, const dnnl_memory_desc_t *plain, void *rows,
+                    const jp_packed *p) {
     dnnl_memory_t         from = NULL, to = NULL;
     dnnl_primitive_desc_t planned = NULL;
     dnnl_primitive_t      made = NULL;
-    bool fine = !dnnl_memory_create(&from, plain, engine, rows) && !dnnl_memory_create(&to, &p->layout, engine, p->data) &&
-                !dnnl_reorder_primitive_desc_create(&planned, plain, engine, &p->layout, engine, NULL) && !dnnl_primitive_create(&made, planned);
+    bool                  fine = !dnnl_memory_create(&from, plain, engine, rows) &&
+                !dnnl_memory_create(&to, &p->layout, engine, p->data) &&
+                !dnnl_reorder_primitive_desc_create(&planned, plain, engine, &p->layout, engine, NULL) &&
+                !dnnl_primitive_create(&made, planned);
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
     fine = fine && !dnnl_primitive_execute(made, stream, 2, arguments) && !dnnl_stream_wait(stream);
     if (made) dnnl_primitive_destroy(made);
@@ -162,17 +169,20 @@ static bool reorder(dnnl_engine_t engine, dnnl_stream_t stream, const dnnl_memor
     return fine;
 }
 
-static bool pack(jp_accel_store *s, const struct ggml_tensor *t, const identity *id, dnnl_engine_t engine, dnnl_stream_t stream, int threads, jp_packed *p) {
+static bool pack(jp_accel_store *s, const struct ggml_tensor *t, const identity *id, dnnl_engine_t engine,
+                 dnnl_stream_t stream, int threads, jp_packed *p) {
     dnnl_memory_desc_t plain;
     ggml_bf16_t       *rows = malloc((size_t)ggml_nelements(t) * sizeof *rows);
-    bool fine = rows && jp_packed_describe(&plain, id->in, id->out, dnnl_bf16, id->transposed ? dnnl_ab : dnnl_ba) && choose_layout(engine, id->in, id->out, &p->layout) &&
-                (p->data = reserve(s, dnnl_memory_desc_get_size(&p->layout))) && round_rows(jp_packed_original(t), rows, threads) &&
-                reorder(engine, stream, &plain, rows, p);
+    bool fine = rows && jp_packed_describe(&plain, id->in, id->out, dnnl_bf16, id->transposed ? dnnl_ab : dnnl_ba) &&
+                choose_layout(engine, id->in, id->out, &p->layout) &&
+                (p->data = reserve_store(s, dnnl_memory_desc_get_size(&p->layout))) &&
+                round_rows(jp_packed_original(t), rows, threads) && reorder(engine, stream, &plain, rows, p);
     free(rows);
     return fine;
 }
 
-const jp_packed *jp_packed_get(jp_accel_store *s, const struct ggml_tensor *t, dnnl_engine_t engine, dnnl_stream_t stream, int threads) {
+const jp_packed *jp_packed_get(jp_accel_store *s, const struct ggml_tensor *t, dnnl_engine_t engine,
+                               dnnl_stream_t stream, int threads) {
     identity id = identify(t);
     entry   *x = s->entries;
     while (x && memcmp(&x->id, &id, sizeof id)) x = x->next;

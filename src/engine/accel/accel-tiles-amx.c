@@ -9,21 +9,22 @@
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS };
 
 /* The compiler does not know that the instructions below read and write memory. */
-static inline void settle(void) { __asm__ volatile("" : : : "memory"); }
+static inline void settle_amx(void) { __asm__ volatile("" : : : "memory"); }
 
 static void begin(void) {
     static const struct {
         uint8_t  palette, start, reserved[14];
         uint16_t bytes[16];
         uint8_t  rows[16];
-    } shape __attribute__((aligned(64))) = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+    } shape
+        __attribute__((aligned(64))) = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
     _tile_loadconfig(&shape);
 }
 
 static void end(void) { _tile_release(); }
 
 /* A step of 32 by 32 results: tiles 0 to 3 are sums, 4 and 5 left, 6 and 7 right. */
-static inline void step(const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
+static inline void step_amx(const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
     _tile_loadd(4, left, left_stride * 2);
     _tile_loadd(6, right, 64);
     _tile_loadd(7, right + right_next, 64);
@@ -34,16 +35,17 @@ static inline void step(const uint16_t *left, size_t left_stride, const uint16_t
     _tile_dpbf16ps(3, 5, 7);
 }
 
-static inline void store_sums(float *to, size_t stride) {
+static inline void store_sums_amx(float *to, size_t stride) {
     _tile_stored(0, to, stride * 4);
     _tile_stored(1, to + ROWS, stride * 4);
     _tile_stored(2, to + ROWS * stride, stride * 4);
     _tile_stored(3, to + ROWS * stride + ROWS, stride * 4);
 }
 
-static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, int terms, float *s) {
+static void scores_amx(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide,
+                       int stride, int terms, float *s) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
-    settle();
+    settle_amx();
     for (int j = 0; j < wide; j += JP_TILES_STEP)
         for (int i = 0; i < rows; i += JP_TILES_STEP) {
             _tile_zero(0);
@@ -52,15 +54,17 @@ static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int
             _tile_zero(3);
             for (int t = 0; t < terms; t++)
                 for (size_t x = 0; x < w; x += NUMBERS)
-                    step(q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w, packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
-            store_sums(s + (size_t)i * (size_t)stride + j, (size_t)stride);
+                    step_amx(q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w,
+                             packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
+            store_sums_amx(s + (size_t)i * (size_t)stride + j, (size_t)stride);
         }
-    settle();
+    settle_amx();
 }
 
-static void values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts, float *o) {
+static void values_amx(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts,
+                       float *o) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
-    settle();
+    settle_amx();
     for (int x = 0; x < width; x += JP_TILES_STEP)
         for (int i = 0; i < rows; i += JP_TILES_STEP) {
             float *to = o + (size_t)i * w + x;
@@ -70,11 +74,12 @@ static void values(const uint16_t *p, const uint16_t *packed, int width, int row
             _tile_loadd(3, to + ROWS * w + ROWS, w * 4);
             for (size_t t = 0; t < (size_t)parts; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
-                    step(p + (size_t)i * (size_t)stride + j, (size_t)stride, packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
-            store_sums(to, w);
+                    step_amx(p + (size_t)i * (size_t)stride + j, (size_t)stride,
+                             packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
+            store_sums_amx(to, w);
         }
-    settle();
+    settle_amx();
 }
 
-const jp_tiles jp_tiles_amx = {begin, end, scores, values};
+const jp_tiles jp_tiles_amx = {begin, end, scores_amx, values_amx};
 #endif

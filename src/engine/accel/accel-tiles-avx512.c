@@ -10,7 +10,7 @@
 
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS, LINES = 8 /* rows of a result at a time */ };
 
-static void nothing(void) {}
+static void nothing_avx512(void) {}
 
 static inline __m512bh both(const uint16_t *pair) { /* in all places */
     int32_t bits;
@@ -21,7 +21,8 @@ static inline __m512bh both(const uint16_t *pair) { /* in all places */
 static inline __m512bh sixteen(const uint16_t *pairs) { return (__m512bh)_mm512_loadu_si512(pairs); }
 
 /* sums += LINES left rows, a tile's numbers long, times two right tiles. */
-static inline void step(__m512 sums[LINES][2], const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
+static inline void step_avx512(__m512 sums[LINES][2], const uint16_t *left, size_t left_stride, const uint16_t *right,
+                               size_t right_next) {
     for (size_t x = 0; x < NUMBERS; x += 2) {
         __m512bh a = sixteen(right + x * ROWS), b = sixteen(right + right_next + x * ROWS);
 #pragma GCC unroll 8
@@ -34,22 +35,23 @@ static inline void step(__m512 sums[LINES][2], const uint16_t *left, size_t left
 }
 
 static inline void load_sums(__m512 sums[LINES][2], const float *from, size_t stride) {
-#pragma GCC unroll 8
+#pragma GCC        unroll 8
     for (size_t i = 0; i < LINES; i++) {
-        sums[i][0] = _mm512_loadu_ps(from + i * stride);
-        sums[i][1] = _mm512_loadu_ps(from + i * stride + ROWS);
+               sums[i][0] = _mm512_loadu_ps(from + i * stride);
+               sums[i][1] = _mm512_loadu_ps(from + i * stride + ROWS);
     }
 }
 
-static inline void store_sums(__m512 sums[LINES][2], float *to, size_t stride) {
-#pragma GCC unroll 8
+static inline void store_sums_avx512(__m512 sums[LINES][2], float *to, size_t stride) {
+#pragma GCC        unroll 8
     for (size_t i = 0; i < LINES; i++) {
-        _mm512_storeu_ps(to + i * stride, sums[i][0]);
-        _mm512_storeu_ps(to + i * stride + ROWS, sums[i][1]);
+               _mm512_storeu_ps(to + i * stride, sums[i][0]);
+               _mm512_storeu_ps(to + i * stride + ROWS, sums[i][1]);
     }
 }
 
-static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, int terms, float *s) {
+static void scores_avx512(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide,
+                          int stride, int terms, float *s) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     for (int j = 0; j < wide; j += JP_TILES_STEP)
         for (int i = 0; i < rows; i += LINES) {
@@ -58,13 +60,14 @@ static void scores(const uint16_t *q, size_t q_part, const uint16_t *packed, int
             for (size_t l = 0; l < LINES; l++) sums[l][0] = sums[l][1] = _mm512_setzero_ps();
             for (int t = 0; t < terms; t++)
                 for (size_t x = 0; x < w; x += NUMBERS)
-                    step(sums, q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w,
-                         packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
-            store_sums(sums, s + (size_t)i * (size_t)stride + j, (size_t)stride);
+                    step_avx512(sums, q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w,
+                                packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
+            store_sums_avx512(sums, s + (size_t)i * (size_t)stride + j, (size_t)stride);
         }
 }
 
-static void values(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts, float *o) {
+static void values_avx512(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride,
+                          int parts, float *o) {
     size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
     for (int x = 0; x < width; x += JP_TILES_STEP)
         for (int i = 0; i < rows; i += LINES) {
@@ -73,10 +76,11 @@ static void values(const uint16_t *p, const uint16_t *packed, int width, int row
             load_sums(sums, to, w);
             for (size_t t = 0; t < (size_t)parts; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
-                    step(sums, p + (size_t)i * (size_t)stride + j, (size_t)stride, packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
-            store_sums(sums, to, w);
+                    step_avx512(sums, p + (size_t)i * (size_t)stride + j, (size_t)stride,
+                                packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
+            store_sums_avx512(sums, to, w);
         }
 }
 
-const jp_tiles jp_tiles_avx512 = {nothing, nothing, scores, values};
+const jp_tiles jp_tiles_avx512 = {nothing_avx512, nothing_avx512, scores_avx512, values_avx512};
 #endif

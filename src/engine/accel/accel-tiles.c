@@ -7,10 +7,11 @@
 
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS };
 
-/* ---- packing --------------------------------------------------------------------------------------------------------- */
+/* ---- packing
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* Rows of 16 pairs of numbers become columns. */
-static void transpose(__m512i r[ROWS]) {
+static void transpose_tiles(__m512i r[ROWS]) {
     __m512i t[ROWS];
     for (int i = 0; i < ROWS; i += 2) {
         t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
@@ -24,7 +25,8 @@ static void transpose(__m512i r[ROWS]) {
     }
     for (int i = 0; i < 4; i++) { /* of each quarter's rows, lanes of 4 */
         __m512i a = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88), b = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-        __m512i c = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88), d = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+        __m512i c = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88),
+                d = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
         t[i] = _mm512_shuffle_i32x4(a, c, 0x88);
         t[i + 4] = _mm512_shuffle_i32x4(b, d, 0x88);
         t[i + 8] = _mm512_shuffle_i32x4(a, c, 0xdd);
@@ -34,7 +36,7 @@ static void transpose(__m512i r[ROWS]) {
 }
 
 /* Part 0 and 1 of 32 numbers, in order. */
-static inline void split(const float *from, __m512i *first, __m512i *second) {
+static inline void split_tiles(const float *from, __m512i *first, __m512i *second) {
     __m256i a, b, c, d;
     jp_tiles_parts(_mm512_loadu_ps(from), &a, &b);
     jp_tiles_parts(_mm512_loadu_ps(from + ROWS), &c, &d);
@@ -49,9 +51,10 @@ void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_
         for (int x = 0; x < width; x += NUMBERS) {
             __m512i   first[ROWS], second[ROWS];
             uint16_t *tile = packed + (size_t)(at + c) * (size_t)width + (size_t)x * ROWS;
-            for (int i = 0; i < ROWS; i++) split(keys + (size_t)(c + i) * (size_t)width + x, first + i, second + i);
-            transpose(first);
-            transpose(second);
+            for (int i = 0; i < ROWS; i++)
+                split_tiles(keys + (size_t)(c + i) * (size_t)width + x, first + i, second + i);
+            transpose_tiles(first);
+            transpose_tiles(second);
             for (int i = 0; i < ROWS; i++) {
                 _mm512_storeu_si512(tile + i * NUMBERS, first[i]);
                 _mm512_storeu_si512(tile + part + i * NUMBERS, second[i]);
@@ -65,8 +68,9 @@ void jp_tiles_pack_values(const float *values, int width, int at, int cells, uin
     for (int c = 0; c < JP_TILES_STEP; c += 2)
         for (int x = 0; x < width; x += ROWS) {
             uint16_t *to = packed + (size_t)at * (size_t)width + (size_t)x * NUMBERS + (size_t)c * ROWS;
-            __m512    even = _mm512_loadu_ps(values + (size_t)c * (size_t)width + x), odd = _mm512_loadu_ps(values + (size_t)(c + 1) * (size_t)width + x);
-            __m512i   a = jp_tiles_round(even), b = jp_tiles_round(odd);
+            __m512    even = _mm512_loadu_ps(values + (size_t)c * (size_t)width + x),
+                   odd = _mm512_loadu_ps(values + (size_t)(c + 1) * (size_t)width + x);
+            __m512i a = jp_tiles_round(even), b = jp_tiles_round(odd);
             _mm512_storeu_si512(to, _mm512_or_si512(a, _mm512_slli_epi32(b, 16)));
             a = jp_tiles_round(jp_tiles_missing(even, a));
             b = jp_tiles_round(jp_tiles_missing(odd, b));

@@ -1,6 +1,7 @@
-/* Products of small matrices, each number the sum of two in bfloat16 (16 bits of it): a b = a0 b0 + a1 b0 + a0 b1, summed
- * in F32. "Two parts" are one array after the other. By AMX or by AVX-512, from the same layout: tiles of a right matrix
- * are 16 pairs of rows by 16 columns, the two numbers of a pair side by side. Only accel-*.c include this. */
+/* Products of small matrices, each number the sum of two in bfloat16 (16 bits of it): a b = a0 b0 + a1 b0 + a0 b1,
+ * summed in F32. "Two parts" are one array after the other. By AMX or by AVX-512, from the same layout: tiles of a
+ * right matrix are 16 pairs of rows by 16 columns, the two numbers of a pair side by side. Only accel-*.c include this.
+ */
 #ifndef JP_ACCEL_TILES_H
 #define JP_ACCEL_TILES_H
 
@@ -16,16 +17,19 @@ enum {
     JP_TILE_NUMBERS = 32,
     JP_TILES_TERMS = 3
 };
-static const int JP_TILES_LEFT[JP_TILES_TERMS] = {0, 1, 0}, JP_TILES_RIGHT[JP_TILES_TERMS] = {0, 0, 1}; /* the parts of each term */
+static const int JP_TILES_LEFT[JP_TILES_TERMS] = {0, 1, 0},
+                 JP_TILES_RIGHT[JP_TILES_TERMS] = {0, 0, 1}; /* the parts of each term */
 
 typedef struct {
     void (*begin)(void); /* before and after the products, in each thread */
     void (*end)(void);
-    /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells; the first
-     * `terms` of JP_TILES_TERMS. */
-    void (*scores)(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride, int terms, float *s);
+    /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells;
+     * the first `terms` of JP_TILES_TERMS. */
+    void (*scores)(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride,
+                   int terms, float *s);
     /* o[rows, width] += p v; p: [rows, stride]; the first `parts` of v's two. */
-    void (*values)(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts, float *o);
+    void (*values)(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts,
+                   float *o);
 } jp_tiles;
 
 extern const jp_tiles jp_tiles_amx, jp_tiles_avx512;
@@ -36,7 +40,9 @@ static inline __m512i jp_tiles_round(__m512 x) {
     return _mm512_srli_epi32(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
 }
 
-static inline __m512 jp_tiles_missing(__m512 x, __m512i rounded) { return _mm512_sub_ps(x, _mm512_castsi512_ps(_mm512_slli_epi32(rounded, 16))); }
+static inline __m512 jp_tiles_missing(__m512 x, __m512i rounded) {
+    return _mm512_sub_ps(x, _mm512_castsi512_ps(_mm512_slli_epi32(rounded, 16)));
+}
 
 static inline void jp_tiles_parts(__m512 x, __m256i *first, __m256i *second) {
     *first = (__m256i)_mm512_cvtneps_pbh(x);

@@ -7,15 +7,20 @@
 #include "engine/gradient/gradient-model.h"
 
 /* GGML_TYPE_COUNT stands for "no copy". */
-typedef struct { enum ggml_type forward, back; } plan;
+typedef struct {
+    enum ggml_type forward, back;
+} plan;
 
 static const plan PLANS[] = {
-    {GGML_TYPE_F16, GGML_TYPE_F16},    {GGML_TYPE_COUNT, GGML_TYPE_F16},
-    {GGML_TYPE_COUNT, GGML_TYPE_Q8_0}, {GGML_TYPE_COUNT, GGML_TYPE_COUNT},
+    {GGML_TYPE_F16, GGML_TYPE_F16},
+    {GGML_TYPE_COUNT, GGML_TYPE_F16},
+    {GGML_TYPE_COUNT, GGML_TYPE_Q8_0},
+    {GGML_TYPE_COUNT, GGML_TYPE_COUNT},
 };
 static const plan EXACT = {GGML_TYPE_F32, GGML_TYPE_F32};
 
-/* ---- which matrices, which types ---------------------------------------------------------------------------------- */
+/* ---- which matrices, which types ----------------------------------------------------------------------------------
+ */
 
 enum { PER_LAYER = 7 };
 
@@ -29,7 +34,9 @@ static jp_linear *linear_at(jp_gradient *g, int i) {
 static int linear_count(const jp_gradient *g) { return 1 + g->shape.n_layer * PER_LAYER; }
 
 /* The type of a copy with rows of n numbers. */
-static enum ggml_type fitting(enum ggml_type type, int64_t n) { return type != GGML_TYPE_COUNT && n % ggml_blck_size(type) ? GGML_TYPE_F16 : type; }
+static enum ggml_type fitting(enum ggml_type type, int64_t n) {
+    return type != GGML_TYPE_COUNT && n % ggml_blck_size(type) ? GGML_TYPE_F16 : type;
+}
 
 /* A forward copy is for types that are not fast as they are. */
 static enum ggml_type forward_type(const jp_linear *l, enum ggml_type wish) {
@@ -49,14 +56,15 @@ static size_t bytes(jp_gradient *g, plan p) {
     return total;
 }
 
-static plan choose(jp_gradient *g, bool exact) {
+static plan choose_copies(jp_gradient *g, bool exact) {
     if (exact) return EXACT;
     int i = 0;
     while (bytes(g, PLANS[i]) > g->limits.copies) i++;
     return PLANS[i];
 }
 
-/* ---- without copies ---------------------------------------------------------------------------------------------------- */
+/* ---- without copies
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* The accelerator lays out each matrix twice, in 2 bytes a number, and needs no other copy. */
 static size_t laid_out(jp_gradient *g) {
@@ -88,7 +96,8 @@ static void declare_transposed(jp_gradient *g) {
     g->copy_size = laid_out(g);
 }
 
-/* ---- filling the copies, strips of rows spread over the threads ------------------------------------------------------ */
+/* ---- filling the copies, strips of rows spread over the threads
+ * ------------------------------------------------------ */
 
 enum { STRIP = 32 }; /* rows at a time: a block of every type that copies have */
 
@@ -99,7 +108,7 @@ typedef struct {
     size_t                    scratch_size;          /* of one thread */
 } copy_job;
 
-static void read_rows(const struct ggml_tensor *t, int64_t first, int64_t count, float *out) {
+static void read_rows_copies(const struct ggml_tensor *t, int64_t first, int64_t count, float *out) {
     const char *from = (const char *)t->data + (size_t)first * t->nb[1];
     int64_t     n = count * t->ne[0]; /* rows are contiguous */
     if (t->type == GGML_TYPE_F32) memcpy(out, from, (size_t)n * sizeof *out);
@@ -116,8 +125,9 @@ static void write_numbers(const struct ggml_tensor *t, int64_t row, int64_t colu
 static void copy_strip(const copy_job *job, int64_t first, int64_t count, float *rows) {
     int64_t width = job->from->ne[0];
     float  *columns = rows + STRIP * width;
-    read_rows(job->from, first, count, rows);
-    for (int64_t i = 0; job->straight && i < count; i++) write_numbers(job->straight, first + i, 0, rows + i * width, width);
+    read_rows_copies(job->from, first, count, rows);
+    for (int64_t i = 0; job->straight && i < count; i++)
+        write_numbers(job->straight, first + i, 0, rows + i * width, width);
     if (!job->transposed) return;
     for (int64_t i = 0; i < count; i++)
         for (int64_t c = 0; c < width; c++) columns[c * count + i] = rows[i * width + c];
@@ -129,7 +139,8 @@ static void run_copy_job(struct ggml_tensor *dst, int thread, int threads, void 
     int64_t         rows = job->from->ne[1];
     (void)dst;
     for (int64_t first = (int64_t)thread * STRIP; first < rows; first += (int64_t)threads * STRIP)
-        copy_strip(job, first, rows - first < STRIP ? rows - first : STRIP, job->scratch + (size_t)thread * job->scratch_size);
+        copy_strip(job, first, rows - first < STRIP ? rows - first : STRIP,
+                   job->scratch + (size_t)thread * job->scratch_size);
 }
 
 /* The empty tensors of all copies, in g->copies, and what fills them. */
@@ -138,8 +149,10 @@ static void declare(jp_gradient *g, plan p, copy_job *jobs) {
         jp_linear     *l = linear_at(g, i);
         enum ggml_type straight = forward_type(l, p.forward), back = fitting(p.back, l->w->ne[1]);
         jobs[i].from = l->w;
-        jobs[i].straight = straight == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, straight, l->w->ne[0], l->w->ne[1]);
-        jobs[i].transposed = back == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, back, l->w->ne[1], l->w->ne[0]);
+        jobs[i].straight =
+            straight == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, straight, l->w->ne[0], l->w->ne[1]);
+        jobs[i].transposed =
+            back == GGML_TYPE_COUNT ? NULL : ggml_new_tensor_2d(g->copies, back, l->w->ne[1], l->w->ne[0]);
         l->back = jobs[i].transposed;
         if (jobs[i].straight) l->w = jobs[i].straight;
     }
@@ -153,8 +166,10 @@ static bool run_jobs(jp_gradient *g, copy_job *jobs) {
     if (!ctx) return false;
     struct ggml_cgraph *graph = ggml_new_graph_custom(ctx, (size_t)n, false);
     for (int i = 0; i < n; i++)
-        ggml_build_forward_expand(graph, ggml_custom_4d(ctx, GGML_TYPE_F32, 1, 1, 1, 1, NULL, 0, run_copy_job, GGML_N_TASKS_MAX, jobs + i));
-    bool done = ggml_gallocr_alloc_graph(g->allocator, graph) && ggml_backend_graph_compute(g->cpu, graph) == GGML_STATUS_SUCCESS;
+        ggml_build_forward_expand(
+            graph, ggml_custom_4d(ctx, GGML_TYPE_F32, 1, 1, 1, 1, NULL, 0, run_copy_job, GGML_N_TASKS_MAX, jobs + i));
+    bool done = ggml_gallocr_alloc_graph(g->allocator, graph) &&
+                ggml_backend_graph_compute(g->cpu, graph) == GGML_STATUS_SUCCESS;
     ggml_free(ctx);
     return done;
 }
@@ -165,7 +180,7 @@ static size_t widest(jp_gradient *g) {
     return (size_t)n;
 }
 
-static int fill(jp_gradient *g, plan p, copy_job *jobs, int threads, jopa_error *e) {
+static int fill_copies(jp_gradient *g, plan p, copy_job *jobs, int threads, jopa_error *e) {
     size_t scratch_size = 2 * STRIP * widest(g);
     float *scratch = malloc((size_t)threads * scratch_size * sizeof *scratch);
     if (!scratch) return jp_fail_memory(e);
@@ -181,15 +196,16 @@ static int fill(jp_gradient *g, plan p, copy_job *jobs, int threads, jopa_error 
 }
 
 int jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e) {
-    plan p = choose(g, exact);
+    plan p = choose_copies(g, exact);
     bool accelerated = !exact && accelerate(g, threads);
     g->copy_size = bytes(g, p);
     if (!g->copy_size && !accelerated) return JP_OK;
-    g->copies = ggml_init((struct ggml_init_params){.mem_size = 2 * (size_t)linear_count(g) * ggml_tensor_overhead(), .no_alloc = true});
+    g->copies = ggml_init(
+        (struct ggml_init_params){.mem_size = 2 * (size_t)linear_count(g) * ggml_tensor_overhead(), .no_alloc = true});
     if (accelerated && g->copies) declare_transposed(g);
     if (accelerated) return g->copies ? JP_OK : jp_fail_memory(e);
     copy_job *jobs = calloc((size_t)linear_count(g), sizeof *jobs);
-    int       status = g->copies && jobs ? fill(g, p, jobs, threads, e) : jp_fail_memory(e);
+    int       status = g->copies && jobs ? fill_copies(g, p, jobs, threads, e) : jp_fail_memory(e);
     free(jobs);
     return status;
 }

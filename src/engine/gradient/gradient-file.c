@@ -10,7 +10,7 @@
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
-static bool map_file(jp_gradient *g, const char *file) {
+static bool map_file_gradient_file(jp_gradient *g, const char *file) {
     int         fd = open(file, O_RDONLY | O_CLOEXEC);
     struct stat info;
     if (fd < 0) return false;
@@ -34,9 +34,13 @@ static int place_tensors(jp_gradient *g, const struct gguf_context *gguf, jopa_e
     for (int64_t i = 0; i < gguf_get_n_tensors(gguf); i++) {
         struct ggml_tensor *t = ggml_get_tensor(g->tensors, gguf_get_tensor_name(gguf, i));
         size_t              at = gguf_get_data_offset(gguf) + gguf_get_tensor_offset(gguf, i);
-        if (!t || !can_read(t->type)) return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "no gradients for this model: its weights are of a type that cannot be dequantized");
-        if (at > g->map_size || ggml_nbytes(t) > g->map_size - at) return jp_fail(e, JOPA_ERROR_MODEL, "the model's file is truncated");
-        if (ggml_backend_tensor_alloc(g->file_buffer, t, (char *)g->map + at) != GGML_STATUS_SUCCESS) return jp_fail_memory(e);
+        if (!t || !can_read(t->type))
+            return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
+                           "no gradients for this model: its weights are of a type that cannot be dequantized");
+        if (at > g->map_size || ggml_nbytes(t) > g->map_size - at)
+            return jp_fail(e, JOPA_ERROR_MODEL, "the model's file is truncated");
+        if (ggml_backend_tensor_alloc(g->file_buffer, t, (char *)g->map + at) != GGML_STATUS_SUCCESS)
+            return jp_fail_memory(e);
     }
     return JP_OK;
 }
@@ -51,12 +55,15 @@ typedef struct {
 static struct ggml_tensor *get(loader *l, const char *name, int64_t n_in, int64_t n_out, bool required) {
     struct ggml_tensor *t = ggml_get_tensor(l->g->tensors, name);
     if (!t && !required) return NULL;
-    bool good = t && t->ne[0] == n_in && t->ne[1] == n_out && t->ne[2] == 1 && t->ne[3] == 1 && (n_out > 1 || t->type == GGML_TYPE_F32);
-    if (!good && !l->status) l->status = jp_fail(l->e, JOPA_ERROR_MODEL, "the model's tensor %s is missing or has a wrong shape", name);
+    bool good = t && t->ne[0] == n_in && t->ne[1] == n_out && t->ne[2] == 1 && t->ne[3] == 1 &&
+                (n_out > 1 || t->type == GGML_TYPE_F32);
+    if (!good && !l->status)
+        l->status = jp_fail(l->e, JOPA_ERROR_MODEL, "the model's tensor %s is missing or has a wrong shape", name);
     return good ? t : NULL;
 }
 
-static struct ggml_tensor *get_in_layer(loader *l, int layer, const char *name, int64_t n_in, int64_t n_out, bool required) {
+static struct ggml_tensor *get_in_layer(loader *l, int layer, const char *name, int64_t n_in, int64_t n_out,
+                                        bool required) {
     char full[64];
     snprintf(full, sizeof full, "blk.%d.%s", layer, name);
     return get(l, full, n_in, n_out, required);
@@ -66,7 +73,8 @@ static jp_linear get_linear(loader *l, int layer, const char *name, int n_in, in
     char weight[40], bias[40];
     snprintf(weight, sizeof weight, "%s.weight", name);
     snprintf(bias, sizeof bias, "%s.bias", name);
-    return (jp_linear){.w = get_in_layer(l, layer, weight, n_in, n_out, true), .bias = get_in_layer(l, layer, bias, n_out, 1, false)};
+    return (jp_linear){.w = get_in_layer(l, layer, weight, n_in, n_out, true),
+                       .bias = get_in_layer(l, layer, bias, n_out, 1, false)};
 }
 
 static void get_layer(loader *l, int i) {
@@ -109,7 +117,8 @@ int jp_gradient_model_load(jp_gradient *g, const char *file, jopa_error *e) {
     struct gguf_context *gguf = read_header(file, &g->tensors);
     if (!gguf) return jp_fail(e, JOPA_ERROR_MODEL, "'%s' cannot be read as a GGUF file", file);
     int status = jp_gradient_shape_read(&g->shape, gguf, g->tensors, e);
-    if (!status && !map_file(g, file)) status = jp_fail(e, JOPA_ERROR_IO, "cannot map '%s' into memory", file);
+    if (!status && !map_file_gradient_file(g, file))
+        status = jp_fail(e, JOPA_ERROR_IO, "cannot map '%s' into memory", file);
     if (!status) status = place_tensors(g, gguf, e);
     if (!status) status = get_tensors(g, e);
     gguf_free(gguf);
@@ -121,7 +130,8 @@ bool jp_gradient_covers(const char *file, char *why, size_t size) {
     struct gguf_context *gguf = read_header(file, &meta);
     jp_gradient_shape    shape;
     jopa_error           e = {0};
-    int                  status = gguf ? jp_gradient_shape_read(&shape, gguf, meta, &e) : jp_fail(&e, JOPA_ERROR_MODEL, "it cannot be read as a GGUF file");
+    int                  status = gguf ? jp_gradient_shape_read(&shape, gguf, meta, &e)
+                                       : jp_fail(&e, JOPA_ERROR_MODEL, "it cannot be read as a GGUF file");
     gguf_free(gguf);
     ggml_free(meta);
     if (status && why) snprintf(why, size, "%s", e.message);

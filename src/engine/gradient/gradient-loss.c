@@ -19,8 +19,8 @@ static void log_prob_and_gradient(struct ggml_tensor *dst, int thread, int threa
     }
 }
 
-struct ggml_tensor *jp_graph_loss(jp_graph *t, struct ggml_tensor *x, int row, int n_target, const int32_t *target, float *log_prob,
-                                  jp_loss_rows *rows, bool forward_only) {
+struct ggml_tensor *jp_graph_loss(jp_graph *t, struct ggml_tensor *x, int row, int n_target, const int32_t *target,
+                                  float *log_prob, jp_loss_rows *rows, bool forward_only) {
     const jp_gradient  *g = t->g;
     struct ggml_tensor *h = jp_graph_norm(t, x, g->output_norm), *d_h = NULL;
     for (int at = 0; at < n_target; at += JP_LOSS_ROWS) {
@@ -29,8 +29,8 @@ struct ggml_tensor *jp_graph_loss(jp_graph *t, struct ggml_tensor *x, int row, i
         if (g->shape.logit_scale != 1) logits = ggml_scale(t->ctx, logits, g->shape.logit_scale);
         rows[at / JP_LOSS_ROWS] = (jp_loss_rows){target + at, log_prob + at};
         struct ggml_tensor *args[] = {ggml_soft_max(t->ctx, logits), logits};
-        struct ggml_tensor *d = ggml_custom_4d(t->ctx, GGML_TYPE_F32, logits->ne[0], count, 1, 1, args, 2, log_prob_and_gradient,
-                                               GGML_N_TASKS_MAX, rows + at / JP_LOSS_ROWS);
+        struct ggml_tensor *d = ggml_custom_4d(t->ctx, GGML_TYPE_F32, logits->ne[0], count, 1, 1, args, 2,
+                                               log_prob_and_gradient, GGML_N_TASKS_MAX, rows + at / JP_LOSS_ROWS);
         ggml_build_forward_expand(t->graph, d);
         if (forward_only) continue;
         if (g->shape.logit_scale != 1) d = ggml_scale(t->ctx, d, g->shape.logit_scale);

@@ -15,7 +15,7 @@ typedef struct {
 
 /* x [n_embd, m] is the last layer's output; its rows [row, row + n_target) predict the targets. `rows` has a slot for
  * each JP_LOSS_ROWS targets. Returns d f / d x [n_embd, m]; with forward_only NULL. */
-struct ggml_tensor *jp_graph_loss(jp_graph *t, struct ggml_tensor *x, int row, int n_target, const int32_t *target, float *log_prob,
-                                  jp_loss_rows *rows, bool forward_only);
+struct ggml_tensor *jp_graph_loss(jp_graph *t, struct ggml_tensor *x, int row, int n_target, const int32_t *target,
+                                  float *log_prob, jp_loss_rows *rows, bool forward_only);
 
 #endif

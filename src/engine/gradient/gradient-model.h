@@ -25,23 +25,24 @@ typedef struct {
 typedef struct {
     int   n_layer, n_embd, n_head, n_head_kv, head_size, n_ff, n_vocab;
     float epsilon;
-    float attention_scale; /* of the scores */
+    float attention_scale;                              /* of the scores */
     float embedding_scale, residual_scale, logit_scale; /* 1: none; factors on embeddings, branches, logits */
-    float temperature;     /* mistral3: queries times 1 + temperature log(1 + floor(position / temperature_floor)); 0: none */
-    int   temperature_floor;
-    int   rope_step;       /* every rope_step-th layer has no RoPE; 0: all have */
+    float
+        temperature; /* mistral3: queries times 1 + temperature log(1 + floor(position / temperature_floor)); 0: none */
+    int temperature_floor;
+    int rope_step; /* every rope_step-th layer has no RoPE; 0: all have */
     bool  rope;
     int   rope_mode, rope_context;
     float rope_base, rope_scale, rope_ext, rope_attn, rope_fast, rope_slow;
 } jp_gradient_shape;
 
 struct jp_gradient {
-    jp_gradient_shape    shape;
-    struct ggml_tensor  *embedding, *output_norm; /* [n_embd, n_vocab], [n_embd] */
-    struct ggml_tensor  *rope_factors;            /* [head_size / 2] or NULL */
-    jp_linear            output;
-    jp_gradient_layer   *layers;
-    float               *mean; /* [n_embd] of the embedding table, lazily */
+    jp_gradient_shape   shape;
+    struct ggml_tensor *embedding, *output_norm; /* [n_embd, n_vocab], [n_embd] */
+    struct ggml_tensor *rope_factors;            /* [head_size / 2] or NULL */
+    jp_linear           output;
+    jp_gradient_layer  *layers;
+    float              *mean; /* [n_embd] of the embedding table, lazily */
 
     void                 *map;
     size_t                map_size;
@@ -50,19 +51,19 @@ struct jp_gradient {
     size_t                copy_size, work_size;
     jp_gradient_limits    limits;
 
-    ggml_backend_t  cpu;
-    ggml_backend_t  accel;     /* engine/accel.h, which then multiplies by the weights; or NULL */
-    struct jp_accel_store *store; /* where accel keeps the weights; NULL: by itself. The owner is who opened this */
-    ggml_gallocr_t  allocator; /* without accel */
-    ggml_backend_sched_t sched; /* with it, for graphs of up to sched_size nodes */
-    size_t          sched_size;
-    int             pad; /* lengths that products contract over are multiples of this */
+    ggml_backend_t         cpu;
+    ggml_backend_t         accel;     /* engine/accel.h, which then multiplies by the weights; or NULL */
+    struct jp_accel_store *store;     /* where accel keeps the weights; NULL: by itself. The owner is who opened this */
+    ggml_gallocr_t         allocator; /* without accel */
+    ggml_backend_sched_t   sched;     /* with it, for graphs of up to sched_size nodes */
+    size_t                 sched_size;
+    int                    pad; /* lengths that products contract over are multiples of this */
 };
 
 /* The file mapped and its tensors placed. On failure the caller frees what is there by jp_gradient_model_free. */
 int  jp_gradient_model_load(jp_gradient *g, const char *file, jopa_error *e);
 void jp_gradient_model_free(jp_gradient *g);
 /* Copies of the weights, within g->limits. */
-int  jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e);
+int jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e);
 
 #endif

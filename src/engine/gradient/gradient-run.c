@@ -9,7 +9,8 @@
 #include "engine/gradient/gradient-loss.h"
 #include "prompt/mask.h"
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------------------------
+ */
 
 /* ggml's F32 and F16 product kernels want lengths that are multiples of their vectors. */
 static int vector_length(void) { return ggml_cpu_has_avx512() ? 16 : 8; }
@@ -30,7 +31,8 @@ static jp_gradient_limits default_limits(const jp_gradient *g) {
     return l;
 }
 
-int jp_gradient_open_within(jp_gradient **out, const char *file, int threads, bool exact, const jp_gradient_limits *limits, jopa_error *e) {
+int jp_gradient_open_within(jp_gradient **out, const char *file, int threads, bool exact,
+                            const jp_gradient_limits *limits, jopa_error *e) {
     jp_gradient *g = calloc(1, sizeof *g);
     if (!g) return jp_fail_memory(e);
     if (threads < 1) threads = all_cores();
@@ -65,9 +67,10 @@ void jp_gradient_memory(const jp_gradient *g, size_t *copies, size_t *work) {
     *work = g->work_size;
 }
 
-/* ---- input rows --------------------------------------------------------------------------------------------------- */
+/* ---- input rows ---------------------------------------------------------------------------------------------------
+ */
 
-static void read_row(const jp_gradient *g, int32_t id, float *out) {
+static void read_row_gradient(const jp_gradient *g, int32_t id, float *out) {
     const struct ggml_tensor *t = g->embedding;
     const char               *row = (const char *)t->data + (size_t)id * t->nb[1];
     if (t->type == GGML_TYPE_F32) memcpy(out, row, (size_t)t->ne[0] * sizeof *out);
@@ -83,7 +86,7 @@ static int ensure_mean(jp_gradient *g, jopa_error *e) {
     g->mean = malloc(n * sizeof *g->mean);
     if (total && row && g->mean) {
         for (int32_t id = 0; id < g->shape.n_vocab; id++) {
-            read_row(g, id, row);
+            read_row_gradient(g, id, row);
             for (size_t j = 0; j < n; j++) total[j] += (double)row[j];
         }
         for (size_t j = 0; j < n; j++) g->mean[j] = (float)(total[j] / g->shape.n_vocab);
@@ -99,8 +102,9 @@ static int read_symbols(jp_gradient *g, const int32_t *symbols, int n, float *ou
     for (int i = 0; i < n; i++) {
         float *row = out + (size_t)i * width;
         if (symbols[i] >= g->shape.n_vocab || symbols[i] < JP_SYMBOL_MEAN)
-            return jp_fail(e, JOPA_ERROR_INPUT, "token %d is not in the model's vocabulary of %d", symbols[i], g->shape.n_vocab);
-        if (symbols[i] >= 0) read_row(g, symbols[i], row);
+            return jp_fail(e, JOPA_ERROR_INPUT, "token %d is not in the model's vocabulary of %d", symbols[i],
+                           g->shape.n_vocab);
+        if (symbols[i] >= 0) read_row_gradient(g, symbols[i], row);
         else if (symbols[i] == JP_SYMBOL_ZERO) memset(row, 0, width * sizeof *row);
         else {
             int status = ensure_mean(g, e);
@@ -111,19 +115,20 @@ static int read_symbols(jp_gradient *g, const int32_t *symbols, int n, float *ou
     return JP_OK;
 }
 
-/* ---- a run's graph ------------------------------------------------------------------------------------------------- */
+/* ---- a run's graph -------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
-    jp_graph            t;
-    jp_graph_layer     *layers; /* [n_layer] */
-    struct ggml_tensor *input;  /* [n_embd, n] */
-    int                 fed;    /* symbols, without the padding */
-    int                 kept;   /* layers from here on keep their activations for the backward pass */
-    struct ggml_tensor *d_bias; /* [n] or NULL */
-    float              *rows;      /* [n_embd * fed] what `input` is to hold */
-    float              *log_probs; /* [n_target] */
-    jp_loss_rows       *pieces;    /* of the targets */
-    jp_attention_request *attention;
+    jp_graph                t;
+    jp_graph_layer         *layers;    /* [n_layer] */
+    struct ggml_tensor     *input;     /* [n_embd, n] */
+    int                     fed;       /* symbols, without the padding */
+    int                     kept;      /* layers from here on keep their activations for the backward pass */
+    struct ggml_tensor     *d_bias;    /* [n] or NULL */
+    float                  *rows;      /* [n_embd * fed] what `input` is to hold */
+    float                  *log_probs; /* [n_target] */
+    jp_loss_rows           *pieces;    /* of the targets */
+    jp_attention_request   *attention;
     struct attention_block *blocks; /* [n_layer * blocks] */
 } run;
 
@@ -132,7 +137,8 @@ static int round_up(int n, int step) { return (n + step - 1) / step * step; }
 /* Queries in a block of the attention: not many, because a block works on all keys up to its last query. */
 static int block_size(const jp_gradient *g, int n) {
     enum { MOST = 256 };
-    int64_t rows = (int64_t)g->limits.scores / (4 * (int64_t)n * g->shape.n_head), least = (n + JP_MAX_BLOCKS - 1) / JP_MAX_BLOCKS;
+    int64_t rows = (int64_t)g->limits.scores / (4 * (int64_t)n * g->shape.n_head),
+            least = (n + JP_MAX_BLOCKS - 1) / JP_MAX_BLOCKS;
     if (rows > MOST) rows = MOST;
     if (rows > n) rows = n;
     if (rows < least) rows = least;
@@ -155,19 +161,22 @@ static int first_kept(const jp_gradient *g, int n) {
 /* Refuse what this machine cannot hold: the layers that are kept, the one in work, the inputs of all. */
 static int check_memory(const jp_gradient *g, int n, jopa_error *e) {
     double layers = g->shape.n_layer - first_kept(g, n) + 1, inputs = 4.0 * n * g->shape.n_embd * g->shape.n_layer;
-    double need = layers * layer_bytes(g, n) + inputs, have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double need = layers * layer_bytes(g, n) + inputs,
+           have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (have <= 0 || need < have) return JP_OK;
-    return jp_fail(e, JOPA_ERROR_INPUT, "a gradient of %d tokens takes %.1f GiB of memory, this machine has %.1f: shorten the prompt, or choose a method without gradients",
+    return jp_fail(e, JOPA_ERROR_INPUT,
+                   "a gradient of %d tokens takes %.1f GiB of memory, this machine has %.1f: shorten the prompt, or "
+                   "choose a method without gradients",
                    n, need / (1 << 30), have / (1 << 30));
 }
 
 /* Nodes of the graph at most: those of a layer (three times: forward, again, backward) and those of tiled products. */
 static size_t graph_size(const jp_gradient *g, const jp_graph *t, int n_target) {
     const jp_gradient_shape *s = &g->shape;
-    double  numbers = (double)s->n_layer * s->n_embd * (2.0 * s->head_size * (s->n_head + s->n_head_kv) + 3.0 * s->n_ff);
-    double  chunks = n_target / JP_LOSS_ROWS + 1;
-    double  tiles = numbers / (8 << 20) + chunks * ((double)s->n_vocab * s->n_embd / (8 << 20) + 4);
-    size_t  blocks = (size_t)jp_graph_blocks(t);
+    double numbers = (double)s->n_layer * s->n_embd * (2.0 * s->head_size * (s->n_head + s->n_head_kv) + 3.0 * s->n_ff);
+    double chunks = n_target / JP_LOSS_ROWS + 1;
+    double tiles = numbers / (8 << 20) + chunks * ((double)s->n_vocab * s->n_embd / (8 << 20) + 4);
+    size_t blocks = (size_t)jp_graph_blocks(t);
     return (size_t)s->n_layer * (200 + 60 * blocks) + (size_t)(8 * tiles) + 512;
 }
 
@@ -187,7 +196,8 @@ static int run_init(run *r, jp_gradient *g, int fed, int n_target, jopa_error *e
     t->block = block_size(g, t->n);
     r->kept = first_kept(g, t->n);
     size_t size = graph_size(g, t, n_target);
-    t->ctx = ggml_init((struct ggml_init_params){.mem_size = size * ggml_tensor_overhead() + ggml_graph_overhead_custom(size, false), .no_alloc = true});
+    t->ctx = ggml_init((struct ggml_init_params){
+        .mem_size = size * ggml_tensor_overhead() + ggml_graph_overhead_custom(size, false), .no_alloc = true});
     r->layers = malloc((size_t)g->shape.n_layer * sizeof *r->layers);
     if (!r->rows || !r->log_probs || !r->pieces || !t->ctx || !r->layers) return jp_fail_memory(e);
     t->graph = ggml_new_graph_custom(t->ctx, size, false);
@@ -236,7 +246,8 @@ static bool allocate_graph(jp_gradient *g, struct ggml_cgraph *graph) {
         if (!ensure_sched(g, (size_t)ggml_graph_size(graph))) return false;
         ggml_backend_sched_reset(g->sched);
         if (!ggml_backend_sched_alloc_graph(g->sched, graph)) return false;
-        work = ggml_backend_sched_get_buffer_size(g->sched, g->accel) + ggml_backend_sched_get_buffer_size(g->sched, g->cpu);
+        work = ggml_backend_sched_get_buffer_size(g->sched, g->accel) +
+               ggml_backend_sched_get_buffer_size(g->sched, g->cpu);
     } else {
         if (!ggml_gallocr_alloc_graph(g->allocator, graph)) return false;
         work = ggml_gallocr_get_buffer_size(g->allocator, 0);
@@ -246,8 +257,8 @@ static bool allocate_graph(jp_gradient *g, struct ggml_cgraph *graph) {
 }
 
 static int run_compute(run *r, const float *bias, int n_bias, jopa_error *e) {
-    jp_graph          *t = &r->t;
-    jp_gradient       *g = (jp_gradient *)(uintptr_t)t->g;
+    jp_graph                 *t = &r->t;
+    jp_gradient              *g = (jp_gradient *)(uintptr_t)t->g;
     const struct ggml_tensor *position = t->position->view_src;
     if (!allocate_graph(g, t->graph)) return jp_fail_memory(e);
     size_t width = (size_t)g->shape.n_embd * sizeof(float);
@@ -255,16 +266,19 @@ static int run_compute(run *r, const float *bias, int n_bias, jopa_error *e) {
     memset((char *)r->input->data + (size_t)r->fed * width, 0, (size_t)(t->n - r->fed) * width);
     for (int i = 0; position->data && i < t->n; i++) ((int32_t *)position->data)[i] = i;
     for (int i = 0; t->temperature && i < t->n; i++)
-        ((float *)t->temperature->data)[i] = logf((float)(i / g->shape.temperature_floor) + 1) * g->shape.temperature + 1;
+        ((float *)t->temperature->data)[i] =
+            logf((float)(i / g->shape.temperature_floor) + 1) * g->shape.temperature + 1;
     for (int b = 0; b < jp_graph_blocks(t); b++) fill_mask(t, b, bias, n_bias);
     jp_accel_begin(g->store, 2, 2);
-    enum ggml_status done = g->accel ? ggml_backend_sched_graph_compute(g->sched, t->graph) : ggml_backend_graph_compute(g->cpu, t->graph);
+    enum ggml_status done =
+        g->accel ? ggml_backend_sched_graph_compute(g->sched, t->graph) : ggml_backend_graph_compute(g->cpu, t->graph);
     jp_accel_end();
     if (done != GGML_STATUS_SUCCESS) return jp_fail(e, JOPA_ERROR_MODEL, "the gradient could not be computed");
     return JP_OK;
 }
 
-/* ---- attention bias: d f / d b_j = sum of d scores over heads and queries i > j ---------------------------------------- */
+/* ---- attention bias: d f / d b_j = sum of d scores over heads and queries i > j
+ * ---------------------------------------- */
 
 static void column_sums(struct ggml_tensor *dst, int thread, int threads, void *user) {
     const struct ggml_tensor *d = dst->src[0]; /* [keys, queries, heads] */
@@ -280,16 +294,20 @@ static void column_sums(struct ggml_tensor *dst, int thread, int threads, void *
         }
 }
 
-static struct ggml_tensor *add_bias_gradient(jp_graph *t, void *user, const jp_graph_layer *l, int block, struct ggml_tensor *d_score) {
+static struct ggml_tensor *add_bias_gradient(jp_graph *t, void *user, const jp_graph_layer *l, int block,
+                                             struct ggml_tensor *d_score) {
     run *r = user;
     int  from, to;
     jp_graph_block(t, block, l->first, &from, &to);
-    struct ggml_tensor *sum = ggml_custom_4d(t->ctx, GGML_TYPE_F32, to, 1, 1, 1, &d_score, 1, column_sums, GGML_N_TASKS_MAX, (void *)(intptr_t)from);
-    r->d_bias = r->d_bias ? ggml_acc(t->ctx, r->d_bias, sum, r->d_bias->nb[1], r->d_bias->nb[2], r->d_bias->nb[3], 0) : sum;
+    struct ggml_tensor *sum = ggml_custom_4d(t->ctx, GGML_TYPE_F32, to, 1, 1, 1, &d_score, 1, column_sums,
+                                             GGML_N_TASKS_MAX, (void *)(intptr_t)from);
+    r->d_bias =
+        r->d_bias ? ggml_acc(t->ctx, r->d_bias, sum, r->d_bias->nb[1], r->d_bias->nb[2], r->d_bias->nb[3], 0) : sum;
     return r->d_bias;
 }
 
-/* ---- attention weights: means over heads, written out while they are there ------------------------------------------ */
+/* ---- attention weights: means over heads, written out while they are there ------------------------------------------
+ */
 
 /* Where one block's weights go: rows from, from + 1, ... of out [n, n]. */
 typedef struct attention_block {
@@ -320,13 +338,15 @@ static void write_attention(run *r, const jp_graph_layer *l) {
         attention_block *block = r->blocks + layer * jp_graph_blocks(t) + b;
         *block = (attention_block){r->attention->weights + (size_t)layer * n * n, (int)n, from};
         struct ggml_tensor *p = l->p[b];
-        ggml_build_forward_expand(t->graph, ggml_custom_4d(t->ctx, GGML_TYPE_F32, 1, 1, 1, 1, &p, 1, mean_of_heads, GGML_N_TASKS_MAX, block));
+        ggml_build_forward_expand(
+            t->graph, ggml_custom_4d(t->ctx, GGML_TYPE_F32, 1, 1, 1, 1, &p, 1, mean_of_heads, GGML_N_TASKS_MAX, block));
     }
 }
 
-/* ---- the passes ------------------------------------------------------------------------------------------------------- */
+/* ---- the passes
+ * ------------------------------------------------------------------------------------------------------- */
 
-static struct ggml_tensor *forward(run *r, int first) {
+static struct ggml_tensor *forward_gradient(run *r, int first) {
     jp_graph                *t = &r->t;
     const jp_gradient_shape *s = &t->g->shape;
     struct ggml_tensor      *x = s->embedding_scale == 1 ? r->input : ggml_scale(t->ctx, r->input, s->embedding_scale);
@@ -354,15 +374,18 @@ static struct ggml_tensor *backward(run *r, struct ggml_tensor *d, bool want_bia
     return d;
 }
 
-/* ---- gradients ---------------------------------------------------------------------------------------------------------- */
+/* ---- gradients
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int check_request(const jp_gradient *g, const jp_gradient_request *rq, jopa_error *e) {
-    if (rq->n_symbols < 1) return jp_fail(e, JOPA_ERROR_INPUT, "the prompt is empty: there is nothing to differentiate by");
+    if (rq->n_symbols < 1)
+        return jp_fail(e, JOPA_ERROR_INPUT, "the prompt is empty: there is nothing to differentiate by");
     if (rq->target_first < 0 || rq->target_last <= rq->target_first || rq->target_last > rq->n_response)
         return jp_fail(e, JOPA_ERROR_INPUT, "the target is not a part of the response");
     for (int i = 0; i < rq->n_response; i++)
         if (rq->response[i] < 0 || rq->response[i] >= g->shape.n_vocab)
-            return jp_fail(e, JOPA_ERROR_INPUT, "token %d is not in the model's vocabulary of %d", rq->response[i], g->shape.n_vocab);
+            return jp_fail(e, JOPA_ERROR_INPUT, "token %d is not in the model's vocabulary of %d", rq->response[i],
+                           g->shape.n_vocab);
     return JP_OK;
 }
 
@@ -376,12 +399,13 @@ static int read_input(run *r, jp_gradient *g, const jp_gradient_request *rq, jop
 }
 
 /* The whole graph; returns d f / d input, or NULL when it is not asked for. */
-static struct ggml_tensor *build(run *r, const jp_gradient_request *rq) {
+static struct ggml_tensor *build_gradient(run *r, const jp_gradient_request *rq) {
     int                 row = rq->n_symbols + rq->target_first - 1, first = row / r->t.g->pad * r->t.g->pad;
     int                 n_target = rq->target_last - rq->target_first;
     bool                want = rq->d_embedding || rq->d_bias;
-    struct ggml_tensor *x = forward(r, first);
-    struct ggml_tensor *d = jp_graph_loss(&r->t, x, row - first, n_target, rq->response + rq->target_first, r->log_probs, r->pieces, !want);
+    struct ggml_tensor *x = forward_gradient(r, first);
+    struct ggml_tensor *d =
+        jp_graph_loss(&r->t, x, row - first, n_target, rq->response + rq->target_first, r->log_probs, r->pieces, !want);
     if (want) d = backward(r, d, rq->d_bias, rq->d_embedding);
     if (r->d_bias) ggml_set_output(r->d_bias);
     if (d) {
@@ -394,8 +418,10 @@ static struct ggml_tensor *build(run *r, const jp_gradient_request *rq) {
 static void collect(const run *r, const jp_gradient_request *rq, const struct ggml_tensor *d) {
     const jp_gradient_shape *s = &r->t.g->shape;
     if (rq->d_embedding) memcpy(rq->d_embedding, d->data, (size_t)rq->n_symbols * (size_t)s->n_embd * sizeof(float));
-    for (int i = 0; rq->d_bias && i < rq->n_symbols; i++) rq->d_bias[i] = ((const float *)r->d_bias->data)[i] / s->attention_scale;
-    if (rq->log_probs) memcpy(rq->log_probs, r->log_probs, (size_t)(rq->target_last - rq->target_first) * sizeof(float));
+    for (int i = 0; rq->d_bias && i < rq->n_symbols; i++)
+        rq->d_bias[i] = ((const float *)r->d_bias->data)[i] / s->attention_scale;
+    if (rq->log_probs)
+        memcpy(rq->log_probs, r->log_probs, (size_t)(rq->target_last - rq->target_first) * sizeof(float));
 }
 
 int jp_gradient_run(jp_gradient *g, const jp_gradient_request *rq, jopa_error *e) {
@@ -406,7 +432,7 @@ int jp_gradient_run(jp_gradient *g, const jp_gradient_request *rq, jopa_error *e
     status = run_init(&r, g, rq->n_symbols + rq->target_last - 1, rq->target_last - rq->target_first, e);
     if (!status) status = read_input(&r, g, rq, e);
     if (!status) {
-        struct ggml_tensor *d = build(&r, rq);
+        struct ggml_tensor *d = build_gradient(&r, rq);
         status = run_compute(&r, rq->bias, rq->n_symbols, e);
         if (!status) collect(&r, rq, d);
     }
@@ -426,7 +452,7 @@ int jp_gradient_attention(jp_gradient *g, jp_attention_request *rq, jopa_error *
         if (!r.blocks) status = jp_fail_memory(e);
     }
     if (!status) {
-        forward(&r, 0);
+        forward_gradient(&r, 0);
         status = run_compute(&r, NULL, 0, e);
     }
     run_free(&r);

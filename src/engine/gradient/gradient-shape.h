@@ -7,6 +7,7 @@
 #include "engine/gradient/gradient-model.h"
 
 /* `meta` holds the tensors' shapes. JOPA_ERROR_UNSUPPORTED with the reason in one line when not covered. */
-int jp_gradient_shape_read(jp_gradient_shape *s, const struct gguf_context *gguf, struct ggml_context *meta, jopa_error *e);
+int jp_gradient_shape_read(jp_gradient_shape *s, const struct gguf_context *gguf, struct ggml_context *meta,
+                           jopa_error *e);
 
 #endif

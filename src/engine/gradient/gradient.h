@@ -7,8 +7,8 @@
  * piece by piece (64 MiB) in every backward pass instead. Activations that the backward pass needs: at most 1 GiB,
  * layers beyond that are computed a second time (about 30 % slower); then the inputs of the layers, 4 bytes * n_embd *
  * n_layer a token, and the work of one layer, whose attention is done in blocks of 64 MiB. On the default model that is
- * 0.9 GB at 2,000 tokens, 1.1 GB at 4,000, 3.2 GB at 8,000; what the machine cannot hold is refused beforehand. `exact` asks for F32 copies
- * in both orientations, 8 bytes a parameter, without a bound. */
+ * 0.9 GB at 2,000 tokens, 1.1 GB at 4,000, 3.2 GB at 8,000; what the machine cannot hold is refused beforehand. `exact`
+ * asks for F32 copies in both orientations, 8 bytes a parameter, without a bound. */
 #ifndef JP_GRADIENT_H
 #define JP_GRADIENT_H
 
@@ -29,9 +29,11 @@ int  jp_gradient_open(jp_gradient **out, const char *gguf_file, int threads, boo
 void jp_gradient_free(jp_gradient *g); /* NULL is fine */
 
 /* The same with other bounds, in bytes; NULL: those above. */
-typedef struct { size_t copies, activations, scores; } jp_gradient_limits;
-int jp_gradient_open_within(jp_gradient **out, const char *gguf_file, int threads, bool exact, const jp_gradient_limits *limits,
-                            jopa_error *e);
+typedef struct {
+    size_t copies, activations, scores;
+} jp_gradient_limits;
+int jp_gradient_open_within(jp_gradient **out, const char *gguf_file, int threads, bool exact,
+                            const jp_gradient_limits *limits, jopa_error *e);
 
 struct jp_accel_store; /* engine/accel.h */
 /* Before the first run: keep the accelerator's weights in that store, which must outlive g. */

@@ -1,6 +1,6 @@
 /* Weights in a faster type, in memory. CPUs compute in F16 what they would first have to unpack from most quantized
- * types, and scores no longer depend on how activations are rounded to 8 bits: two ways of computing the same f(S) agree
- * to about 1e-3 of it instead of 2e-2 (docs/speed.md). The copy is a GGUF in an anonymous memory file. */
+ * types, and scores no longer depend on how activations are rounded to 8 bits: two ways of computing the same f(S)
+ * agree to about 1e-3 of it instead of 2e-2 (docs/speed.md). The copy is a GGUF in an anonymous memory file. */
 #include <fcntl.h>
 #include <ggml.h>
 #include <gguf.h>
@@ -34,7 +34,8 @@ static bool is_slow(const struct ggml_tensor *t) {
     return ggml_n_dims(t) >= 2 && ggml_is_quantized(t->type) && ggml_get_type_traits(t->type)->to_float;
 }
 
-/* Whether there is something to convert, and the copy is small enough. A split model has no tensors of its own count. */
+/* Whether there is something to convert, and the copy is small enough. A split model has no tensors of its own count.
+ */
 static bool worthwhile(const conversion *c) {
     size_t bytes = 0;
     bool   any = false;
@@ -46,7 +47,7 @@ static bool worthwhile(const conversion *c) {
     return any && bytes <= MOST_BYTES;
 }
 
-static bool map_file(conversion *c, const char *file) {
+static bool map_file_to_copy(conversion *c, const char *file) {
     int         fd = open(file, O_RDONLY | O_CLOEXEC);
     struct stat info;
     void       *map = MAP_FAILED;
@@ -67,7 +68,8 @@ static bool make_header(conversion *c) {
     for (int64_t i = 0; i < gguf_get_n_tensors(c->from); i++) {
         const char         *name = gguf_get_tensor_name(c->from, i);
         struct ggml_tensor *t = ggml_get_tensor(c->tensors, name);
-        if (!t || gguf_get_data_offset(c->from) + gguf_get_tensor_offset(c->from, i) + ggml_nbytes(t) > c->map_size) return false;
+        if (!t || gguf_get_data_offset(c->from) + gguf_get_tensor_offset(c->from, i) + ggml_nbytes(t) > c->map_size)
+            return false;
         gguf_add_tensor(c->to, t);
         if (is_slow(t)) gguf_set_tensor_type(c->to, name, c->type);
     }
@@ -114,8 +116,8 @@ static bool write_copy(const conversion *c, int fd) {
     size_t end = size;
     for (int64_t i = 0; i < gguf_get_n_tensors(c->from) && fine; i++) {
         const struct ggml_tensor *t = ggml_get_tensor(c->tensors, gguf_get_tensor_name(c->from, i));
-        const char *data = c->map + gguf_get_data_offset(c->from) + gguf_get_tensor_offset(c->from, i);
-        size_t      at = size + gguf_get_tensor_offset(c->to, i);
+        const char               *data = c->map + gguf_get_data_offset(c->from) + gguf_get_tensor_offset(c->from, i);
+        size_t                    at = size + gguf_get_tensor_offset(c->to, i);
         fine = is_slow(t) ? convert_tensor(c, fd, t, data, at) : write_at(fd, data, ggml_nbytes(t), at);
         end = at + (is_slow(t) ? (size_t)ggml_nelements(t) * ggml_type_size(c->type) : ggml_nbytes(t));
     }
@@ -125,7 +127,9 @@ static bool write_copy(const conversion *c, int fd) {
 FILE *jp_local_faster_weights(const char *file, int type) {
     conversion c = {.type = (enum ggml_type)type};
     c.from = gguf_init_from_file(file, (struct gguf_init_params){.no_alloc = true, .ctx = &c.tensors});
-    int fd = c.from && worthwhile(&c) && map_file(&c, file) && make_header(&c) ? memfd_create("jopa-weights", MFD_CLOEXEC) : -1;
+    int   fd = c.from && worthwhile(&c) && map_file_to_copy(&c, file) && make_header(&c)
+                   ? memfd_create("jopa-weights", MFD_CLOEXEC)
+                   : -1;
     bool  fine = fd >= 0 && write_copy(&c, fd);
     FILE *copy = fine && !lseek(fd, 0, SEEK_SET) ? fdopen(fd, "rb") : NULL;
     if (fd >= 0 && !copy) close(fd);

@@ -29,7 +29,7 @@ void jp_embedding_table_free(jp_embedding_table *t) {
     free(t);
 }
 
-static bool map_file(jp_embedding_table *t, const char *file) {
+static bool map_file_input(jp_embedding_table *t, const char *file) {
     int         fd = open(file, O_RDONLY | O_CLOEXEC);
     struct stat info;
     if (fd < 0 || fstat(fd, &info)) {
@@ -53,7 +53,7 @@ static float row_scale(const jp_local *l, int64_t n_embd) {
     return 1;
 }
 
-static bool locate(jp_embedding_table *t, const struct gguf_context *gguf, const struct ggml_context *meta) {
+static bool locate_input(jp_embedding_table *t, const struct gguf_context *gguf, const struct ggml_context *meta) {
     const struct ggml_tensor *tensor = ggml_get_tensor((struct ggml_context *)(uintptr_t)meta, "token_embd.weight");
     int64_t                   index = gguf_find_tensor(gguf, "token_embd.weight");
     if (!tensor || index < 0) return false;
@@ -63,27 +63,30 @@ static bool locate(jp_embedding_table *t, const struct gguf_context *gguf, const
     t->n_vocab = tensor->ne[1];
     t->row_size = ggml_row_size(t->type, t->n_embd);
     t->rows = (const char *)t->map + offset;
-    return offset + (size_t)t->n_vocab * t->row_size <= t->map_size && (t->type == GGML_TYPE_F32 || ggml_get_type_traits(t->type)->to_float);
+    return offset + (size_t)t->n_vocab * t->row_size <= t->map_size &&
+           (t->type == GGML_TYPE_F32 || ggml_get_type_traits(t->type)->to_float);
 }
 
-static int open_table(jp_local *l, jopa_error *err) {
+static int open_table_input(jp_local *l, jopa_error *err) {
     jp_embedding_table *t = calloc(1, sizeof *t);
     if (!t) return jp_fail_memory(err);
     struct ggml_context *meta = NULL;
     struct gguf_context *gguf = gguf_init_from_file(l->file, (struct gguf_init_params){.no_alloc = true, .ctx = &meta});
-    bool                 found = gguf && map_file(t, l->file) && locate(t, gguf, meta);
+    bool                 found = gguf && map_file_input(t, l->file) && locate_input(t, gguf, meta);
     gguf_free(gguf);
     ggml_free(meta);
     if (!found || t->n_embd != llama_model_n_embd_inp(l->model)) {
         jp_embedding_table_free(t);
-        return jp_fail(err, JOPA_ERROR_UNSUPPORTED, "the token embeddings of this model cannot be read from its first file: use --operator delete or token:TEXT");
+        return jp_fail(err, JOPA_ERROR_UNSUPPORTED,
+                       "the token embeddings of this model cannot be read from its first file: use --operator delete "
+                       "or token:TEXT");
     }
     t->scale = row_scale(l, t->n_embd);
     l->table = t;
     return JP_OK;
 }
 
-static void read_row(const jp_embedding_table *t, int64_t id, float *out) {
+static void read_row_input(const jp_embedding_table *t, int64_t id, float *out) {
     const char *row = t->rows + (size_t)id * t->row_size;
     if (t->type == GGML_TYPE_F32) memcpy(out, row, (size_t)t->n_embd * sizeof *out);
     else ggml_get_type_traits(t->type)->to_float(row, out, t->n_embd);
@@ -100,7 +103,7 @@ static int compute_mean(jp_embedding_table *t, jopa_error *err) {
         return jp_fail_memory(err);
     }
     for (int64_t id = 0; id < t->n_vocab; id++) {
-        read_row(t, id, row);
+        read_row_input(t, id, row);
         for (int64_t j = 0; j < t->n_embd; j++) total[j] += (double)row[j];
     }
     for (int64_t j = 0; j < t->n_embd; j++) t->mean[j] = (float)(total[j] / (double)t->n_vocab);
@@ -111,13 +114,13 @@ static int compute_mean(jp_embedding_table *t, jopa_error *err) {
 
 int jp_local_embedding_rows(jp_engine *e, const int32_t *symbols, int n, float *out, jopa_error *err) {
     jp_local *l = (jp_local *)e;
-    int       status = l->table ? JP_OK : open_table(l, err);
+    int       status = l->table ? JP_OK : open_table_input(l, err);
     for (int i = 0; i < n && !status; i++) {
         jp_embedding_table *t = l->table;
         float              *row = out + (size_t)i * (size_t)t->n_embd;
         if (symbols[i] == JP_SYMBOL_MEAN && !t->mean) status = compute_mean(t, err);
         if (status) break;
-        if (symbols[i] >= 0) read_row(t, symbols[i], row);
+        if (symbols[i] >= 0) read_row_input(t, symbols[i], row);
         else if (symbols[i] == JP_SYMBOL_MEAN) memcpy(row, t->mean, (size_t)t->n_embd * sizeof *row);
         else memset(row, 0, (size_t)t->n_embd * sizeof *row);
         for (int64_t j = 0; t->scale != 1 && j < t->n_embd; j++) row[j] *= t->scale;

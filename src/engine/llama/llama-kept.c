@@ -1,14 +1,16 @@
-/* Kept rows are the sequences 0 .. kept_rows of the key-value cache; a batch's rows are those after them. To keep a row or
- * to begin with one is to mark cells as another sequence's too: nothing is computed or moved. */
+/* Kept rows are the sequences 0 .. kept_rows of the key-value cache; a batch's rows are those after them. To keep a row
+ * or to begin with one is to mark cells as another sequence's too: nothing is computed or moved. */
 #include <string.h>
 
 #include "engine/llama/llama-local.h"
 
 static bool on_path(const jp_node *node, int row) { return row >= node->row_first && row < node->row_last; }
 
-/* The next stretch of known symbols of `row` that follow each other, from node *at on; false: none is left. Nodes of one
- * stretch may name different kept rows, of which the last holds them all. */
-typedef struct { int from, to, place, first, last; } stretch;
+/* The next stretch of known symbols of `row` that follow each other, from node *at on; false: none is left. Nodes of
+ * one stretch may name different kept rows, of which the last holds them all. */
+typedef struct {
+    int from, to, place, first, last;
+} stretch;
 
 static bool next_stretch(const jp_batch *b, int row, int *at, stretch *s) {
     bool found = false;
@@ -30,7 +32,8 @@ static bool holds(const jp_local *l, const jp_batch *b, int row, const stretch *
     const int32_t *kept = l->kept + (size_t)s->place * (size_t)l->max_row;
     for (int i = s->first; i <= s->last; i++) {
         const jp_node *node = b->nodes + i;
-        if (on_path(node, row) && memcmp(node->symbols, kept + node->position, (size_t)node->count * sizeof *kept)) return false;
+        if (on_path(node, row) && memcmp(node->symbols, kept + node->position, (size_t)node->count * sizeof *kept))
+            return false;
     }
     return true;
 }
@@ -71,7 +74,9 @@ static void keep(jp_local *l, const jp_batch *b, int row, int32_t id) {
     for (int i = 0; i < b->n_nodes; i++) {
         const jp_node *node = b->nodes + i;
         int            left = size - node->position;
-        if (on_path(node, row) && left > 0) memcpy(symbols + node->position, node->symbols, (size_t)(left < node->count ? left : node->count) * sizeof *symbols);
+        if (on_path(node, row) && left > 0)
+            memcpy(symbols + node->position, node->symbols,
+                   (size_t)(left < node->count ? left : node->count) * sizeof *symbols);
     }
 }
 

@@ -11,12 +11,13 @@ enum { EMBED_TOKENS = 512 }; /* longer texts are cut: sentence encoders see no m
 bool jp_local_is_encoder(const jp_local *l) {
     char architecture[64] = "", key[96], value[16] = "";
     llama_model_meta_val_str(l->model, "general.architecture", architecture, sizeof architecture);
-    snprintf(key, sizeof key, "%s.attention.causal", architecture); /* how a GGUF says that BERT is none to generate with */
+    snprintf(key, sizeof key, "%s.attention.causal",
+             architecture); /* how a GGUF says that BERT is none to generate with */
     llama_model_meta_val_str(l->model, key, value, sizeof value);
     return !strcmp(value, "false") || llama_model_has_encoder(l->model) || !llama_model_has_decoder(l->model);
 }
 
-static int create_context(jp_local *l, jopa_error *err) {
+static int create_context_sentence(jp_local *l, jopa_error *err) {
     struct llama_context_params p = llama_context_default_params();
     int                         limit = llama_model_n_ctx_train(l->model);
     p.n_ctx = (uint32_t)(limit > 0 && limit < EMBED_TOKENS ? limit : EMBED_TOKENS);
@@ -31,12 +32,12 @@ static int create_context(jp_local *l, jopa_error *err) {
 }
 
 /* The pooled state of the tokens, scaled to length 1. */
-static int run(jp_local *l, int32_t *ids, int n, float *out, int width, jopa_error *err) {
+static int run_sentence(jp_local *l, int32_t *ids, int n, float *out, int width, jopa_error *err) {
     llama_memory_t memory = llama_get_memory(l->embed_context);
     if (memory) llama_memory_clear(memory, false);
     struct llama_batch batch = llama_batch_get_one(ids, n);
     jp_accel_begin(l->store, 2, 2);
-    int          code = jp_local_is_encoder(l) ? llama_encode(l->embed_context, batch) : llama_decode(l->embed_context, batch);
+    int code = jp_local_is_encoder(l) ? llama_encode(l->embed_context, batch) : llama_decode(l->embed_context, batch);
     jp_accel_end();
     const float *pooled = code ? NULL : llama_get_embeddings_seq(l->embed_context, 0);
     if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not embed the text (code %d)", code);
@@ -48,7 +49,7 @@ static int run(jp_local *l, int32_t *ids, int n, float *out, int width, jopa_err
 
 int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_error *err) {
     jp_local *l = (jp_local *)e;
-    int       status = l->embed_context ? JP_OK : create_context(l, err);
+    int       status = l->embed_context ? JP_OK : create_context_sentence(l, err);
     int32_t  *ids = NULL;
     int       count = 0, width = llama_model_n_embd_out(l->model);
     if (!status) status = jp_local_tokenize(e, text, strlen(text), true, &ids, &count, err);
@@ -59,7 +60,7 @@ int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_err
         if (jp_local_is_encoder(l)) ids[limit - 1] = ids[count - 1]; /* its closing token */
         count = limit;
     }
-    if (!status && count > 0) status = run(l, ids, count, vector, width, err);
+    if (!status && count > 0) status = run_sentence(l, ids, count, vector, width, err);
     free(ids);
     if (status) {
         free(vector);

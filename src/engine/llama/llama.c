@@ -24,12 +24,16 @@ static void keep_error(enum ggml_log_level level, const char *text, void *user) 
 
 static int check_file(const char *file, jopa_error *e) {
     FILE *f = fopen(file, "rb");
-    if (!f) return jp_fail(e, JOPA_ERROR_IO, "cannot read the model '%s': no such file, or no permission (`jopa model` fetches the default one)", file);
+    if (!f)
+        return jp_fail(
+            e, JOPA_ERROR_IO,
+            "cannot read the model '%s': no such file, or no permission (`jopa model` fetches the default one)", file);
     char   magic[4] = "";
     size_t size = fread(magic, 1, sizeof magic, f);
     fclose(f);
     if (size == sizeof magic && !memcmp(magic, "GGUF", 4)) return JP_OK;
-    return jp_fail(e, JOPA_ERROR_MODEL, "'%s' is not a GGUF file: convert the model with llama.cpp's convert_hf_to_gguf.py", file);
+    return jp_fail(e, JOPA_ERROR_MODEL,
+                   "'%s' is not a GGUF file: convert the model with llama.cpp's convert_hf_to_gguf.py", file);
 }
 
 static bool report_progress(float fraction, void *user) {
@@ -54,7 +58,9 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     l->weights = l->model ? "F16" : NULL;
     if (!l->model) l->model = llama_model_load_from_file(o->file, p);
     if (!l->model)
-        return jp_fail(e, JOPA_ERROR_MODEL, "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this libllama does not know",
+        return jp_fail(e, JOPA_ERROR_MODEL,
+                       "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this "
+                       "libllama does not know",
                        o->file, last_error[0] ? last_error : "no reason given");
     l->vocab = llama_model_get_vocab(l->model);
     if (l->accelerated && !jp_local_is_float(l)) l->weights = "BF16";
@@ -72,7 +78,8 @@ static unsigned capabilities(jp_engine *e) {
 
 static void model_info(jp_engine *e, jp_model_info *info) {
     const jp_local *l = (const jp_local *)e;
-    *info = (jp_model_info){.parameters = (int64_t)llama_model_n_params(l->model), .context_train = llama_model_n_ctx_train(l->model)};
+    *info = (jp_model_info){.parameters = (int64_t)llama_model_n_params(l->model),
+                            .context_train = llama_model_n_ctx_train(l->model)};
     const char *name = strrchr(l->file, '/');
     snprintf(info->file, sizeof info->file, "%s", name ? name + 1 : l->file);
     llama_model_meta_val_str(l->model, "general.architecture", info->architecture, sizeof info->architecture);
@@ -98,8 +105,8 @@ static int embedding_size(jp_engine *e) { return llama_model_n_embd_inp(((jp_loc
 static int vocabulary_size(jp_engine *e) { return llama_vocab_n_tokens(((jp_local *)e)->vocab); }
 static int layer_count(jp_engine *e) { return llama_model_n_layer(((jp_local *)e)->model); }
 
-/* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than gradients,
- * whose attention is F32 (docs/guidance.md). */
+/* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than
+ * gradients, whose attention is F32 (docs/guidance.md). */
 static int gradient_price(jp_engine *e, int n) {
     enum { LEAST = 4, STEP = 250, MOST = 14 };
     int price = ((jp_local *)e)->accelerated ? LEAST + n / STEP : LEAST;

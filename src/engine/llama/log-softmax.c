@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* exp(x) for x <= 0 with a relative error below 3e-7, written so that compilers vectorize it: 2^(x log2 e) split into a
- * whole exponent and a fraction in [-1/2, 1/2], whose power is a polynomial of degree 6 (Taylor of exp at the fraction). */
+ * whole exponent and a fraction in [-1/2, 1/2], whose power is a polynomial of degree 6 (Taylor of exp at the
+ * fraction). */
 static inline float exp_negative(float x) {
     x = x < -87.0f ? -87.0f : x;
     float whole = x * 1.44269504f;
@@ -31,7 +32,8 @@ enum { LANES = 16 };
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
-double jp_log_sum_exp(const float *logits, int n) {
+double
+jp_log_sum_exp(const float *logits, int n) {
     float top[LANES], sums[LANES];
     for (int j = 0; j < LANES; j++) {
         top[j] = -INFINITY;

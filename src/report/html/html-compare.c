@@ -11,7 +11,7 @@
 
 enum { MAX_ROWS = 60 };
 
-static double best_drop(const jopa_result *r) {
+static double best_drop_comparison_html(const jopa_result *r) {
     double best = -INFINITY;
     for (int i = 0; i < r->n_items; i++) best = fmax(best, r->items[i].log_prob.drop);
     return best;
@@ -22,7 +22,8 @@ static int *by_drop(const jopa_result *r) {
     int *order = calloc((size_t)r->n_items + 1, sizeof *order);
     for (int i = 0; order && i < r->n_items; i++) {
         int at = i;
-        for (; at > 0 && r->items[order[at - 1]].log_prob.drop < r->items[i].log_prob.drop; at--) order[at] = order[at - 1];
+        for (; at > 0 && r->items[order[at - 1]].log_prob.drop < r->items[i].log_prob.drop; at--)
+            order[at] = order[at - 1];
         order[at] = i;
     }
     return order;
@@ -38,14 +39,15 @@ static void put_best_methods(jp_html *h, const jopa_result *r, const int *order,
     }
 }
 
-static void put_head(jp_html *h, const jopa_result *r, const int *order) {
+static void put_head_comparison_html(jp_html *h, const jopa_result *r, const int *order) {
     const jp_explanation *best = &r->items[order[0]];
     jp_buffer_text(h->out, "<p class=\"eyebrow\">Comparison</p>\n<h1>");
     put_best_methods(h, r, order, best->log_prob.drop);
     jp_buffer_text(h->out, " found the set that the response needs most</h1>\n<p class=\"lead\">");
     jp_buffer_format(h->out, "%d methods, one prompt, one response, %d ", r->n_items, best->n_units);
     jp_put_units(h->out, best, best->n_units);
-    jp_buffer_text(h->out, " to hide. Each set is judged by how far it lowers the log-probability of the response.</p>\n");
+    jp_buffer_text(h->out,
+                   " to hide. Each set is judged by how far it lowers the log-probability of the response.</p>\n");
 }
 
 static void put_selection(jp_html *h, const jp_explanation *x) {
@@ -61,13 +63,15 @@ static void put_share(jp_html *h, double share) {
     jp_buffer_text(h->out, isfinite(share) ? " %</td>" : "</td>");
 }
 
-static void put_table(jp_html *h, const jopa_result *r, const int *order) {
-    double best = best_drop(r);
-    jp_buffer_text(h->out, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table of methods\"><table class=\"methods\">\n<thead><tr>"
-                           "<th scope=\"col\">Method</th><th scope=\"col\" class=\"figure\">Drop, nats</th>"
-                           "<th scope=\"col\" class=\"figure\">Of the best</th><th scope=\"col\" class=\"figure\">Sparsity</th>"
-                           "<th scope=\"col\" class=\"figure\">Evaluations</th><th scope=\"col\" class=\"figure\">Seconds</th>"
-                           "<th scope=\"col\">Hidden</th></tr></thead>\n<tbody>\n");
+static void put_table_comparison_html(jp_html *h, const jopa_result *r, const int *order) {
+    double best = best_drop_comparison_html(r);
+    jp_buffer_text(h->out,
+                   "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table of methods\"><table "
+                   "class=\"methods\">\n<thead><tr>"
+                   "<th scope=\"col\">Method</th><th scope=\"col\" class=\"figure\">Drop, nats</th>"
+                   "<th scope=\"col\" class=\"figure\">Of the best</th><th scope=\"col\" class=\"figure\">Sparsity</th>"
+                   "<th scope=\"col\" class=\"figure\">Evaluations</th><th scope=\"col\" class=\"figure\">Seconds</th>"
+                   "<th scope=\"col\">Hidden</th></tr></thead>\n<tbody>\n");
     for (int i = 0; i < r->n_items; i++) {
         const jp_explanation *x = &r->items[order[i]];
         jp_buffer_format(h->out, "<tr%s><th scope=\"row\">", x->log_prob.drop >= best ? " class=\"chosen\"" : "");
@@ -87,7 +91,8 @@ static void put_table(jp_html *h, const jopa_result *r, const int *order) {
 }
 
 static void put_plots(jp_html *h, const jopa_result *r) {
-    jp_plot bars = {.width = JP_FIGURE_WIDTH, .height = 30 * r->n_items}, curves = {.width = JP_FIGURE_WIDTH, .height = 340};
+    jp_plot bars = {.width = JP_FIGURE_WIDTH, .height = 30 * r->n_items},
+            curves = {.width = JP_FIGURE_WIDTH, .height = 340};
     jp_buffer_text(h->out, "<div class=\"figures\">\n");
     jp_html_section(h, "drops", "Drop", NULL);
     jp_buffer_text(h->out, "<figure>\n");
@@ -98,7 +103,8 @@ static void put_plots(jp_html *h, const jopa_result *r) {
         jp_html_section(h, "search", "Drop against cost", NULL);
         jp_buffer_text(h->out, "<figure>\n");
         jp_figure_search(h->out, r, curves);
-        jp_buffer_text(h->out, "<figcaption>The best drop so far, after each evaluation of a set.</figcaption>\n</figure>\n");
+        jp_buffer_text(h->out,
+                       "<figcaption>The best drop so far, after each evaluation of a set.</figcaption>\n</figure>\n");
         jp_html_end_section(h);
     }
     jp_buffer_text(h->out, "</div>\n");
@@ -148,7 +154,7 @@ static void put_matrix(jp_html *h, const jopa_result *r, const int *order) {
     jp_html_end_section(h);
 }
 
-static int put_prompt(jp_html *h, const jopa_result *r, const jp_explanation *best) {
+static int put_prompt_comparison_html(jp_html *h, const jopa_result *r, const jp_explanation *best) {
     double *values = calloc((size_t)best->n_units + 1, sizeof *values);
     if (!values) return jp_fail_memory(h->e);
     for (int u = 0; u < best->n_units; u++) values[u] = votes(r, u);
@@ -157,7 +163,8 @@ static int put_prompt(jp_html *h, const jopa_result *r, const jp_explanation *be
     jp_html_legend(h, "hidden by few", "hidden by many methods", "the best set");
     jp_html_end_section(h);
     free(values);
-    jp_html_section(h, "response", "Response", "Colour: how much probability a token loses once the best set is hidden.");
+    jp_html_section(h, "response", "Response",
+                    "Colour: how much probability a token loses once the best set is hidden.");
     if (!status) status = jp_html_response(h, best);
     jp_html_end_section(h);
     return status;
@@ -168,12 +175,12 @@ int jp_html_compare(jp_html *h, const jopa_result *r) {
     if (!order) return jp_fail_memory(h->e);
     const jp_explanation *best = &r->items[order[0]];
     jp_html_open(h, "Comparison of methods", "prompt");
-    put_head(h, r, order);
+    put_head_comparison_html(h, r, order);
     jp_html_section(h, "methods", "Methods", NULL);
-    put_table(h, r, order);
+    put_table_comparison_html(h, r, order);
     jp_html_end_section(h);
     put_plots(h, r);
-    int status = put_prompt(h, r, best);
+    int status = put_prompt_comparison_html(h, r, best);
     put_matrix(h, r, order);
     jp_html_close(h, best);
     free(order);

@@ -5,28 +5,37 @@
 #include "report/label.h"
 #include "base/number.h"
 
-static void open_table(jp_html *h, const char *id, const char *summary, const char *const *heads) {
-    jp_buffer_format(h->out, "<details id=\"%s\">\n<summary>%s</summary>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">"
-                             "<table>\n<thead><tr>",
+static void open_table_details_html(jp_html *h, const char *id, const char *summary, const char *const *heads) {
+    jp_buffer_format(h->out,
+                     "<details id=\"%s\">\n<summary>%s</summary>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" "
+                     "aria-label=\"%s\">"
+                     "<table>\n<thead><tr>",
                      id, summary, summary);
     for (; *heads; heads++) /* ">" before a head: a column of figures */
-        jp_buffer_format(h->out, **heads == '>' ? "<th scope=\"col\" class=\"figure\">%s</th>" : "<th scope=\"col\">%s</th>",
+        jp_buffer_format(h->out,
+                         **heads == '>' ? "<th scope=\"col\" class=\"figure\">%s</th>" : "<th scope=\"col\">%s</th>",
                          *heads + (**heads == '>'));
     jp_buffer_text(h->out, "</tr></thead>\n<tbody>\n");
 }
 
 static void close_table(jp_html *h) { jp_buffer_text(h->out, "</tbody>\n</table></div>\n</details>\n"); }
 
-static double drop_without(const jp_explanation *x, int unit) {
+static double drop_without_details_html(const jp_explanation *x, int unit) {
     for (int i = 0; i < x->joint.n_necessary; i++)
         if (x->joint.necessary[i].unit == unit) return x->joint.necessary[i].drop_without;
     return NAN;
 }
 
 static void put_units(jp_html *h, const jp_explanation *x) {
-    const char *const heads[] = {"Part", "Role", "Hidden", ">Score", ">Masking probability", ">Drop once shown again",
-                                 x->stability.present ? ">Share of other seeds' sets" : NULL, NULL};
-    open_table(h, "units", "Every part of the prompt", heads);
+    const char *const heads[] = {"Part",
+                                 "Role",
+                                 "Hidden",
+                                 ">Score",
+                                 ">Masking probability",
+                                 ">Drop once shown again",
+                                 x->stability.present ? ">Share of other seeds' sets" : NULL,
+                                 NULL};
+    open_table_details_html(h, "units", "Every part of the prompt", heads);
     for (int u = 0; u < x->n_units; u++) {
         jp_buffer text = {0};
         jp_put_unit(&text, x, u);
@@ -36,7 +45,7 @@ static void put_units(jp_html *h, const jp_explanation *x) {
         jp_html_cell_text(h, x->units[u].selected ? "yes" : "");
         jp_html_cell_figure(h, x->units[u].score);
         jp_html_cell_figure(h, x->units[u].probability);
-        jp_html_cell_figure(h, drop_without(x, u));
+        jp_html_cell_figure(h, drop_without_details_html(x, u));
         if (x->stability.present) jp_html_cell_figure(h, x->stability.frequency[u]);
         jp_buffer_text(h->out, "</tr>\n");
         jp_buffer_free(&text);
@@ -46,7 +55,7 @@ static void put_units(jp_html *h, const jp_explanation *x) {
 
 static void put_tokens(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Token", ">Probability", ">With the set hidden", ">Change, nats", NULL};
-    open_table(h, "tokens", "Every token of the response", heads);
+    open_table_details_html(h, "tokens", "Every token of the response", heads);
     for (int t = 0; t < x->n_response_tokens; t++) {
         const jp_result_response_token *token = &x->response_tokens[t];
         jp_buffer                       text = {0};
@@ -73,10 +82,10 @@ static void put_metric(jp_html *h, const jp_result_metric *m) {
     jp_buffer_free(&name);
 }
 
-static void put_metrics(jp_html *h, const jp_explanation *x) {
+static void put_metrics_details_html(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Metric", "Figure", ">Value", NULL};
     if (!x->n_metrics) return;
-    open_table(h, "metrics", "Metrics", heads);
+    open_table_details_html(h, "metrics", "Metrics", heads);
     for (int i = 0; i < x->n_metrics; i++) {
         if (!jp_first_of_group(x, i)) continue;
         for (int j = i; j < x->n_metrics; j++)
@@ -86,9 +95,11 @@ static void put_metrics(jp_html *h, const jp_explanation *x) {
 }
 
 static void put_levels(jp_html *h, const jp_explanation *x) {
-    static const char *const heads[] = {"Level", ">Units", ">Not ruled out", ">In the best set", ">Drop", ">Evaluations", ">Tokens decoded", ">Came back", NULL};
+    static const char *const heads[] = {"Level", ">Units",       ">Not ruled out",  ">In the best set",
+                                        ">Drop", ">Evaluations", ">Tokens decoded", ">Came back",
+                                        NULL};
     if (!x->n_levels) return;
-    open_table(h, "levels", "From coarse to fine", heads);
+    open_table_details_html(h, "levels", "From coarse to fine", heads);
     for (int i = 0; i < x->n_levels; i++) {
         const jp_result_level *l = &x->levels[i];
         jp_buffer_text(h->out, "<tr>");
@@ -118,10 +129,10 @@ static void put_count(jp_html *h, const char *name, int64_t value) {
     jp_buffer_text(h->out, "</td></tr>\n");
 }
 
-static void put_trust(jp_html *h, const jp_explanation *x) {
+static void put_trust_details_html(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Check", ">Drop, nats", ">Deviation", NULL};
     if (!x->stability.present && !x->n_operators) return;
-    open_table(h, "trust", "Other seeds, other operators", heads);
+    open_table_details_html(h, "trust", "Other seeds, other operators", heads);
     if (x->stability.present) {
         jp_buffer_format(h->out, "<tr><td>mean of %d other seeds</td>", x->stability.runs);
         jp_html_cell_figure(h, x->stability.mean);
@@ -139,9 +150,9 @@ static void put_trust(jp_html *h, const jp_explanation *x) {
     close_table(h);
 }
 
-static void put_run(jp_html *h, const jp_explanation *x) {
+static void put_run_details_html(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Run", "Value", NULL};
-    open_table(h, "run", "The run", heads);
+    open_table_details_html(h, "run", "The run", heads);
     put_fact(h, "Model", x->model.file);
     put_fact(h, "Architecture", x->model.architecture);
     put_fact(h, "Quantization", x->model.quantization);
@@ -162,10 +173,10 @@ int jp_html_details(jp_html *h, const jp_explanation *x) {
     jp_html_section(h, "details", "In figures", NULL);
     put_units(h, x);
     put_tokens(h, x);
-    put_metrics(h, x);
-    put_trust(h, x);
+    put_metrics_details_html(h, x);
+    put_trust_details_html(h, x);
     put_levels(h, x);
-    put_run(h, x);
+    put_run_details_html(h, x);
     jp_html_end_section(h);
     return JP_OK;
 }

@@ -11,9 +11,13 @@
 
 enum { MAX_CHIPS = 8 };
 
-static int targets(const jp_explanation *x) { return x->target_last - x->target_first; }
+static int targets_explanation_html(const jp_explanation *x) { return x->target_last - x->target_first; }
 
-typedef struct { jp_html *h; const jp_explanation *x; int n; } chips;
+typedef struct {
+    jp_html              *h;
+    const jp_explanation *x;
+    int                   n;
+} chips;
 
 static void put_chip(void *user, size_t start, size_t end) {
     chips *c = user;
@@ -29,7 +33,7 @@ static void put_chip(void *user, size_t start, size_t end) {
     jp_buffer_free(&text);
 }
 
-static void put_head(jp_html *h, const jp_explanation *x) {
+static void put_head_explanation_html(jp_html *h, const jp_explanation *x) {
     jp_buffer *out = h->out;
     chips      c = {h, x, 0};
     jp_buffer_text(out, "<p class=\"eyebrow\">Joint explanation by ");
@@ -39,8 +43,9 @@ static void put_head(jp_html *h, const jp_explanation *x) {
     if (!c.n) jp_buffer_text(out, "nothing that was found");
     if (c.n > MAX_CHIPS) jp_buffer_format(out, "and %d more", c.n - MAX_CHIPS);
     jp_buffer_text(out, "</span></h1>\n<p class=\"lead\">");
-    double ratio = exp(fabs(x->log_prob.drop) / (targets(x) > 0 ? targets(x) : 1));
-    jp_buffer_format(out, "Hidden together, %s make each of the response&rsquo;s %d tokens ", x->n_selected == 1 ? "it does" : "they", targets(x));
+    double ratio = exp(fabs(x->log_prob.drop) / (targets_explanation_html(x) > 0 ? targets_explanation_html(x) : 1));
+    jp_buffer_format(out, "Hidden together, %s make each of the response&rsquo;s %d tokens ",
+                     x->n_selected == 1 ? "it does" : "they", targets_explanation_html(x));
     jp_put_figure(out, ratio);
     jp_buffer_format(out, " times %s likely.", x->log_prob.drop >= 0 ? "less" : "more");
     if (x->joint.present && isfinite(x->joint.synergy) && x->n_selected > 1 && x->log_prob.drop > 0) {
@@ -65,10 +70,10 @@ static void tile_drop(jp_html *h, const jp_explanation *x) {
 
 static void tile_token(jp_html *h, const jp_explanation *x) {
     jp_buffer value = {0}, detail = {0};
-    if (targets(x) <= 0 || !isfinite(x->log_prob.full) || !isfinite(x->log_prob.masked)) return;
-    jp_put_figure(&value, exp(x->log_prob.full / targets(x)));
+    if (targets_explanation_html(x) <= 0 || !isfinite(x->log_prob.full) || !isfinite(x->log_prob.masked)) return;
+    jp_put_figure(&value, exp(x->log_prob.full / targets_explanation_html(x)));
     jp_buffer_text(&value, " → ");
-    jp_put_figure(&value, exp(x->log_prob.masked / targets(x)));
+    jp_put_figure(&value, exp(x->log_prob.masked / targets_explanation_html(x)));
     jp_buffer_text(&detail, "geometric mean");
     jp_html_tile(h, "Probability per token", &value, &detail);
 }
@@ -115,12 +120,14 @@ static int put_maps(jp_html *h, const jp_explanation *x) {
         values[u] = jp_unit_value(x, u);
         if (isfinite(values[u])) max = fmax(max, values[u]);
     }
-    jp_html_section(h, "prompt", "Prompt", "What the model read. Point at a word, or press Tab and then the arrow keys.");
+    jp_html_section(h, "prompt", "Prompt",
+                    "What the model read. Point at a word, or press Tab and then the arrow keys.");
     int status = jp_html_prompt(h, x, values, max, true);
     free(values);
     jp_html_legend(h, max > 0 ? "counts little" : NULL, "counts much", "the set that is hidden together");
     jp_html_end_section(h);
-    jp_html_section(h, "response", "Response", "What it answered. Colour: how much probability a token loses once the set is hidden.");
+    jp_html_section(h, "response", "Response",
+                    "What it answered. Colour: how much probability a token loses once the set is hidden.");
     if (!status) status = jp_html_response(h, x);
     jp_html_legend(h, "loses little", "loses much", NULL);
     jp_html_end_section(h);
@@ -179,7 +186,7 @@ static void put_necessary(jp_html *h, const jp_explanation *x) {
     jp_buffer_text(h->out, "</ul>\n");
 }
 
-static void put_joint(jp_html *h, const jp_explanation *x) {
+static void put_joint_explanation_html(jp_html *h, const jp_explanation *x) {
     jp_plot plot = {.width = JP_FIGURE_WIDTH, .height = x->n_selected > 2 ? 300 : 100};
     bool    graph = jp_figure_graph(NULL, x, plot);
     if (!graph && !x->joint.n_necessary) return;
@@ -187,8 +194,10 @@ static void put_joint(jp_html *h, const jp_explanation *x) {
     if (graph) {
         jp_buffer_text(h->out, "<figure>\n");
         jp_figure_graph(h->out, x, plot);
-        jp_buffer_text(h->out, "<figcaption>A line between two parts: the nats that hiding both adds to the sum of hiding each. "
-                               "A circle&rsquo;s size: the share of the drop that is lost when it is shown again.</figcaption>\n</figure>\n");
+        jp_buffer_text(
+            h->out, "<figcaption>A line between two parts: the nats that hiding both adds to the sum of hiding each. "
+                    "A circle&rsquo;s size: the share of the drop that is lost when it is shown "
+                    "again.</figcaption>\n</figure>\n");
     }
     if (x->joint.n_necessary) put_necessary(h, x);
     jp_html_end_section(h);
@@ -202,7 +211,8 @@ static void put_search(jp_html *h, const jp_explanation *x) {
     jp_html_section(h, "search", "How it was found", NULL);
     jp_buffer_text(h->out, "<figure>\n");
     jp_figure_search(h->out, &alone, plot);
-    jp_buffer_text(h->out, "<figcaption>The best drop so far, after each evaluation of a set.</figcaption>\n</figure>\n");
+    jp_buffer_text(h->out,
+                   "<figcaption>The best drop so far, after each evaluation of a set.</figcaption>\n</figure>\n");
     jp_html_end_section(h);
 }
 
@@ -212,7 +222,7 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     jp_put_selection(&title, x);
     jp_html_open(h, title.failed ? "Joint explanation" : title.data, "prompt");
     jp_buffer_free(&title);
-    put_head(h, x);
+    put_head_explanation_html(h, x);
     jp_buffer_text(h->out, "<dl class=\"tiles\">\n");
     tile_drop(h, x);
     tile_token(h, x);
@@ -223,7 +233,7 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     int status = put_maps(h, x);
     if (!status) status = put_rewritten(h, x);
     jp_buffer_text(h->out, "<div class=\"figures\">\n");
-    put_joint(h, x);
+    put_joint_explanation_html(h, x);
     put_search(h, x);
     jp_buffer_text(h->out, "</div>\n");
     if (!status) status = jp_html_details(h, x);

@@ -17,8 +17,9 @@ void jp_html_open(jp_html *h, const char *title, const char *main_part) {
     jp_buffer *out = h->out;
     jp_buffer_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    jp_buffer_format(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
-                          "form-action 'none'; style-src '%s' '%s'; script-src '%s'\">\n<title>",
+    jp_buffer_format(out,
+                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
+                     "form-action 'none'; style-src '%s' '%s'; script-src '%s'\">\n<title>",
                      jp_page_css_hash, jp_plot_css_hash, jp_page_js_hash);
     jp_html_text(h, title);
     jp_buffer_text(out, "</title>\n<style>");
@@ -48,7 +49,8 @@ void jp_html_close(jp_html *h, const jp_explanation *x) {
 }
 
 void jp_html_section(jp_html *h, const char *id, const char *title, const char *note) {
-    jp_buffer_format(h->out, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id, id, title);
+    jp_buffer_format(h->out, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">%s</h2>\n", id, id,
+                     id, title);
     if (note) jp_buffer_format(h->out, "<p class=\"note\">%s</p>\n", note);
 }
 
@@ -116,7 +118,8 @@ static void token_facts(jp_buffer *out, const jp_explanation *x, const jp_piece 
     jp_put_number_attribute(out, "data-masked", masked);
 }
 
-static int put_message(jp_html *h, const jp_explanation *x, const jp_result_message *m, const double *values, double max, bool selection) {
+static int put_message_parts_html(jp_html *h, const jp_explanation *x, const jp_result_message *m, const double *values,
+                                  double max, bool selection) {
     jp_pieces pieces = {0};
     bool      first = true;
     int       status = jp_view_prompt(x, m, &pieces, h->e);
@@ -143,7 +146,7 @@ int jp_html_prompt(jp_html *h, const jp_explanation *x, const double *values, do
             jp_html_text(h, messages[i].role ? messages[i].role : "text");
             jp_buffer_text(h->out, "</h3>\n");
         }
-        status = put_message(h, x, &messages[i], values, max, selection);
+        status = put_message_parts_html(h, x, &messages[i], values, max, selection);
     }
     free(messages);
     return status;
@@ -166,7 +169,8 @@ void jp_html_legend(jp_html *h, const char *low, const char *high, const char *m
     if (low) jp_buffer_format(h->out, "<span>%s</span><span class=\"ramp\" aria-hidden=\"true\">", low);
     for (int i = 2; low && i <= HEATS; i += 2) jp_buffer_format(h->out, "<i class=\"h%d\"></i>", i);
     if (low) jp_buffer_format(h->out, "</span><span>%s</span>", high);
-    if (marked) jp_buffer_format(h->out, "<span class=\"key\"><mark aria-hidden=\"true\">&nbsp;</mark> %s</span>", marked);
+    if (marked)
+        jp_buffer_format(h->out, "<span class=\"key\"><mark aria-hidden=\"true\">&nbsp;</mark> %s</span>", marked);
     jp_buffer_text(h->out, "</p>\n");
 }
 

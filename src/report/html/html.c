@@ -4,11 +4,12 @@
 #include "report/formats.h"
 #include "report/html/html-parts.h"
 
-static int write_html(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_html_html(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     jp_html h = {out, e};
     int     status = strcmp(r->command, "compare") ? jp_html_explain(&h, &r->items[0]) : jp_html_compare(&h, r);
     return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-const jp_format jp_format_html = {"html", "a page of its own: heat maps, the set's interactions, the search", write_html};
+const jp_format jp_format_html = {"html", "a page of its own: heat maps, the set's interactions, the search",
+                                  write_html_html};

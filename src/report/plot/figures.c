@@ -45,7 +45,8 @@ static bool make_graph(const jp_explanation *x, graph *g) {
     if (!g->edges) return false;
     for (int i = 0; i < x->joint.n_pairs; i++)
         if (isfinite(x->joint.pairs[i].interaction) && x->joint.pairs[i].first != x->joint.pairs[i].second)
-            g->edges[n++] = (jp_graph_edge){x->joint.pairs[i].first, x->joint.pairs[i].second, x->joint.pairs[i].interaction};
+            g->edges[n++] =
+                (jp_graph_edge){x->joint.pairs[i].first, x->joint.pairs[i].second, x->joint.pairs[i].interaction};
     qsort(g->edges, (size_t)n, sizeof *g->edges, by_size);
     for (int i = 0; i < n; i++) {
         int ends[2] = {g->edges[i].first, g->edges[i].second};
@@ -71,7 +72,8 @@ static bool make_graph(const jp_explanation *x, graph *g) {
 static void put_graph_name(jp_buffer *name, const graph *g) {
     jp_buffer_text(name, "Interaction of the hidden parts in nats. ");
     for (int i = 0; i < g->n_edges; i++) {
-        jp_buffer_format(name, "%s%s and %s: ", i ? "; " : "", g->labels[g->edges[i].first], g->labels[g->edges[i].second]);
+        jp_buffer_format(name, "%s%s and %s: ", i ? "; " : "", g->labels[g->edges[i].first],
+                         g->labels[g->edges[i].second]);
         jp_put_figure(name, g->edges[i].value);
     }
 }
@@ -157,8 +159,10 @@ bool jp_figure_drops(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     double  best = r->items[best_item(r)].log_prob.drop;
     jp_bar *bars = calloc((size_t)r->n_items + 1, sizeof *bars);
     for (int i = 0; bars && i < r->n_items; i++)
-        insert_bar(bars, i, (jp_bar){.label = r->items[i].method, .value = r->items[i].log_prob.drop,
-                                     .strong = r->items[i].log_prob.drop >= best});
+        insert_bar(bars, i,
+                   (jp_bar){.label = r->items[i].method,
+                            .value = r->items[i].log_prob.drop,
+                            .strong = r->items[i].log_prob.drop >= best});
     plot.name = "Drop of the set that each method found, in nats";
     if (bars) jp_plot_bars(out, &plot, bars, r->n_items);
     else out->failed = true;

@@ -10,7 +10,9 @@ enum { LABEL_WIDTH = 120, LABEL_HEIGHT = 34, NAMED_EDGES = 3 };
 
 static const double pi = 3.14159265358979323846;
 
-typedef struct { double x, y, angle; } place;
+typedef struct {
+    double x, y, angle;
+} place;
 
 /* Two nodes lie side by side; more go round clockwise from the top. */
 static place place_of(const jp_plot *p, int i, int n) {
@@ -39,14 +41,16 @@ static void put_edge(jp_buffer *out, const jp_plot *p, const jp_graph_edge *edge
     jp_buffer_text(out, "/>\n");
 }
 
-static void put_value(jp_buffer *out, const jp_plot *p, const jp_graph_edge *edge, int n) {
+static void put_value_graph_plot(jp_buffer *out, const jp_plot *p, const jp_graph_edge *edge, int n) {
     place     a = place_of(p, edge->first, n), b = place_of(p, edge->second, n);
     double    along = n > 3 ? 0.4 : 0.5; /* away from the centre, where lines cross */
     jp_buffer text = {0};
     if (edge->value >= 0) jp_buffer_text(&text, "+");
     jp_put_figure(&text, edge->value);
     if (text.failed) out->failed = true;
-    else jp_svg_text(out, "value", "middle", a.x + along * (b.x - a.x), a.y + along * (b.y - a.y) + (n == 2 ? -12 : 4), text.data);
+    else
+        jp_svg_text(out, "value", "middle", a.x + along * (b.x - a.x), a.y + along * (b.y - a.y) + (n == 2 ? -12 : 4),
+                    text.data);
     jp_buffer_free(&text);
 }
 
@@ -65,11 +69,12 @@ static void put_node(jp_buffer *out, const jp_plot *p, const jp_graph_node *node
     jp_svg_text(out, "node-label", anchor, x, y, node->label);
 }
 
-void jp_plot_graph(jp_buffer *out, const jp_plot *plot, const jp_graph_node *nodes, int n_nodes, const jp_graph_edge *edges, int n_edges) {
+void jp_plot_graph(jp_buffer *out, const jp_plot *plot, const jp_graph_node *nodes, int n_nodes,
+                   const jp_graph_edge *edges, int n_edges) {
     double max = largest(edges, n_edges);
     jp_svg_open(out, plot, "graph");
     for (int i = n_edges; i-- > 0;) put_edge(out, plot, &edges[i], n_nodes, max);
     for (int i = 0; i < n_nodes; i++) put_node(out, plot, &nodes[i], i, n_nodes);
-    for (int i = 0; i < n_edges && i < NAMED_EDGES; i++) put_value(out, plot, &edges[i], n_nodes);
+    for (int i = 0; i < n_edges && i < NAMED_EDGES; i++) put_value_graph_plot(out, plot, &edges[i], n_nodes);
     jp_buffer_text(out, "</svg>\n");
 }

@@ -6,26 +6,38 @@
 #include "report/markup.h"
 #include "base/number.h"
 
-enum { LEFT = 56, RIGHT = 16, TOP = 14, BOTTOM = 46, NAMES = 116, LINE_HEIGHT = 15, STYLES = 8, MAX_NAMED = 16, MAX_DOTS = 40 };
+enum {
+    LEFT = 56,
+    RIGHT = 16,
+    TOP = 14,
+    BOTTOM = 46,
+    NAMES = 116,
+    LINE_HEIGHT = 15,
+    STYLES = 8,
+    MAX_NAMED = 16,
+    MAX_DOTS = 40
+};
 
 static double rounded(double value) { return isfinite(value) ? round(value * 100) / 100 : 0; }
 
-static void put_coordinate(jp_buffer *out, const char *name, double value) {
+static void put_coordinate_plot(jp_buffer *out, const char *name, double value) {
     jp_put_number_attribute(out, name, rounded(value));
 }
 
 void jp_svg_open(jp_buffer *out, const jp_plot *p, const char *class_name) {
-    jp_buffer_format(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot %s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\""
-                          " viewBox=\"0 0 %d %d\" role=\"img\"",
-                     class_name, p->x, p->y, p->width, p->height, p->width, p->height);
+    jp_buffer_format(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot %s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\""
+        " viewBox=\"0 0 %d %d\" role=\"img\"",
+        class_name, p->x, p->y, p->width, p->height, p->width, p->height);
     jp_put_attribute(out, "aria-label", p->name);
     jp_buffer_text(out, ">\n");
 }
 
 void jp_svg_text(jp_buffer *out, const char *class_name, const char *anchor, double x, double y, const char *text) {
     jp_buffer_format(out, "<text class=\"%s\" text-anchor=\"%s\"", class_name, anchor);
-    put_coordinate(out, "x", x);
-    put_coordinate(out, "y", y);
+    put_coordinate_plot(out, "x", x);
+    put_coordinate_plot(out, "y", y);
     jp_buffer_text(out, ">");
     jp_put_xml(out, text, strlen(text));
     jp_buffer_text(out, "</text>\n");
@@ -33,10 +45,10 @@ void jp_svg_text(jp_buffer *out, const char *class_name, const char *anchor, dou
 
 void jp_svg_line(jp_buffer *out, const char *class_name, double x1, double y1, double x2, double y2) {
     jp_buffer_format(out, "<line class=\"%s\"", class_name);
-    put_coordinate(out, "x1", x1);
-    put_coordinate(out, "y1", y1);
-    put_coordinate(out, "x2", x2);
-    put_coordinate(out, "y2", y2);
+    put_coordinate_plot(out, "x1", x1);
+    put_coordinate_plot(out, "y1", y1);
+    put_coordinate_plot(out, "x2", x2);
+    put_coordinate_plot(out, "y2", y2);
     jp_buffer_text(out, "/>\n");
 }
 
@@ -51,8 +63,12 @@ typedef struct {
     double x_low, x_high, y_low, y_high, left, right, top, bottom;
 } frame;
 
-static double to_x(const frame *f, double x) { return f->left + (x - f->x_low) / (f->x_high - f->x_low) * (f->right - f->left); }
-static double to_y(const frame *f, double y) { return f->bottom - (y - f->y_low) / (f->y_high - f->y_low) * (f->bottom - f->top); }
+static double to_x(const frame *f, double x) {
+    return f->left + (x - f->x_low) / (f->x_high - f->x_low) * (f->right - f->left);
+}
+static double to_y(const frame *f, double y) {
+    return f->bottom - (y - f->y_low) / (f->y_high - f->y_low) * (f->bottom - f->top);
+}
 
 static void put_tick(jp_buffer *out, const char *anchor, double x, double y, double value, double step) {
     jp_buffer text = {0};
@@ -117,12 +133,13 @@ static void put_steps(jp_buffer *out, const frame *f, const jp_series *s) {
 static void put_path(jp_buffer *out, const frame *f, const jp_series *s, const char *style, bool steps) {
     jp_buffer_format(out, "<path class=\"line %s\" d=\"", style);
     if (steps) put_steps(out, f, s);
-    for (int i = 0; i < s->n && !steps; i++) put_pair(out, i ? "L" : "M", to_x(f, s->points[i].x), to_y(f, s->points[i].y));
+    for (int i = 0; i < s->n && !steps; i++)
+        put_pair(out, i ? "L" : "M", to_x(f, s->points[i].x), to_y(f, s->points[i].y));
     jp_buffer_text(out, "\"/>\n");
     for (int i = s->n > MAX_DOTS ? s->n - 1 : 0; i < s->n; i++) {
         jp_buffer_format(out, "<circle class=\"dot %s\" r=\"%s\"", style, i + 1 == s->n ? "4" : "2.5");
-        put_coordinate(out, "cx", to_x(f, s->points[i].x));
-        put_coordinate(out, "cy", to_y(f, s->points[i].y));
+        put_coordinate_plot(out, "cx", to_x(f, s->points[i].x));
+        put_coordinate_plot(out, "cy", to_y(f, s->points[i].y));
         jp_buffer_text(out, "/>\n");
     }
 }
@@ -169,12 +186,20 @@ static void plot_series(jp_buffer *out, const jp_plot *plot, const jp_series *se
     jp_buffer_text(out, "</svg>\n");
 }
 
-void jp_plot_steps(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) { plot_series(out, plot, series, n, true); }
-void jp_plot_lines(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) { plot_series(out, plot, series, n, false); }
+void jp_plot_steps(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) {
+    plot_series(out, plot, series, n, true);
+}
+void jp_plot_lines(jp_buffer *out, const jp_plot *plot, const jp_series *series, int n) {
+    plot_series(out, plot, series, n, false);
+}
 
 /* How far a bar and its interval reach. */
-static double bar_low(const jp_bar *b) { return b->has_interval && isfinite(b->low) ? fmin(b->value, b->low) : b->value; }
-static double bar_high(const jp_bar *b) { return b->has_interval && isfinite(b->high) ? fmax(b->value, b->high) : b->value; }
+static double bar_low(const jp_bar *b) {
+    return b->has_interval && isfinite(b->low) ? fmin(b->value, b->low) : b->value;
+}
+static double bar_high(const jp_bar *b) {
+    return b->has_interval && isfinite(b->high) ? fmax(b->value, b->high) : b->value;
+}
 
 void jp_plot_bars(jp_buffer *out, const jp_plot *p, const jp_bar *bars, int n) {
     double low = 0, high = 0, left = NAMES + 8, right = p->width - 64;
@@ -183,17 +208,19 @@ void jp_plot_bars(jp_buffer *out, const jp_plot *p, const jp_bar *bars, int n) {
         low = fmin(low, bar_low(&bars[i]));
         high = fmax(high, bar_high(&bars[i]));
     }
-    double scale = high > low ? (right - left) / (high - low) : 0, zero = left - low * scale, pitch = (double)p->height / (n > 0 ? n : 1);
+    double scale = high > low ? (right - left) / (high - low) : 0, zero = left - low * scale,
+           pitch = (double)p->height / (n > 0 ? n : 1);
     jp_svg_open(out, p, "bars");
     for (int i = 0; i < n; i++) {
-        double    value = isfinite(bars[i].value) ? bars[i].value : 0, end = zero + value * scale, y = i * pitch + pitch / 2;
+        double value = isfinite(bars[i].value) ? bars[i].value : 0, end = zero + value * scale,
+               y = i * pitch + pitch / 2;
         jp_buffer text = {0};
         jp_svg_text(out, bars[i].strong ? "name c0" : "name", "end", NAMES, y + 4, bars[i].label);
         jp_buffer_format(out, "<rect class=\"bar %s\" rx=\"2\"", bars[i].strong ? "c0" : "c1");
-        put_coordinate(out, "x", fmin(zero, end));
-        put_coordinate(out, "y", y - pitch * 0.3);
-        put_coordinate(out, "width", fmax(fabs(end - zero), 1));
-        put_coordinate(out, "height", pitch * 0.6);
+        put_coordinate_plot(out, "x", fmin(zero, end));
+        put_coordinate_plot(out, "y", y - pitch * 0.3);
+        put_coordinate_plot(out, "width", fmax(fabs(end - zero), 1));
+        put_coordinate_plot(out, "height", pitch * 0.6);
         jp_buffer_text(out, "/>\n");
         double reach = fmax(zero, zero + bar_high(&bars[i]) * scale);
         if (bars[i].has_interval && isfinite(bars[i].value))

@@ -6,7 +6,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-typedef struct { double x, y; } jp_point;
+typedef struct {
+    double x, y;
+} jp_point;
 
 typedef struct {
     const char     *name;   /* beside the line's end, or NULL */
@@ -44,10 +46,14 @@ typedef struct {
     double      weight; /* 0..1, NAN: not known; the node's size */
 } jp_graph_node;
 
-typedef struct { int first, second; double value; } jp_graph_edge; /* value: width and, below 0, another look */
+typedef struct {
+    int    first, second;
+    double value;
+} jp_graph_edge; /* value: width and, below 0, another look */
 
 /* Nodes on a circle, edges between them; edges are drawn weakest first. */
-void jp_plot_graph(jp_buffer *out, const jp_plot *plot, const jp_graph_node *nodes, int n_nodes, const jp_graph_edge *edges, int n_edges);
+void jp_plot_graph(jp_buffer *out, const jp_plot *plot, const jp_graph_node *nodes, int n_nodes,
+                   const jp_graph_edge *edges, int n_edges);
 
 /* The step of an axis of about `parts` parts over `range`: 1, 2 or 5 times a power of ten. */
 double jp_nice_step(double range, int parts);

@@ -14,10 +14,11 @@ enum { FONT = 15, LINE = 26, MAX_RUNS = 512 };
 
 /* Advance widths of Helvetica in thousandths of an em, U+0020 to U+007E (Adobe's font metrics). */
 static const short helvetica[] = {
-    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
-    556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
-    667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556,
-    556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+    278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333,  278, 278, 556, 556, 556,
+    556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667,
+    611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722, 667,  611, 722, 667, 944, 667,
+    667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278,  556, 556, 222, 222, 500,
+    222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500,  500, 334, 260, 334, 584,
 };
 
 static int milli_em(const jp_cell *c) {
@@ -28,7 +29,11 @@ static int milli_em(const jp_cell *c) {
 }
 
 /* Cells that are drawn as one: of one look, one colour and one direction. */
-typedef struct { size_t from, to; UBiDiLevel level; double width; } run;
+typedef struct {
+    size_t     from, to;
+    UBiDiLevel level;
+    double     width;
+} run;
 
 static double pixels(const jp_flow *f, size_t from, size_t to) {
     double sum = 0;
@@ -52,20 +57,23 @@ static int find_levels(const jp_flow *f, size_t from, size_t to, UBiDiLevel base
     }
     bool there = line && starts && bidi;
     if (there) ubidi_setPara(bidi, line, at, base, NULL, &status);
-    for (size_t i = from; there && U_SUCCESS(status) && i < to; i++) levels[i - from] = ubidi_getLevelAt(bidi, starts[i - from]);
+    for (size_t i = from; there && U_SUCCESS(status) && i < to; i++)
+        levels[i - from] = ubidi_getLevelAt(bidi, starts[i - from]);
     ubidi_close(bidi);
     free(line);
     free(starts);
     if (!there) return jp_fail_memory(e);
-    return U_FAILURE(status) ? jp_fail(e, JOPA_ERROR_INPUT, "the text's direction cannot be found: %s", u_errorName(status)) : JP_OK;
+    return U_FAILURE(status)
+               ? jp_fail(e, JOPA_ERROR_INPUT, "the text's direction cannot be found: %s", u_errorName(status))
+               : JP_OK;
 }
 
 static int find_runs(const jp_flow *f, size_t from, size_t to, const UBiDiLevel *levels, run *runs) {
     int n = 0;
     for (size_t i = from; i < to; i++) {
         run *last = n ? &runs[n - 1] : NULL;
-        bool same = last && f->cells[i].look == f->cells[last->from].look && f->cells[i].bar == f->cells[last->from].bar &&
-                    levels[i - from] == last->level;
+        bool same = last && f->cells[i].look == f->cells[last->from].look &&
+                    f->cells[i].bar == f->cells[last->from].bar && levels[i - from] == last->level;
         if (!same && n < MAX_RUNS) runs[n++] = (run){i, i, levels[i - from], 0};
         runs[n - 1].to = i + 1;
     }
@@ -73,33 +81,34 @@ static int find_runs(const jp_flow *f, size_t from, size_t to, const UBiDiLevel 
     return n;
 }
 
-static void put_coordinate(jp_buffer *out, const char *name, double value) {
+static void put_coordinate_svg(jp_buffer *out, const char *name, double value) {
     jp_put_number_attribute(out, name, round(value * 100) / 100);
 }
 
-static void put_run(jp_buffer *out, const jp_flow *f, const run *r, double x, double y) {
+static void put_run_svg(jp_buffer *out, const jp_flow *f, const run *r, double x, double y) {
     const jp_cell *first = &f->cells[r->from];
     bool           selected = first->look == JP_LOOK_SELECTED;
     if (selected || first->bar >= 0) {
         jp_buffer_format(out, "<rect class=\"%s\" rx=\"3\"", selected ? "chosen" : "heat");
         if (!selected) jp_put_number_attribute(out, "fill-opacity", round(58.0 * (first->bar + 1) / JP_HEATS) / 100);
-        put_coordinate(out, "x", x - 1);
-        put_coordinate(out, "y", y - FONT);
-        put_coordinate(out, "width", r->width + 2);
-        put_coordinate(out, "height", FONT * 1.4);
+        put_coordinate_svg(out, "x", x - 1);
+        put_coordinate_svg(out, "y", y - FONT);
+        put_coordinate_svg(out, "width", r->width + 2);
+        put_coordinate_svg(out, "height", FONT * 1.4);
         jp_buffer_text(out, "/>");
     }
-    jp_buffer_format(out, "<text class=\"%s\" text-anchor=\"middle\" xml:space=\"preserve\"%s", selected ? "on-chosen" : "body",
-                     r->level % 2 ? " direction=\"rtl\"" : "");
-    put_coordinate(out, "x", x + r->width / 2);
-    put_coordinate(out, "y", y);
-    put_coordinate(out, "textLength", r->width);
+    jp_buffer_format(out, "<text class=\"%s\" text-anchor=\"middle\" xml:space=\"preserve\"%s",
+                     selected ? "on-chosen" : "body", r->level % 2 ? " direction=\"rtl\"" : "");
+    put_coordinate_svg(out, "x", x + r->width / 2);
+    put_coordinate_svg(out, "y", y);
+    put_coordinate_svg(out, "textLength", r->width);
     jp_buffer_text(out, " lengthAdjust=\"spacingAndGlyphs\">");
     for (size_t i = r->from; i < r->to; i++) jp_put_xml(out, f->cells[i].text, f->cells[i].size);
     jp_buffer_text(out, "</text>\n");
 }
 
-static int put_line(jp_buffer *out, const jp_flow *f, size_t from, size_t to, UBiDiLevel base, jp_svg_box box, jopa_error *e) {
+static int put_line(jp_buffer *out, const jp_flow *f, size_t from, size_t to, UBiDiLevel base, jp_svg_box box,
+                    jopa_error *e) {
     UBiDiLevel *levels = calloc(to - from + 1, sizeof *levels);
     run        *runs = calloc(MAX_RUNS, sizeof *runs);
     int         status = levels && runs ? find_levels(f, from, to, base, levels, e) : jp_fail_memory(e);
@@ -111,7 +120,7 @@ static int put_line(jp_buffer *out, const jp_flow *f, size_t from, size_t to, UB
         for (int i = 0; i < n; i++) run_levels[i] = runs[i].level;
         ubidi_reorderVisual(run_levels, n, order);
         for (int i = 0; i < n; i++) {
-            put_run(out, f, &runs[order[i]], x, box.y);
+            put_run_svg(out, f, &runs[order[i]], x, box.y);
             x += runs[order[i]].width;
         }
     }
@@ -129,7 +138,7 @@ static UBiDiLevel base_level(const char *text) {
     return U_SUCCESS(status) && ubidi_getBaseDirection(start, length) == UBIDI_RTL ? 1 : 0;
 }
 
-static int heat(double value, double max) {
+static int heat_svg(double value, double max) {
     if (!isfinite(value) || !(max > 0) || value <= 0) return -1;
     int step = (int)ceil(value / max * JP_HEATS - 1e-9) - 1;
     return step >= JP_HEATS ? JP_HEATS - 1 : step;
@@ -140,14 +149,15 @@ static void fill_flow(jp_flow *f, const char *text, const jp_pieces *all, const 
         const jp_piece *p = &all->at[i];
         jp_flow_text(f, text + p->start, p->ink_start - p->start, breaks + p->start, JP_LOOK_PLAIN, -1);
         jp_flow_text(f, text + p->ink_start, p->ink_end - p->ink_start, breaks + p->ink_start,
-                     p->selected ? JP_LOOK_SELECTED : JP_LOOK_PLAIN, heat(p->value, max));
+                     p->selected ? JP_LOOK_SELECTED : JP_LOOK_PLAIN, heat_svg(p->value, max));
         jp_flow_text(f, text + p->ink_end, p->end - p->ink_end, breaks + p->ink_end, JP_LOOK_PLAIN, -1);
     }
     for (size_t i = 0; i < f->n; i++)
         if (f->cells[i].text) f->cells[i].width = milli_em(&f->cells[i]);
 }
 
-int jp_svg_map(jp_buffer *out, const char *text, const jp_pieces *pieces, double max, jp_svg_box box, double *bottom, jopa_error *e) {
+int jp_svg_map(jp_buffer *out, const char *text, const jp_pieces *pieces, double max, jp_svg_box box, double *bottom,
+               jopa_error *e) {
     unsigned char *breaks = NULL;
     jp_flow        f = {0};
     int            status = jp_breaks(text, strlen(text), &breaks, e);

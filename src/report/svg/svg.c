@@ -44,7 +44,8 @@ static int draw_prompt(picture *p, const jp_explanation *x) {
         }
         status = jp_view_prompt(x, &messages[i], &pieces, p->e);
         if (!status)
-            status = jp_svg_map(&p->body, x->prompt_text, &pieces, max_score(x), (jp_svg_box){MARGIN, p->y, WIDTH - 2 * MARGIN}, &p->y, p->e);
+            status = jp_svg_map(&p->body, x->prompt_text, &pieces, max_score(x),
+                                (jp_svg_box){MARGIN, p->y, WIDTH - 2 * MARGIN}, &p->y, p->e);
         free(pieces.at);
     }
     free(messages);
@@ -56,8 +57,8 @@ static int draw_response(picture *p, const jp_explanation *x) {
     int       status = jp_view_response(x, &pieces, p->e);
     heading(p, "Response: what each token loses");
     if (!status)
-        status = jp_svg_map(&p->body, x->response_text, &pieces, jp_pieces_max(&pieces), (jp_svg_box){MARGIN, p->y, WIDTH - 2 * MARGIN},
-                            &p->y, p->e);
+        status = jp_svg_map(&p->body, x->response_text, &pieces, jp_pieces_max(&pieces),
+                            (jp_svg_box){MARGIN, p->y, WIDTH - 2 * MARGIN}, &p->y, p->e);
     free(pieces.at);
     return status;
 }
@@ -121,10 +122,12 @@ static int write_svg(const jopa_result *r, const jopa_render_options *o, jp_buff
     int     status = strcmp(r->command, "compare") ? draw_explanation(&p, &r->items[0]) : draw_comparison(&p, r);
     if (!status && !p.body.failed) {
         int height = (int)p.y + MARGIN;
-        jp_buffer_format(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
+        jp_buffer_format(out,
+                         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" width=\"%d\" height=\"%d\" "
+                         "viewBox=\"0 0 %d %d\">\n",
                          WIDTH, height, WIDTH, height);
-        jp_buffer_format(out, "<style>\n%s%s</style>\n<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n", jp_picture_css, jp_plot_css, WIDTH,
-                         height);
+        jp_buffer_format(out, "<style>\n%s%s</style>\n<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
+                         jp_picture_css, jp_plot_css, WIDTH, height);
         jp_buffer_bytes(out, p.body.data, p.body.size);
         jp_buffer_text(out, "</svg>\n");
     }

@@ -11,8 +11,8 @@
 enum { QUOTE = 400, SHORT_QUOTE = 100, MOST_OFTEN = 10 };
 
 static void put_place(jp_buffer *t, const jp_result_trigger *at) {
-    jp_buffer_format(t, "message %d (%s), bytes %zu to %zu: ", at->message + 1, at->role ? at->role : "text", at->offset,
-                     at->offset + (at->end - at->start));
+    jp_buffer_format(t, "message %d (%s), bytes %zu to %zu: ", at->message + 1, at->role ? at->role : "text",
+                     at->offset, at->offset + (at->end - at->start));
 }
 
 static int fact_sentences(jp_page *p, const jp_explanation *x) {
@@ -52,7 +52,8 @@ static int fact_verdict(jp_page *p, const jp_explanation *x) {
     jp_buffer_text(&t, "the response loses ");
     jp_put_figure(&t, a->drop_per_token);
     jp_buffer_text(&t, " nats per token; ");
-    if (a->until && !strcmp(a->until, "response")) jp_buffer_text(&t, a->reached ? "the answer turns away" : "the answer stays");
+    if (a->until && !strcmp(a->until, "response"))
+        jp_buffer_text(&t, a->reached ? "the answer turns away" : "the answer stays");
     else {
         jp_put_figure(&t, a->threshold);
         jp_buffer_text(&t, a->reached ? " are asked for" : " are asked for: no set was found that is enough");
@@ -86,7 +87,8 @@ int jp_text_audit(jp_page *p, const jp_explanation *x) {
     return status ? status : jp_page_run(p, x);
 }
 
-/* ---- a list --------------------------------------------------------------------------------------------------------- */
+/* ---- a list ---------------------------------------------------------------------------------------------------------
+ */
 
 static int page_question(jp_page *p, const jp_explanation *x) {
     const jp_result_audit *a = &x->audit;
@@ -101,7 +103,8 @@ static int page_question(jp_page *p, const jp_explanation *x) {
     jp_buffer_text(&t, ", ");
     jp_put_figure(&t, a->drop_per_token);
     jp_buffer_text(&t, " nats per token");
-    int status = t.failed ? jp_fail_memory(p->e) : jp_page_paragraph(p, t.data, a->reached ? JP_LOOK_PLAIN : JP_LOOK_DIM);
+    int status =
+        t.failed ? jp_fail_memory(p->e) : jp_page_paragraph(p, t.data, a->reached ? JP_LOOK_PLAIN : JP_LOOK_DIM);
     jp_buffer_free(&t);
     return status;
 }

@@ -13,43 +13,46 @@
 enum { COLUMNS = 7, GAP = 2, INDENT = 2, MIN_WORDS = 24, CELL = 64 };
 
 static const char *const titles[COLUMNS] = {"method", "drop", "of best", "units", "sparsity", "evaluations", "seconds"};
-static const int expendable[] = {3, 4, 6, 2, 5}; /* columns that a narrow page leaves out, first to last */
+static const int         expendable[] = {3, 4, 6, 2, 5}; /* columns that a narrow page leaves out, first to last */
 
-typedef struct { char text[COLUMNS][CELL]; } row;
+typedef struct {
+    char text[COLUMNS][CELL];
+} row;
 
-static double best_drop(const jopa_result *r) {
+static double best_drop_comparison(const jopa_result *r) {
     double best = -INFINITY;
     for (int i = 0; i < r->n_items; i++)
         if (r->items[i].log_prob.drop > best) best = r->items[i].log_prob.drop;
     return best;
 }
 
-static void take(jp_buffer *b, char *cell) {
+static void take_comparison(jp_buffer *b, char *cell) {
     if (b->data && !b->failed) snprintf(cell, CELL, "%s", b->data);
     jp_buffer_free(b);
 }
 
-static void fill(const jp_explanation *x, double best, row *out) {
+static void fill_comparison(const jp_explanation *x, double best, row *out) {
     jp_buffer b = {0};
     snprintf(out->text[0], CELL, "%s", x->method);
     jp_put_fixed(&b, x->log_prob.drop, 2);
-    take(&b, out->text[1]);
+    take_comparison(&b, out->text[1]);
     jp_put_fixed(&b, best > 0 ? 100 * x->log_prob.drop / best : NAN, 0);
     if (best > 0) jp_buffer_text(&b, " %");
-    take(&b, out->text[2]);
+    take_comparison(&b, out->text[2]);
     snprintf(out->text[3], CELL, "%d", x->n_selected);
     jp_put_fixed(&b, 100 * x->sparsity, 1);
     jp_buffer_text(&b, " %");
-    take(&b, out->text[4]);
+    take_comparison(&b, out->text[4]);
     jp_put_count(&b, x->cost.evaluations);
-    take(&b, out->text[5]);
+    take_comparison(&b, out->text[5]);
     jp_put_fixed(&b, x->cost.seconds, x->cost.seconds < 10 ? 2 : 1);
-    take(&b, out->text[6]);
+    take_comparison(&b, out->text[6]);
 }
 
 static int columns(const char *text) { return jp_text_width(text, strlen(text)); }
 
-static void put_row(jp_buffer *out, const char *const *cells, const int *widths, const char *start, const char *end) {
+static void put_row_comparison(jp_buffer *out, const char *const *cells, const int *widths, const char *start,
+                               const char *end) {
     jp_buffer_format(out, "%*s%s", INDENT, "", start);
     for (int c = 0; c < COLUMNS; c++) {
         if (!widths[c]) continue;
@@ -69,7 +72,8 @@ static int put_words(jp_page *p, const jp_explanation *x, int used) {
     int status = words.failed ? jp_fail_memory(p->e) : jp_flow_string(&f, words.data, JP_LOOK_PLAIN, p->e);
     if (!status) {
         jp_flow_paint(&f, &how, &lines);
-        jp_buffer_format(p->out, "%s%s", beside ? "" : "\n", lines.data && !lines.failed ? lines.data + (beside ? used - GAP : 0) : "\n");
+        jp_buffer_format(p->out, "%s%s", beside ? "" : "\n",
+                         lines.data && !lines.failed ? lines.data + (beside ? used - GAP : 0) : "\n");
         if (f.failed || lines.failed) status = jp_fail_memory(p->e);
     }
     jp_flow_free(&f);
@@ -85,32 +89,33 @@ static int total(const int *widths) {
 }
 
 /* The columns' widths; 0 for those left out because the page is too narrow. */
-static void measure(const jopa_result *r, double best, int page, int *widths) {
+static void measure_comparison(const jopa_result *r, double best, int page, int *widths) {
     for (int c = 0; c < COLUMNS; c++) widths[c] = columns(titles[c]);
     for (int i = 0; i < r->n_items; i++) {
         row cells;
-        fill(&r->items[i], best, &cells);
+        fill_comparison(&r->items[i], best, &cells);
         for (int c = 0; c < COLUMNS; c++)
             if (columns(cells.text[c]) > widths[c]) widths[c] = columns(cells.text[c]);
     }
-    for (size_t i = 0; i < sizeof expendable / sizeof *expendable && total(widths) - GAP > page; i++) widths[expendable[i]] = 0;
+    for (size_t i = 0; i < sizeof expendable / sizeof *expendable && total(widths) - GAP > page; i++)
+        widths[expendable[i]] = 0;
 }
 
-static int put_table(jp_page *p, const jopa_result *r) {
+static int put_table_comparison(jp_page *p, const jopa_result *r) {
     int    widths[COLUMNS], status = JP_OK;
-    double best = best_drop(r);
-    measure(r, best, p->width, widths);
-    int used = total(widths);
+    double best = best_drop_comparison(r);
+    measure_comparison(r, best, p->width, widths);
+    int  used = total(widths);
     bool beside = p->width - used >= MIN_WORDS;
-    put_row(p->out, titles, widths, jp_look_start(JP_LOOK_DIM, p->color), beside ? "  hidden" : "");
+    put_row_comparison(p->out, titles, widths, jp_look_start(JP_LOOK_DIM, p->color), beside ? "  hidden" : "");
     jp_buffer_format(p->out, "%s\n", jp_look_end(JP_LOOK_DIM, p->color));
     for (int i = 0; !status && i < r->n_items; i++) {
         row         cells;
         const char *texts[COLUMNS];
         int         look = r->items[i].log_prob.drop >= best ? JP_LOOK_BOLD : JP_LOOK_PLAIN;
-        fill(&r->items[i], best, &cells);
+        fill_comparison(&r->items[i], best, &cells);
         for (int c = 0; c < COLUMNS; c++) texts[c] = cells.text[c];
-        put_row(p->out, texts, widths, jp_look_start(look, p->color), jp_look_end(look, p->color));
+        put_row_comparison(p->out, texts, widths, jp_look_start(look, p->color), jp_look_end(look, p->color));
         status = put_words(p, &r->items[i], used);
     }
     return status;
@@ -123,7 +128,7 @@ int jp_text_compare(jp_page *p, const jopa_result *r) {
     if (!status) status = jp_page_response(p, x);
     if (!status) status = jp_page_masked_response(p, x);
     jp_page_heading(p, "METHODS");
-    if (!status) status = put_table(p, r);
+    if (!status) status = put_table_comparison(p, r);
     jp_buffer_format(p->out, "\n");
     jp_put_model(&model, x);
     jp_buffer_format(&model, ", operator %s, seed %llu", x->op ? x->op : "unknown", (unsigned long long)x->seed);

@@ -9,7 +9,8 @@
 static int fact_saved(jp_page *p, const jp_explanation *x) {
     const jp_result_compression *c = &x->compression;
     jp_buffer                    t = {0};
-    jp_buffer_format(&t, "%d of the prompt's %d tokens, template included (%d left); ", c->tokens - c->tokens_left, c->tokens, c->tokens_left);
+    jp_buffer_format(&t, "%d of the prompt's %d tokens, template included (%d left); ", c->tokens - c->tokens_left,
+                     c->tokens, c->tokens_left);
     jp_put_figure(&t, 100 * c->ratio);
     jp_buffer_text(&t, " % of what could go");
     return jp_page_fact(p, "saved", &t);
@@ -23,8 +24,7 @@ static int fact_lost(jp_page *p, const jp_explanation *x) {
     if (isfinite(c->tolerance)) {
         jp_buffer_text(&t, c->reached ? ", within the tolerance of " : ", more than the tolerance of ");
         jp_put_figure(&t, c->tolerance);
-    } else if (!c->reached)
-        jp_buffer_text(&t, "; not as much could go as was asked for");
+    } else if (!c->reached) jp_buffer_text(&t, "; not as much could go as was asked for");
     return jp_page_fact(p, "lost", &t);
 }
 

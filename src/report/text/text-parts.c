@@ -41,7 +41,8 @@ int jp_page_fact(jp_page *p, const char *label, jp_buffer *text) {
     if (!status) status = paint(p, &f, indent, false, &lines);
     else jp_flow_free(&f);
     if (!status) {
-        int pad = beside ? FACT_INDENT - INDENT - (int)strlen(label) : 0; /* labels are ASCII, shorter than the indent */
+        int pad =
+            beside ? FACT_INDENT - INDENT - (int)strlen(label) : 0; /* labels are ASCII, shorter than the indent */
         jp_buffer_format(p->out, "%*s%s%s%s%*s%s", INDENT, "", jp_look_start(JP_LOOK_DIM, p->color), label,
                          jp_look_end(JP_LOOK_DIM, p->color), pad, "", beside ? "" : "\n");
         jp_buffer_text(p->out, lines.data + (beside ? indent : 0));
@@ -52,7 +53,7 @@ int jp_page_fact(jp_page *p, const char *label, jp_buffer *text) {
 }
 
 /* Step of the ramp for `value` of 0..max, -1 for none. */
-static int heat(double value, double max) {
+static int heat_terminal(double value, double max) {
     if (!isfinite(value) || max <= 0) return -1;
     int step = (int)ceil(value / max * JP_HEATS) - 1;
     return step < 0 ? 0 : step >= JP_HEATS ? JP_HEATS - 1 : step;
@@ -66,12 +67,16 @@ static void bracket(jp_flow *f, const char *sign, bool opens) {
 }
 
 /* A selected line break has no width of its own: a sign stands for it. */
-static void put_ink(jp_flow *f, const char *text, const jp_piece *piece, const unsigned char *breaks, int look, int bar) {
+static void put_ink(jp_flow *f, const char *text, const jp_piece *piece, const unsigned char *breaks, int look,
+                    int bar) {
     size_t size = piece->ink_end - piece->ink_start;
     bool   blank = strspn(text + piece->ink_start, " \t\r\n") >= size;
     if (piece->selected && blank)
-        jp_flow_cell(f, (jp_cell){.text = strchr(" \t", text[piece->ink_start]) ? "␣" : "⏎", .size = 3, .width = 1,
-                                  .look = (unsigned char)look, .bar = (signed char)bar});
+        jp_flow_cell(f, (jp_cell){.text = strchr(" \t", text[piece->ink_start]) ? "␣" : "⏎",
+                                  .size = 3,
+                                  .width = 1,
+                                  .look = (unsigned char)look,
+                                  .bar = (signed char)bar});
     if (!piece->selected || !blank || !strchr(" \t", text[piece->ink_start]))
         jp_flow_text(f, text + piece->ink_start, size, breaks + piece->ink_start, look, bar);
 }
@@ -83,11 +88,12 @@ static bool joined(const jp_pieces *all, int i) {
 }
 
 /* max: the value that gets the top of the ramp; 0: no ramp. */
-static void put_pieces(const jp_page *p, jp_flow *f, const char *text, const jp_pieces *all, const unsigned char *breaks, double max) {
+static void put_pieces(const jp_page *p, jp_flow *f, const char *text, const jp_pieces *all,
+                       const unsigned char *breaks, double max) {
     for (int i = 0; i < all->n; i++) {
         const jp_piece *piece = &all->at[i];
-        int             bar = heat(piece->value, max);
-        int             look = piece->selected && p->color ? JP_LOOK_SELECTED : bar >= 0 ? JP_LOOK_HEAT + bar : JP_LOOK_PLAIN;
+        int             bar = heat_terminal(piece->value, max);
+        int look = piece->selected && p->color ? JP_LOOK_SELECTED : bar >= 0 ? JP_LOOK_HEAT + bar : JP_LOOK_PLAIN;
         jp_flow_text(f, text + piece->start, piece->ink_start - piece->start, breaks + piece->start, JP_LOOK_PLAIN, -1);
         if (piece->selected && !p->color && !joined(all, i - 1)) bracket(f, "[", true);
         put_ink(f, text, piece, breaks, look, bar);
@@ -103,7 +109,8 @@ static double max_value(const jp_explanation *x) {
     return max;
 }
 
-static int page_message(jp_page *p, const jp_explanation *x, const jp_result_message *m, const unsigned char *breaks, bool selection) {
+static int page_message(jp_page *p, const jp_explanation *x, const jp_result_message *m, const unsigned char *breaks,
+                        bool selection) {
     jp_pieces pieces = {0};
     jp_flow   f = {0};
     int       status = jp_view_prompt(x, m, &pieces, p->e);
@@ -127,8 +134,10 @@ int jp_page_prompt(jp_page *p, const jp_explanation *x, bool selection) {
     free(messages);
     free(breaks);
     if (!status && selection && p->scores)
-        status = jp_page_paragraph(p, jp_has_values(x) ? "Bars: how much each part counts by this method."
-                                                       : "This method gives the parts no scores.", JP_LOOK_DIM);
+        status = jp_page_paragraph(p,
+                                   jp_has_values(x) ? "Bars: how much each part counts by this method."
+                                                    : "This method gives the parts no scores.",
+                                   JP_LOOK_DIM);
     return status;
 }
 

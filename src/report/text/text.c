@@ -171,7 +171,9 @@ static int fact_levels(jp_page *p, const jp_explanation *x) {
         jp_buffer_text(&t, ", ");
         jp_put_count(&t, l->decoded_tokens);
         jp_buffer_text(&t, " tokens");
-        if (l->returned) jp_buffer_format(&t, ", %d %s%s came back", l->returned, x->levels[i > 0 ? i - 1 : 0].unit, l->returned == 1 ? "" : "s");
+        if (l->returned)
+            jp_buffer_format(&t, ", %d %s%s came back", l->returned, x->levels[i > 0 ? i - 1 : 0].unit,
+                             l->returned == 1 ? "" : "s");
     }
     return jp_page_fact(p, "levels", &t);
 }
@@ -204,7 +206,8 @@ static int fact_cost(jp_page *p, const jp_explanation *x) {
 
 static int fact_run(jp_page *p, const jp_explanation *x) {
     jp_buffer t = {0};
-    jp_buffer_format(&t, "%s, operator %s, seed %llu; ", x->method, x->op ? x->op : "unknown", (unsigned long long)x->seed);
+    jp_buffer_format(&t, "%s, operator %s, seed %llu; ", x->method, x->op ? x->op : "unknown",
+                     (unsigned long long)x->seed);
     jp_put_model(&t, x);
     const char *why = x->stopped ? x->stopped : "done";
     if (!strcmp(why, "time")) jp_buffer_text(&t, "; stopped by the time limit: the best so far");
@@ -227,8 +230,8 @@ int jp_page_run(jp_page *p, const jp_explanation *x) {
 
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
-        fact_hidden, fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs,
-        fact_necessary, fact_stability, fact_operators, facts_metrics, fact_levels, fact_cost, fact_run,
+        fact_hidden,    fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs, fact_necessary,
+        fact_stability, fact_operators, facts_metrics,  fact_levels,       fact_cost,  fact_run,
     };
     int status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
@@ -238,7 +241,7 @@ int jp_text_explain(jp_page *p, const jp_explanation *x) {
     return status;
 }
 
-static int write_text(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_text_text(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     jp_page page = {out, o && o->width > 0 ? o->width : 80, o && o->color, o && o->scores, e};
     int     status;
     if (!strcmp(r->command, "compare")) status = jp_text_compare(&page, r);
@@ -249,4 +252,5 @@ static int write_text(const jopa_result *r, const jopa_render_options *o, jp_buf
     return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
 }
 
-const jp_format jp_format_text = {"text", "for a terminal: the prompt with the set highlighted, and what hiding it did", write_text};
+const jp_format jp_format_text = {"text", "for a terminal: the prompt with the set highlighted, and what hiding it did",
+                                  write_text_text};

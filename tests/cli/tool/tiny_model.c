@@ -1,5 +1,5 @@
-/* tiny_model FILE [NAME=VALUE...]: writes a random model of a few kilobytes (unit/tiny_gguf.h) for tests of the command.
- * Names: architecture, context, layers, seed. */
+/* tiny_model FILE [NAME=VALUE...]: writes a random model of a few kilobytes (unit/tiny_gguf.h) for tests of the
+ * command. Names: architecture, context, layers, seed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@ int main(int argc, char **argv) {
     tiny_gguf_options o = {0};
     for (int i = 2; i < argc; i++) {
         size_t size = strcspn(argv[i], "=");
-        if (!argv[i][size] || set(&o, argv[i], size, argv[i] + size + 1)) return fprintf(stderr, "tiny_model: %s?\n", argv[i]), 2;
+        if (!argv[i][size] || set(&o, argv[i], size, argv[i] + size + 1))
+            return fprintf(stderr, "tiny_model: %s?\n", argv[i]), 2;
     }
     if (argc < 2) return fputs("usage: tiny_model FILE [NAME=VALUE...]\n", stderr), 2;
     if (tiny_gguf_write(argv[1], &o)) return fprintf(stderr, "tiny_model: cannot write %s\n", argv[1]), 1;
