@@ -11,18 +11,15 @@
 #include "say.h"
 
 struct data {
-    const char   *path;
-    char         *text, *at; /* `at`: the next line, NULL past the end */
-    int           line;
-    json_t       *json; /* of the line in hand */
-    jopa_message *messages;
-    char          id[32];
+    const char *path;
+    char       *text, *at; /* `at`: the next line, NULL past the end */
+    int         line;
+    json_t     *json; /* of the line in hand */
+    char        id[32];
 };
 
 static void forget_line(data *d) {
-    messages_free(d->messages, NULL);
     json_decref(d->json);
-    d->messages = NULL;
     d->json = NULL;
 }
 
@@ -70,31 +67,47 @@ static bool text_member(const data *d, const char *name, const char **out) {
     return !value || *out;
 }
 
-static int read_chat(data *d, jopa_explain_options *x) {
+typedef struct {
+    const char *prompt, *system, *response, *id;
+} line_texts;
+
+static int read_texts(data *d, line_texts *x) {
+    if (!text_member(d, "prompt", &x->prompt) || !text_member(d, "system", &x->system) ||
+        !text_member(d, "response", &x->response) || !text_member(d, "id", &x->id))
+        return wrong_data(d, "\"prompt\", \"system\", \"response\" and \"id\" are strings");
     const json_t *chat = json_object_get(d->json, "messages");
-    char          where[300];
     if (!x->prompt == !chat) return wrong_data(d, "either \"prompt\" or \"messages\" is needed");
-    if (!chat) return 1;
-    if (x->system) return wrong_data(d, "\"messages\" hold the system's text themselves: leave \"system\" out");
-    snprintf(where, sizeof where, "'%s', line %d", d->path, d->line);
-    if (messages_from(chat, where, &d->messages, &x->n_messages) >= 0) return -1;
-    x->messages = d->messages;
+    if (chat && x->system) return wrong_data(d, "\"messages\" hold the system's text themselves: leave \"system\" out");
+    snprintf(d->id, sizeof d->id, "line %d", d->line);
+    if (!x->id) x->id = d->id;
     return 1;
 }
 
-int data_next(data *d, jopa_explain_options *x, const char **id) {
+static int set_texts(const line_texts *x, jopa_options *o, jopa_error *e) {
+    int status = jopa_options_set(o, "id", x->id, e);
+    if (!status) status = jopa_options_set(o, "prompt", x->prompt, e);
+    if (!status) status = jopa_options_set(o, "system", x->system, e);
+    return status ? status : jopa_options_set(o, "response", x->response, e);
+}
+
+/* 1: the chat is in `o`. */
+static int add_chat(data *d, jopa_options *o) {
+    const json_t *chat = json_object_get(d->json, "messages");
+    char          where[300];
+    snprintf(where, sizeof where, "'%s', line %d", d->path, d->line);
+    return !chat || messages_add(chat, where, o) < 0 ? 1 : -1;
+}
+
+int data_next(data *d, const jopa_options *asked, jopa_options **out) {
     json_error_t why;
+    jopa_error   e = {0};
+    line_texts   texts = {0};
     forget_line(d);
     char *line = next_line(d);
     if (!line) return 0;
     d->json = json_loads(line, 0, &why);
     if (!json_is_object(d->json)) return wrong_data(d, d->json ? "not a JSON object" : why.text);
-    x->messages = NULL;
-    x->n_messages = 0;
-    if (!text_member(d, "prompt", &x->prompt) || !text_member(d, "system", &x->system) ||
-        !text_member(d, "response", &x->response) || !text_member(d, "id", id))
-        return wrong_data(d, "\"prompt\", \"system\", \"response\" and \"id\" are strings");
-    snprintf(d->id, sizeof d->id, "line %d", d->line);
-    if (!*id) *id = d->id;
-    return read_chat(d, x);
+    if (read_texts(d, &texts) < 0) return -1;
+    if (jopa_options_copy(out, asked, &e) || set_texts(&texts, *out, &e)) return say_error(&e), -1;
+    return add_chat(d, *out);
 }

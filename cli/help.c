@@ -29,4 +29,4 @@ static int run_help(int argc, const char **argv) {
     return c->run(2, ask);
 }
 
-const command help_command = {"help", "[COMMAND]", "this overview, or the options of a command", run_help};
+const command help_command = {"help", "[COMMAND]", "this overview, or the options of a command", false, run_help};

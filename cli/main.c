@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
     const command *c = command_find(name);
     if (!c && !version) return say(EXIT_USAGE, "unknown command '%s': see `jopa help`", name);
     if (version) puts("jopa " JOPA_VERSION);
-    else spin_briefly(argv);
+    else if (c->computes) spin_briefly(argv);
     int code = version ? EXIT_DONE : c->run(argc - 1, (const char **)argv + 1);
     if (fflush(stdout) && code == EXIT_DONE) return say(EXIT_FAILED, "standard output could not be written");
     return code;

@@ -3,12 +3,9 @@
 
 #include <jopa.h>
 
-/* Read a JSON array of {role, content}. -1: *out holds *n messages whose texts live in *json; both are freed by
- * messages_free. Otherwise the exit code; said what was wrong. */
-int messages_read(const char *path, jopa_message **out, int *n, void **json);
-/* The same from parsed JSON (a json_t *), which stays the caller's; `where` names it in messages. *out is freed by
- * messages_free with NULL. */
-int  messages_from(const void *json, const char *where, jopa_message **out, int *n);
-void messages_free(jopa_message *messages, void *json);
+/* Add the messages of a file, a JSON array of {role, content}, to `o`. -1: done; otherwise the exit code, and told. */
+int messages_read(const char *path, jopa_options *o);
+/* The same from parsed JSON (a json_t *); `where` names it in messages. */
+int messages_add(const void *json, const char *where, jopa_options *o);
 
 #endif

@@ -8,8 +8,7 @@
 
 static int run_model(int argc, const char **argv) {
     options o;
-    options_init(&o);
-    int code = options_parse(&o, 0, argc, argv, "[OPTION...]");
+    int     code = options_parse(&o, false, argc, argv, "[OPTION...]");
     if (code < 0 && o.positional)
         code = say(EXIT_USAGE, "unexpected argument '%s': `jopa model` takes none", o.positional);
     if (code < 0) {
@@ -22,4 +21,5 @@ static int run_model(int argc, const char **argv) {
     return code;
 }
 
-const command model_command = {"model", "", "fetch the default model where it is missing, print its path", run_model};
+const command model_command = {"model", "", "fetch the default model where it is missing, print its path", false,
+                               run_model};

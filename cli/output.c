@@ -10,10 +10,13 @@
 #include "file.h"
 #include "say.h"
 
-static bool to_terminal(const options *o) { return (!o->output || !strcmp(o->output, "-")) && isatty(STDOUT_FILENO); }
+static bool to_terminal(const options *o) {
+    const char *output = options_text(o, "output");
+    return (!output || !strcmp(output, "-")) && isatty(STDOUT_FILENO);
+}
 
 static const char *format_of_output(const options *o) {
-    return o->format ? o->format : to_terminal(o) ? "text" : "json";
+    return options_given(o, "format") ? options_text(o, "format") : to_terminal(o) ? "text" : "json";
 }
 
 static int terminal_width(void) {
@@ -23,8 +26,8 @@ static int terminal_width(void) {
 
 /* NO_COLOR: https://no-color.org */
 static bool colored(const options *o) {
-    const char *no_color = getenv("NO_COLOR");
-    if (o->color && strcmp(o->color, "auto")) return !strcmp(o->color, "always");
+    const char *no_color = getenv("NO_COLOR"), *color = options_text(o, "color");
+    if (strcmp(color, "auto")) return !strcmp(color, "always");
     return to_terminal(o) && !(no_color && *no_color);
 }
 
@@ -38,20 +41,21 @@ int output_check(const options *o) {
             EXIT_USAGE,
             "-F prompt: that is what `jopa compress` leaves; `jopa %s` has the other formats of `jopa list formats`",
             o->command);
-    return file_writable(o->output) ? -1 : EXIT_FAILED;
+    return file_writable(options_text(o, "output")) ? -1 : EXIT_FAILED;
 }
 
 int output_result(const options *o, const jopa_result *r) {
     jopa_render_options ro;
     jopa_render_options_init(&ro);
-    ro.width = o->width > 0 ? o->width : to_terminal(o) ? terminal_width() : 80;
+    int width = atoi(options_text(o, "width"));
+    ro.width = width > 0 ? width : to_terminal(o) ? terminal_width() : 80;
     ro.color = colored(o);
-    ro.scores = o->scores;
+    ro.scores = options_on(o, "scores");
     jopa_error e = {0};
     size_t     size = 0;
     char      *text = jopa_result_render(r, format_of_output(o), &ro, &size, &e);
     if (!text) return say_error(&e);
-    bool written = file_write(o->output, text, size);
-    free(text);
+    bool written = file_write(options_text(o, "output"), text, size);
+    jopa_free(text);
     return written ? EXIT_DONE : EXIT_FAILED;
 }

@@ -32,17 +32,34 @@ static void put_progress(const state *s, const char *line) {
 }
 
 /* "jopa 48/204 evaluations, best drop 31.20, 6 s left" */
-static void draw_line(const state *s, const jopa_progress *p) {
+static void draw_search(const state *s, const jopa_progress *p) {
     char line[160];
-    int  n = snprintf(line, sizeof line, "%s %d", p->stage, p->evaluations);
-    if (!p->evaluations && !p->budget) {
-        put_progress(s, p->stage);
-        return;
-    }
+    int  n = snprintf(line, sizeof line, "%s %d", p->method ? p->method : p->stage, p->evaluations);
     if (p->budget > 0) n += snprintf(line + n, sizeof line - (size_t)n, "/%d", p->budget);
     n += snprintf(line + n, sizeof line - (size_t)n, " evaluations");
     if (!isnan(p->best_drop)) n += snprintf(line + n, sizeof line - (size_t)n, ", best drop %.2f", p->best_drop);
-    if (p->seconds_left >= 0) n += snprintf(line + n, sizeof line - (size_t)n, ", %.0f s left", ceil(p->seconds_left));
+    if (p->seconds_left >= 0) snprintf(line + n, sizeof line - (size_t)n, ", %.0f s left", ceil(p->seconds_left));
+    put_progress(s, line);
+}
+
+/* "12/45 prompts, 14 min left: qa-07, lime" */
+static void draw_bench(const state *s, const jopa_progress *p) {
+    char   line[160];
+    double left = p->seconds_left;
+    int    n = snprintf(line, sizeof line, "%d/%d prompts", p->prompts_done, p->prompts);
+    if (left >= 0)
+        n += snprintf(line + n, sizeof line - (size_t)n, left < 100 ? ", %.0f s left" : ", %.0f min left",
+                      ceil(left < 100 ? left : left / 60));
+    if (p->id) n += snprintf(line + n, sizeof line - (size_t)n, ": %.60s", p->id);
+    if (p->id && p->method) snprintf(line + n, sizeof line - (size_t)n, ", %.40s", p->method);
+    put_progress(s, line);
+}
+
+/* "loading 40 %" */
+static void draw_stage(const state *s, const jopa_progress *p) {
+    char line[160];
+    if (p->fraction < 0) snprintf(line, sizeof line, "%s", p->stage);
+    else snprintf(line, sizeof line, "%s %.0f %%", p->stage, 100 * p->fraction);
     put_progress(s, line);
 }
 
@@ -55,25 +72,14 @@ static bool is_due(state *s, double seconds, double pause) {
 }
 
 int progress_show(void *user, const jopa_progress *p) {
-    if (is_due(user, p->seconds, 2)) draw_line(user, p);
+    if (!is_due(user, p->seconds, p->prompts ? 30 : 2)) return interrupted;
+    if (p->prompts) draw_bench(user, p);
+    else if (p->evaluations) draw_search(user, p);
+    else draw_stage(user, p);
     return interrupted;
 }
 
-/* "12/45 prompts, 14 min left: qa-07, lime" */
-int progress_bench(void *user, const jopa_bench_progress *p) {
-    char   line[160];
-    double left = p->seconds_left;
-    if (is_due(user, p->seconds, 30)) {
-        int n = snprintf(line, sizeof line, "%d/%d prompts", p->done, p->total);
-        if (left >= 0)
-            n += snprintf(line + n, sizeof line - (size_t)n, left < 100 ? ", %.0f s left" : ", %.0f min left",
-                          ceil(left < 100 ? left : left / 60));
-        if (p->id) n += snprintf(line + n, sizeof line - (size_t)n, ": %.60s", p->id);
-        if (p->id && p->method) snprintf(line + n, sizeof line - (size_t)n, ", %.40s", p->method);
-        put_progress(user, line);
-    }
-    return interrupted;
-}
+bool progress_interrupted(void) { return interrupted; }
 
 void progress_end(void *user) {
     const state *s = user;

@@ -7,10 +7,10 @@
 
 /* Catch the first Ctrl-C (a second one kills). The returned value is the `user` of progress_show. */
 void *progress_begin(bool quiet, bool always);
-/* jopa_explain_options.progress: draws at most ten times a second; nonzero once Ctrl-C was pressed. */
-int progress_show(void *user, const jopa_progress *p);
-/* The same for jopa_bench_options.progress; a line each half minute where stderr is no terminal. */
-int  progress_bench(void *user, const jopa_bench_progress *p);
-void progress_end(void *user); /* clears the line */
+/* jopa_progress_function: draws at most ten times a second, for a bench whose stderr is no terminal each half minute;
+ * nonzero once Ctrl-C was pressed. */
+int  progress_show(void *user, const jopa_progress *p);
+bool progress_interrupted(void); /* Ctrl-C was pressed */
+void progress_end(void *user);   /* clears the line */
 
 #endif

@@ -25,11 +25,10 @@ static int render(options *o) {
 
 static int run_render(int argc, const char **argv) {
     options o;
-    options_init(&o);
-    int code = options_parse(&o, OPTIONS_OUTPUT, argc, argv, "[OPTION...] RESULT.json");
+    int     code = options_parse(&o, false, argc, argv, "[OPTION...] RESULT.json");
     if (code < 0) code = render(&o);
     options_free(&o);
     return code;
 }
 
-const command render_command = {"render", "RESULT.json", "any report from a saved result", run_render};
+const command render_command = {"render", "RESULT.json", "any report from a saved result", false, run_render};

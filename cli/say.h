@@ -6,7 +6,8 @@
 
 /* One line, "jopa: ...", on stderr; returns `code`. */
 int say(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The library's error; returns EXIT_USAGE for wrong usage, EXIT_FAILED otherwise. */
+/* The library's error, options named as the command has them; returns EXIT_USAGE for wrong usage, EXIT_INTERRUPTED for
+ * an interruption, EXIT_FAILED otherwise. */
 int say_error(const jopa_error *e);
 
 #endif

@@ -4,22 +4,30 @@
  *     drop(S) = log p(y | x) - log p(y | x with S hidden)          natural log, summed over y's target tokens.
  * An explanation is the set S of at most k units with the largest drop that a method found.
  *
- *     jopa_error e = {0};
- *     jopa_model_options mo;   jopa_model_options_init(&mo);     mo.file = "model.gguf";
- *     jopa_model *model = NULL;
- *     if (jopa_model_open(&model, &mo, &e)) return puts(e.message), 1;
- *     jopa_explain_options xo; jopa_explain_options_init(&xo);   xo.prompt = "Write a story about a doctor.";
- *     jopa_result *result = NULL;
- *     if (!jopa_explain(&result, model, &xo, &e)) {
+ *     jopa_error    e = {0};
+ *     jopa_options *o = NULL;
+ *     jopa_model   *model = NULL;
+ *     jopa_result  *result = NULL;
+ *     if (jopa_options_new(&o, "explain", &e)) return puts(e.message), 1;
+ *     jopa_options_set(o, "model", "model.gguf", &e);
+ *     jopa_options_set(o, "prompt", "Write a story about a doctor.", &e);
+ *     jopa_options_set(o, "unit", "word", &e);
+ *     if (jopa_model_open(&model, o, &e) || jopa_explain(&result, model, o, &e)) puts(e.message);
+ *     else {
  *         char *text = jopa_result_render(result, "text", NULL, NULL, &e);
- *         puts(text); free(text);
+ *         puts(text);
+ *         jopa_free(text);
  *     }
- *     jopa_result_free(result); jopa_model_free(model);
+ *     jopa_result_free(result), jopa_model_free(model), jopa_options_free(o);
  *
  * Rules. All text is UTF-8; offsets are bytes. Every fallible function returns a jopa_code and fills the trailing
- * jopa_error (which may be NULL); outputs are untouched on failure unless said otherwise. The library prints
- * nothing, never exits, and keeps no global state. A jopa_model may be used by one thread at a time; different models
- * are independent. Every jopa_x_free(NULL) is safe. Strings in option structs are borrowed for the call.
+ * jopa_error (which may be NULL); outputs are untouched on failure unless said otherwise. The library prints nothing,
+ * never exits, and keeps no global state. A jopa_model may be used by one thread at a time, but for jopa_cancel;
+ * different models are independent. Every jopa_x_free(NULL) is safe. Strings that are passed in are copied. Messages
+ * name an option in backquotes: `max_tokens`.
+ *
+ * Stable. Objects are opaque, options are set by name, enums and structs that the library fills only grow at their
+ * end: a program that was linked with one 0.x keeps running with a later one.
  */
 #ifndef JOPA_H
 #define JOPA_H
@@ -46,7 +54,8 @@ typedef enum {
     JOPA_ERROR_USAGE,       /* an unknown name or an impossible combination of options */
     JOPA_ERROR_MODEL,       /* the model cannot be loaded or run */
     JOPA_ERROR_UNSUPPORTED, /* this engine or model lacks what was asked for */
-    JOPA_ERROR_IO           /* a file cannot be read or written */
+    JOPA_ERROR_IO,          /* a file cannot be read or written */
+    JOPA_ERROR_INTERRUPTED  /* stopped by the caller before there was a result */
 } jopa_code;
 
 typedef struct {
@@ -55,88 +64,103 @@ typedef struct {
 } jopa_error;
 
 JOPA_API const char *jopa_version(void);
+/* What the library returned as malloc'd memory. NULL is fine. */
+JOPA_API void jopa_free(void *memory);
 
 /* ---- names: NULL past the end; strings are static ------------------------------------------------------- */
 typedef struct {
     const char *name, *summary;
 } jopa_name;
-/* what: "methods", "operators", "metrics", "formats", "engines", "units". False past the end or unknown `what`. */
+/* what: "methods", "operators", "metrics", "formats", "engines", "units", "stages". False past the end or unknown
+ * `what`. */
 JOPA_API bool jopa_list(const char *what, int index, jopa_name *out);
 
-/* ---- model ------------------------------------------------------------------------------------------------ */
+/* ---- progress ----------------------------------------------------------------------------------------------------
+ */
+typedef struct {
+    int         evaluations, budget;   /* of this stage; budget 0: unknown */
+    double      best_drop;             /* nats; NAN before the first set */
+    double      seconds, seconds_left; /* since the run began; seconds_left < 0: unknown */
+    const char *stage;                 /* one of jopa_list("stages"), or a method's name while it searches; static */
+    const int  *best;                  /* [n_best] units of the best set so far, ascending; for the call only */
+    int         n_best;
+    double      fraction;              /* of the stage, 0 to 1; < 0: unknown */
+    int         prompts_done, prompts; /* of jopa_bench; otherwise 0 */
+    const char *id, *method;           /* what jopa_bench runs now, or NULL */
+} jopa_progress;
+/* Called often while anything runs; nonzero stops it. A search that is stopped answers with the best so far. */
+typedef int (*jopa_progress_function)(void *user, const jopa_progress *p);
+
+/* ---- options: set by name, as on the command line ------------------------------------------------------------------
+ */
+typedef struct jopa_options jopa_options;
+typedef struct jopa_result  jopa_result;
+
+/* What jopa_option_at tells of an option. */
+typedef struct {
+    const char *name;        /* "max_tokens" */
+    const char *flag;        /* the command's long option, "max-tokens"; NULL: the command takes it as an argument */
+    char        letter;      /* its short one, or 0 */
+    const char *type;        /* "text", "file", "integer", "number", "switch", "list", or "texts": may be repeated */
+    const char *fallback;    /* its value when it is not set, as text; NULL: none */
+    double      least, most; /* integer and number: the range */
+    const char *values;      /* the names that it takes, with commas, or what to look them up by: "jopa list methods" */
+    const char *argument;    /* "FILE" */
+    const char *help;        /* one line */
+    bool        command_only; /* about reading and writing: the library keeps it and does not look at it */
+} jopa_option_info;
+
+/* The options of a command ("explain", "compare", "score", "audit", "compress", "bench", "render", "list", "model") by
+ * index, in the order of its help; NULL: those of all commands, each name once. NULL past the end, or for an unknown
+ * command. What is pointed at is static. */
+JOPA_API const jopa_option_info *jopa_option_at(const char *command, int index);
+
+/* What a command is asked, all at its defaults. On success *out is owned by the caller: jopa_options_free.
+ * JOPA_ERROR_USAGE: an unknown command. */
+JOPA_API int  jopa_options_new(jopa_options **out, const char *command, jopa_error *e);
+JOPA_API int  jopa_options_copy(jopa_options **out, const jopa_options *from, jopa_error *e);
+JOPA_API void jopa_options_free(jopa_options *o);
+/* `value` as on the command line: numbers in C's notation, lists with commas, switches "true" or "false"; NULL: back to
+ * the default. Options of type "texts" get one more value with each call. JOPA_ERROR_USAGE: an unknown name, or a value
+ * that is wrong by itself; then nothing is set. */
+JOPA_API int jopa_options_set(jopa_options *o, const char *name, const char *value, jopa_error *e);
+/* The value, or the default; NULL: neither. Of "texts" the last one. Owned by `o` until it is set again. */
+JOPA_API const char *jopa_options_get(const jopa_options *o, const char *name);
+/* Ask again what explanation i of a result was asked, but for what is set already: a prompt that is set replaces its
+ * prompt or chat, a response its response and target, and `k`, `sparsity` or `min_drop` all three. JOPA_ERROR_INPUT:
+ * the result does not tell. */
+JOPA_API int jopa_options_like(jopa_options *o, const jopa_result *r, int i, jopa_error *e);
+/* Whether it was set. */
+JOPA_API bool jopa_options_given(const jopa_options *o, const char *name);
+/* One more message of a chat, instead of the options "prompt" and "system". */
+JOPA_API int  jopa_options_add_message(jopa_options *o, const char *role, const char *content, jopa_error *e);
+JOPA_API void jopa_options_clear_messages(jopa_options *o);
+/* Who hears how it goes, and lines about what was left out (bench); either may be NULL. */
+JOPA_API void jopa_options_listen(jopa_options *o, jopa_progress_function           progress,
+                                  void (*warn)(void *user, const char *line), void *user);
+/* Everything that can be known to be wrong without a model: jopa_explain and the others ask the same first. */
+JOPA_API int jopa_options_check(const jopa_options *o, jopa_error *e);
+
+/* ---- model ---------------------------------------------------------------------------------------------------------
+ */
 typedef struct jopa_model jopa_model;
 
-typedef struct {
-    const char *file;    /* GGUF */
-    const char *engine;  /* "local" */
-    const char *encoder; /* GGUF of a sentence encoder for the metric "meaning", or NULL */
-    int         threads; /* 0: all cores */
-    int         context; /* tokens, 0: as needed */
-    int         gpu_layers;
-    int         precise; /* nonzero: no method may be less exact to be faster (docs/speed.md) */
-    /* Loading progress 0..1; a nonzero return stops. */
-    int (*progress)(void *user, double fraction);
-    void *user;
-} jopa_model_options;
-
-JOPA_API void jopa_model_options_init(jopa_model_options *o);
-/* On success *out is owned by the caller: jopa_model_free. */
-JOPA_API int  jopa_model_open(jopa_model **out, const jopa_model_options *o, jopa_error *e);
+/* Open what the options "model", "engine", "encoder", "threads", "ctx", "gpu_layers" and "precise" say; the rest is
+ * not looked at. Progress is told. On success *out is owned by the caller: jopa_model_free. */
+JOPA_API int  jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e);
 JOPA_API void jopa_model_free(jopa_model *m);
 /* What the engine can do with this model: a comma-separated list such as "logprobs,generate,gradient"; owned by m. */
 JOPA_API const char *jopa_model_capabilities(const jopa_model *m);
+/* End what runs on `m` now, from any thread, as a nonzero progress callback does; nothing runs: no effect. */
+JOPA_API void jopa_cancel(jopa_model *m);
 
-/* ---- explain ------------------------------------------------------------------------------------------------ */
-typedef struct {
-    const char *role, *content;
-} jopa_message;
-
-typedef struct {
-    int         evaluations, budget;   /* budget 0: unknown */
-    double      best_drop;             /* NAN before the first set */
-    double      seconds, seconds_left; /* seconds_left < 0: unknown */
-    const char *stage;                 /* "generating", "searching", ... static string */
-} jopa_progress;
-
-typedef struct {
-    const char         *prompt;   /* the user's text; NULL when `messages` is given */
-    const char         *system;   /* or NULL */
-    const jopa_message *messages; /* a whole chat instead of prompt and system */
-    int                 n_messages;
-    bool                raw;                      /* the text is the prompt, no chat template */
-    const char         *response;                 /* NULL: greedy generation */
-    int                 max_tokens;               /* generated, default 64 */
-    size_t              target_start, target_end; /* bytes of the response to explain; both 0: all of it */
-    const char         *method;                   /* default "jopa" */
-    int                 k;                        /* 0: from sparsity */
-    double              sparsity;                 /* default 0.1, rounded up, at least 1 unit */
-    const char         *unit;                     /* default "token" */
-    const char         *roles;                    /* default "user": comma-separated roles whose text may be hidden */
-    const char         *op;                       /* operator, default "zero" */
-    const char         *levels; /* coarse to fine, for jopa and ablation: "none", kinds of units such as
-                                 * "paragraph,sentence", or "auto" (default): on prompts of 400 tokens and more */
-    int    budget;   /* evaluations at most, 0: the method's default; by levels: full prompts' worth of tokens */
-    double seconds;  /* wall time at most, 0: none */
-    double min_drop; /* above 0: the smallest set found whose drop is that share of the largest drop seen,
-                      * of at most k units (k 0: any number; sparsity is not used) */
-    uint64_t seed;
-    int      repeat;       /* above 0: run again with the seeds 1..repeat, and tell how often each unit is selected;
-                            * jopa_explain only, as is the next */
-    const char *operators; /* the set's drop under these operators too: a comma-separated list, "all", or NULL */
-    const char *metrics;   /* comma-separated metrics, "none"; default "prob,words" */
-    /* Called often; a nonzero return ends the search, and the best so far is the result. */
-    int (*progress)(void *user, const jopa_progress *p);
-    void *user;
-} jopa_explain_options;
-
-typedef struct jopa_result jopa_result;
-
-JOPA_API void jopa_explain_options_init(jopa_explain_options *o);
-/* One method. On success *out is owned by the caller: jopa_result_free. */
-JOPA_API int jopa_explain(jopa_result **out, jopa_model *m, const jopa_explain_options *o, jopa_error *e);
-/* The same prompt and response explained by several methods ("jopa,ablation,random"), each with its own cost. */
-JOPA_API int jopa_compare(jopa_result **out, jopa_model *m, const jopa_explain_options *o, const char *methods,
-                          jopa_error *e);
+/* ---- explain -------------------------------------------------------------------------------------------------------
+ */
+/* One method: options of "explain". On success *out is owned by the caller: jopa_result_free. */
+JOPA_API int jopa_explain(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
+/* Options of "compare": the same prompt and response explained by several methods, each with its own cost. A method
+ * that this model cannot run is an explanation that says so: jopa_result_failed. */
+JOPA_API int jopa_compare(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 
 /* ---- results ------------------------------------------------------------------------------------------------ */
 typedef struct {
@@ -166,73 +190,32 @@ JOPA_API const char *jopa_result_unit_text(const jopa_result *r, int i, int u);
 /* Whether the run was ended by the progress callback. */
 JOPA_API bool jopa_result_interrupted(const jopa_result *r);
 
-/* ---- bench: methods x prompts, and tables over them --------------------------------------------------------- */
-typedef struct {
-    int         done, total;           /* prompts */
-    double      seconds, seconds_left; /* seconds_left < 0: unknown */
-    const char *id, *method;           /* what runs now, or NULL */
-} jopa_bench_progress;
-
-typedef struct {
-    const char *const *data; /* files: JSON Lines with "prompt", or an array as Alpaca's */
-    int                n_data;
-    const char        *results;   /* JSON Lines: appended to, one result a line; what is there is not run again */
-    const char        *methods;   /* comma-separated NAME[@SPARSITY][/BUDGET], default "jopa,ablation,random" */
-    double budget_per_unit;       /* evaluations at most for each unit of a prompt, instead of explain.budget; 0: not */
-    int    per_task;              /* prompts of each task at most, spread evenly; 0: all */
-    jopa_explain_options explain; /* for all; its prompt, messages, response, method and callback are not used */
-    void (*warn)(void *user, const char *line);                /* a prompt or line of data that was left out */
-    int (*progress)(void *user, const jopa_bench_progress *p); /* called often; nonzero stops */
-    void *user;
-} jopa_bench_options;
-
-JOPA_API void jopa_bench_options_init(jopa_bench_options *o);
-JOPA_API int  jopa_bench(jopa_model *m, const jopa_bench_options *o, jopa_error *e);
+/* ---- bench: methods x prompts, and tables over them ----------------------------------------------------------------
+ */
+/* Options of "bench"; its "data" are files, its "results" the file that is appended to: what is there is not run again.
+ */
+JOPA_API int jopa_bench(jopa_model *m, const jopa_options *o, jopa_error *e);
 /* Formats of the tables: NULL past the end. */
 JOPA_API const char *jopa_bench_format(int index);
 /* Tables of a file of results: mean, 95 % bootstrap interval, paired win rate against "jopa", by task and over all.
  * A malloc'd string that the caller frees, its length in *size (may be NULL); NULL on failure. */
 JOPA_API char *jopa_bench_tables(const char *results, const char *format, size_t *size, jopa_error *e);
 
-/* ---- audit: which part of a prompt makes the model say this -------------------------------------------------- */
-typedef struct {
-    /* The question, as for jopa_explain. Its method, k and sparsity are not used; its defaults are those of an audit:
-     * unit "sentence", roles "all", operator "delete", metrics "words". */
-    jopa_explain_options explain;
-    const char          *id;    /* a name of the question for the report, or NULL */
-    const char          *until; /* "probability": the drop per target token reaches `threshold` (default);
-                                 * "response": what the model then writes is turned away from the response */
-    double threshold;  /* nats per target token, default 1: each token e times less likely in the geometric mean */
-    double similarity; /* ROUGE-L below which a text is turned away, default 0.5 */
-    bool   refusal;    /* the target is the sentence in which the response refuses; JOPA_ERROR_INPUT when it does not */
-} jopa_audit_options;
-
-JOPA_API void jopa_audit_options_init(jopa_audit_options *o);
-/* The smallest set of units whose hiding is enough, and within it the smallest set of words. On success *out is owned
- * by the caller: jopa_result_free. */
-JOPA_API int jopa_audit(jopa_result **out, jopa_model *m, const jopa_audit_options *o, jopa_error *e);
+/* ---- audit: which part of a prompt makes the model say this --------------------------------------------------------
+ */
+/* Options of "audit". The smallest set of units whose hiding is enough, and within it the smallest set of words. On
+ * success *out is owned by the caller: jopa_result_free. */
+JOPA_API int jopa_audit(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 /* Whether audit i of the result found a set that is enough. */
 JOPA_API bool jopa_result_triggered(const jopa_result *r, int i);
 /* Append the audits of `more` to *list (which may point to NULL: an empty list) and free `more`. The list's reports add
  * the triggers found most often; its formats are "text" and "json". */
 JOPA_API int jopa_audit_join(jopa_result **list, jopa_result *more, jopa_error *e);
 
-/* ---- compress: what can go while the answer stays --------------------------------------------------------------- */
-typedef struct {
-    /* The question, as for jopa_explain. Its k, sparsity and operator (always "delete") are not used; its defaults are
-     * those of a compression: unit "word", metrics "words". Text between {{ and }} is kept (and the marks left out).
-     * method: "jopa", or one of the simple rules it is compared with: "random", "ablation" (lowest single drops first),
-     * "surprisal" (least surprising to the model first: Selective Context, Li et al. 2023). */
-    jopa_explain_options explain;
-    double               tolerance; /* drop per target token allowed, nats, default 0.1 */
-    double               ratio;     /* above 0: take out that fraction of the maskable tokens instead */
-    const char *const   *keep;      /* texts that stay wherever they occur */
-    int                  n_keep;
-} jopa_compress_options;
-
-JOPA_API void jopa_compress_options_init(jopa_compress_options *o);
-/* On success *out is owned by the caller: jopa_result_free. */
-JOPA_API int jopa_compress(jopa_result **out, jopa_model *m, const jopa_compress_options *o, jopa_error *e);
+/* ---- compress: what can go while the answer stays ------------------------------------------------------------------
+ */
+/* Options of "compress". On success *out is owned by the caller: jopa_result_free. */
+JOPA_API int jopa_compress(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 /* The shorter prompt of explanation i, owned by the result; NULL when it is no compression. */
 JOPA_API const char *jopa_result_compressed(const jopa_result *r, int i);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/table.h"
+#include "explain/watch.h"
 #include "metric/metric.h"
 #include "method/method.h"
 #include "prompt/mask.h"
@@ -26,8 +27,8 @@ bool jopa_list(const char *what, int index, jopa_name *out) {
         const char *what;
         const char *(*at)(int, const char **);
     } tables[] = {
-        {"methods", method}, {"operators", jp_operator_name}, {"metrics", metric},
-        {"formats", format}, {"engines", jp_engine_name},     {"units", jp_unit_kind_name},
+        {"methods", method},         {"operators", jp_operator_name}, {"metrics", metric},       {"formats", format},
+        {"engines", jp_engine_name}, {"units", jp_unit_kind_name},    {"stages", jp_stage_name},
     };
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         if (strcmp(tables[i].what, what)) continue;

@@ -1,4 +1,5 @@
 /* The part of jopa.h that needs no model: results are read, rendered and asked. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "result/json-read.h"
@@ -26,6 +27,8 @@ char *jopa_result_render(const jopa_result *r, const char *format, const jopa_re
     if (!text) jp_fail_memory(e);
     return text;
 }
+
+void jopa_free(void *memory) { free(memory); }
 
 int jopa_result_parse(jopa_result **out, const char *json, size_t size, jopa_error *e) {
     return jp_json_read(out, json, size, e);

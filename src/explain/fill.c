@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "question/like.h"
 #include "search/joint.h"
 
 static int copy_text(char **to, const char *from, jopa_error *e) {
@@ -19,14 +20,13 @@ static int repaired(char **to, const char *from, size_t size, jopa_error *e) {
 
 /* ---- the question ---------------------------------------------------------------------------------------------- */
 
-static int fill_names(jp_explanation *x, jopa_model *m, const jopa_explain_options *o, const char *method,
-                      jopa_error *e) {
+static int fill_names(jp_explanation *x, jopa_model *m, const jp_question *q, const char *method, jopa_error *e) {
     jp_model_info info;
     m->engine->ops->model_info(m->engine, &info);
     x->model.parameters = info.parameters;
-    x->seed = o->seed;
+    x->seed = q->seed;
     int status = copy_text(&x->version, JOPA_VERSION, e);
-    if (!status) status = copy_text(&x->command, "explain", e);
+    if (!status) status = copy_text(&x->command, q->command_name, e);
     if (!status) status = copy_text(&x->model.file, info.file, e);
     if (!status) status = copy_text(&x->model.architecture, info.architecture, e);
     if (!status) status = copy_text(&x->model.quantization, info.quantization, e);
@@ -34,8 +34,8 @@ static int fill_names(jp_explanation *x, jopa_model *m, const jopa_explain_optio
         status = copy_text(&x->model.weights, info.weights, e);
     if (!status) status = copy_text(&x->engine, m->engine->ops->name, e);
     if (!status) status = copy_text(&x->method, method, e);
-    if (!status) status = copy_text(&x->op, o->op ? o->op : "zero", e);
-    if (!status) status = copy_text(&x->unit, o->unit ? o->unit : "token", e);
+    if (!status) status = copy_text(&x->op, q->op.name, e);
+    if (!status) status = copy_text(&x->unit, jp_unit_kind_name(q->unit, NULL), e);
     return status;
 }
 
@@ -87,12 +87,13 @@ static int fill_response(jp_explanation *x, const jp_explain_problem *p, jopa_er
     return status;
 }
 
-int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jopa_explain_options *o,
+int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_question *q,
                      const char *method, jopa_error *e) {
-    int status = fill_names(x, m, o, method, e);
+    int status = fill_names(x, m, q, method, e);
     if (!status) status = fill_prompt(x, &p->prompt, e);
     if (!status) status = fill_units(x, &p->prompt, e);
     if (!status) status = fill_response(x, p, e);
+    if (!status) status = jp_question_record(q, x, e);
     x->k = p->k;
     return status;
 }
@@ -160,6 +161,14 @@ int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p,
     if (!status) status = fill_selection(x, p, found, e);
     if (!status) status = fill_log_probs(x, s, p, &found->selected, e);
     return status;
+}
+
+int jp_fill_nothing(jp_explanation *x, const char *why, jopa_error *e) {
+    x->log_prob.full = x->log_prob.masked = x->log_prob.drop = x->sparsity = NAN;
+    x->cost.evaluations_per_second = NAN;
+    x->selected = malloc(sizeof *x->selected);
+    int status = x->selected ? copy_text(&x->failed, why, e) : jp_fail_memory(e);
+    return status ? status : copy_text(&x->stopped, "failed", e);
 }
 
 int jp_fill_levels(jp_explanation *x, const jp_levels_report *levels, jopa_error *e) {

@@ -7,11 +7,13 @@
 #include "result/result.h"
 
 /* What the run was asked: names, model, prompt, response, units. */
-int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jopa_explain_options *o,
+int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_question *q,
                      const char *method, jopa_error *e);
 /* What it found: the selection with its log-probabilities (which this evaluates), trace and cost. */
 int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found,
                    const jp_cost *cost, jopa_error *e);
+/* No answer, and why. */
+int jp_fill_nothing(jp_explanation *x, const char *why, jopa_error *e);
 /* What each level did. */
 int jp_fill_levels(jp_explanation *x, const jp_levels_report *levels, jopa_error *e);
 /* What the set means (method/joint.h), from evaluations of its own, which are not part of the method's cost. */

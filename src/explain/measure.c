@@ -28,13 +28,14 @@ int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, con
 }
 
 int jp_explain_measure(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p,
-                       const jp_bitset *selected, const double *score, const jopa_explain_options *o, jopa_error *e) {
-    unsigned bits = 0;
-    int      longest = p->n_response > o->max_tokens ? p->n_response : o->max_tokens;
-    int      status = jp_metric_parse(o->metrics ? o->metrics : "none", &bits, e);
-    if (!status && jp_metric_generates(bits) && m->engine->ops->generate && !x->masked_response)
-        status = jp_explain_write(&x->masked_response, m, p, selected, longest, e);
+                       const jp_bitset *selected, const double *score, const jp_question *q, jp_watch *w,
+                       jopa_error *e) {
+    int  longest = p->n_response > q->max_tokens ? p->n_response : q->max_tokens, status = JP_OK;
+    bool writes = jp_metric_generates(q->metrics) && m->engine->ops->generate && !x->masked_response;
+    if (writes && jp_watch_stage(w, JP_STAGE_REWRITING, NULL)) return JP_OK;
+    if (writes) status = jp_explain_write(&x->masked_response, m, p, selected, longest, e);
+    if (status || jp_watch_stage(w, JP_STAGE_MEASURING, NULL)) return status;
     jp_measured measured = {s, selected, score, x->response_text, x->masked_response, m->encoder};
-    if (!status) status = jp_metric_measure(bits, &measured, x, e);
+    status = jp_metric_measure(q->metrics, &measured, x, e);
     return status == JP_STOP ? JP_OK : status;
 }

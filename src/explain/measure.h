@@ -10,9 +10,10 @@
 int jp_explain_write(char **out, jopa_model *m, const jp_explain_problem *p, const jp_bitset *mask, int max_tokens,
                      jopa_error *e);
 
-/* The metrics that `o` lists, of `selected`, into x->metrics. x->masked_response is written first where a metric wants
+/* The metrics of the question, of `selected`, into x->metrics. x->masked_response is written first where a metric wants
  * it and it is not there yet. `score`: of each unit where the method ranks them, otherwise NULL. */
 int jp_explain_measure(jp_explanation *x, jp_scorer *s, jopa_model *m, const jp_explain_problem *p,
-                       const jp_bitset *selected, const double *score, const jopa_explain_options *o, jopa_error *e);
+                       const jp_bitset *selected, const double *score, const jp_question *q, jp_watch *w,
+                       jopa_error *e);
 
 #endif

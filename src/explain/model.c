@@ -1,11 +1,12 @@
 #include "explain/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/table.h"
-
-void jopa_model_options_init(jopa_model_options *o) { *o = (jopa_model_options){.engine = "local"}; }
+#include "question/options.h"
 
 static void describe(jopa_model *m) {
     static const struct {
@@ -23,28 +24,57 @@ static void describe(jopa_model *m) {
     }
 }
 
-int jopa_model_open(jopa_model **out, const jopa_model_options *o, jopa_error *e) {
-    if (!o->file) return jp_fail(e, JOPA_ERROR_USAGE, "no model: give a GGUF file, or `default`");
-    jopa_model *m = calloc(1, sizeof *m);
-    if (!m) return jp_fail_memory(e);
-    jp_engine_options options = {o->file, o->threads, o->context, o->gpu_layers, o->precise != 0, o->progress, o->user};
-    int               status = jp_engine_open(&m->engine, o->engine, &options, e);
+typedef struct {
+    const jopa_options *o;
+    jopa_model         *model;
+    double              started;
+} loading;
+
+static int tell_loading(void *user, double fraction) {
+    const loading *l = user;
+    jopa_progress  p = {.best_drop = NAN,
+                        .seconds = jp_seconds() - l->started,
+                        .seconds_left = -1,
+                        .stage = "loading",
+                        .fraction = fraction};
+    return l->o->progress && l->o->progress(l->o->user, &p);
+}
+
+static int open_engines(jopa_model *m, const jopa_options *o, jopa_error *e) {
+    loading           l = {o, m, jp_seconds()};
+    const char       *encoder = jp_options_text(o, "encoder");
+    jp_engine_options options = {.file = jp_options_text(o, "model"),
+                                 .threads = jp_options_integer(o, "threads"),
+                                 .context = jp_options_integer(o, "ctx"),
+                                 .gpu_layers = jp_options_integer(o, "gpu_layers"),
+                                 .precise = jp_options_switch(o, "precise"),
+                                 .progress = tell_loading,
+                                 .user = &l};
+    if (!options.file) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");
+    int status = jp_engine_open(&m->engine, jp_options_text(o, "engine"), &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
         status = jp_fail(e, JOPA_ERROR_UNSUPPORTED,
-                         "'%s' is an encoder, which writes no responses: explain a language model", o->file);
-    if (!status && o->encoder) {
-        options.file = o->encoder;
-        options.context = 0;
-        status = jp_engine_open(&m->encoder, "local", &options, e);
-    }
+                         "'%s' is an encoder, which writes no responses: explain a language model", options.file);
+    if (status || !encoder) return status;
+    options.file = encoder;
+    options.context = 0;
+    return jp_engine_open(&m->encoder, "local", &options, e);
+}
+
+int jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e) {
+    jopa_model *m = calloc(1, sizeof *m);
+    if (!m) return jp_fail_memory(e);
+    int status = open_engines(m, o, e);
     if (status) {
         jopa_model_free(m);
         return status;
     }
     describe(m);
     *out = m;
-    return JOPA_OK;
+    return JP_OK;
 }
+
+void jopa_cancel(jopa_model *m) { atomic_store(&m->cancelled, true); }
 
 void jopa_model_free(jopa_model *m) {
     if (!m) return;

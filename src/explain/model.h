@@ -2,12 +2,15 @@
 #ifndef JP_MODEL_H
 #define JP_MODEL_H
 
+#include <stdatomic.h>
+
 #include "engine/engine.h"
 
 struct jopa_model {
-    jp_engine *engine;
-    jp_engine *encoder; /* or NULL */
-    char       capabilities[128];
+    jp_engine  *engine;
+    jp_engine  *encoder; /* or NULL */
+    char        capabilities[128];
+    atomic_bool cancelled; /* jopa_cancel: what runs is to end */
 };
 
 #endif

@@ -29,7 +29,7 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
         if (size == 0 || size >= sizeof name)
             return jp_fail(
                 e, JOPA_ERROR_USAGE,
-                "--levels '%.100s': auto, none, or kinds of units from coarse to fine, such as paragraph,sentence,word",
+                "`levels` '%.100s': auto, none, or kinds of units from coarse to fine, such as paragraph,sentence,word",
                 list);
         memcpy(name, at, size);
         name[size] = '\0';
@@ -38,7 +38,7 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
         bool finer = !out->n || coarseness(kind) < coarseness(out->kinds[out->n - 1]);
         if (!finer || out->n == JP_LEVELS_MOST - 1 || (kind != finest && coarseness(kind) <= coarseness(finest)))
             return jp_fail(e, JOPA_ERROR_USAGE,
-                           "--levels '%.100s': %s is out of place: from coarse to fine, down to --unit %s", list, name,
+                           "`levels` '%.100s': %s is out of place: from coarse to fine, down to `unit` %s", list, name,
                            jp_unit_kind_name(finest, NULL));
         out->kinds[out->n++] = kind;
         at += size + (at[size] == ',');
@@ -66,14 +66,15 @@ static int choose_level_kinds(jp_level_kinds *out, jp_unit_kind finest, const jp
     return JP_OK;
 }
 
-int jp_levels_parse(jp_level_kinds *out, const char *list, const char *unit, const jp_prompt *p, jopa_error *e) {
-    jp_unit_kind finest;
-    *out = (jp_level_kinds){0};
-    if (list && !strcmp(list, "none")) return JP_OK;
-    int status = jp_unit_kind_parse(unit ? unit : "token", &finest, e);
-    if (!status)
-        status =
-            !list || !strcmp(list, "auto") ? choose_level_kinds(out, finest, p, e) : parse_list(out, list, finest, e);
+int jp_levels_parse(jp_level_wish *out, const char *list, jp_unit_kind unit, jopa_error *e) {
+    *out = (jp_level_wish){.automatic = !strcmp(list, "auto")};
+    return out->automatic || !strcmp(list, "none") ? JP_OK : parse_list(&out->given, list, unit, e);
+}
+
+int jp_levels_choose(jp_level_kinds *out, const jp_level_wish *wish, jp_unit_kind unit, const jp_prompt *p,
+                     jopa_error *e) {
+    *out = wish->given;
+    int status = wish->automatic ? choose_level_kinds(out, unit, p, e) : JP_OK;
     if (out->n < 2) out->n = 0;
     return status;
 }

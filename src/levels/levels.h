@@ -21,10 +21,19 @@ typedef struct {
     int          n;
 } jp_level_kinds;
 
-/* `list`: "none", "auto" (NULL), or kinds such as "paragraph,sentence"; `unit`: the kind of p's units, which is added
- * at the end where it lacks. auto: none below JP_LEVELS_FROM maskable tokens, otherwise paragraph and sentence as far
- * as they are coarser than the unit and cut the text. JOPA_ERROR_USAGE: an unknown kind, or not from coarse to fine. */
-int jp_levels_parse(jp_level_kinds *out, const char *list, const char *unit, const jp_prompt *p, jopa_error *e);
+/* What was asked for: kinds, or those that suit the prompt. Neither: a flat search. */
+typedef struct {
+    bool           automatic;
+    jp_level_kinds given;
+} jp_level_wish;
+
+/* `list`: "none", "auto", or kinds such as "paragraph,sentence"; `unit`: the kind of the prompt's units, which is added
+ * at the end where it lacks. JOPA_ERROR_USAGE: an unknown kind, or not from coarse to fine. */
+int jp_levels_parse(jp_level_wish *out, const char *list, jp_unit_kind unit, jopa_error *e);
+/* The kinds for a prompt. Automatic: none below JP_LEVELS_FROM maskable tokens, otherwise paragraph and sentence as far
+ * as they are coarser than the unit and cut the text. JP_OK or JOPA_ERROR_MEMORY. */
+int jp_levels_choose(jp_level_kinds *out, const jp_level_wish *wish, jp_unit_kind unit, const jp_prompt *p,
+                     jopa_error *e);
 enum { JP_LEVELS_FROM = 400 };
 
 /* p's units of a coarser kind. What is longer than usual is cut on (prompt/recut.h): a text that is one paragraph has

@@ -233,6 +233,7 @@ const jp_field jp_json_explanation[] = {
     {"levels", JP_FIELD_ROWS, false, AT(jp_explanation, levels), AT(jp_explanation, n_levels), sizeof(jp_result_level),
      level, JP_PRESENT_SOME},
     SCALAR("stopped", JP_FIELD_TEXT, false, jp_explanation, stopped),
+    SCALAR("failed", JP_FIELD_TEXT, false, jp_explanation, failed),
     {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
     {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression,
      JP_PRESENT_BOOL},

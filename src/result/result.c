@@ -58,6 +58,11 @@ void jp_explanation_free(jp_explanation *x) {
     free_metrics(x);
     free_uses(x);
     free_trust(x);
+    for (int i = 0; i < x->n_options; i++) {
+        free(x->options[i].name);
+        free(x->options[i].value);
+    }
+    free(x->options);
     char *owned[] = {x->version,
                      x->command,
                      x->model.file,
@@ -71,7 +76,8 @@ void jp_explanation_free(jp_explanation *x) {
                      x->response_text,
                      x->stopped,
                      x->masked_response,
-                     x->id};
+                     x->id,
+                     x->failed};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free(owned[i]);
     free(x->response_tokens);
     free(x->selected);

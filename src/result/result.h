@@ -61,6 +61,9 @@ typedef struct {
 typedef struct {
     size_t start, end;
 } jp_result_range; /* bytes of prompt_text */
+typedef struct jp_result_option {
+    char *name, *value;
+} jp_result_option;
 /* One level of a search from coarse to fine. */
 typedef struct {
     char            *unit;
@@ -111,8 +114,11 @@ typedef struct {
         char   *file, *architecture, *quantization, *weights;
         int64_t parameters;
     } model;
-    char    *engine, *method, *op, *unit;
-    uint64_t seed;
+    char                    *engine, *method, *op, *unit;
+    uint64_t                 seed;
+    struct jp_result_option *options; /* what was asked: names and values of the options that were given */
+    int                      n_options;
+    char *failed; /* why there is no answer: a method of a comparison that this model cannot run; otherwise NULL */
 
     char              *prompt_text;
     jp_result_token   *prompt_tokens;

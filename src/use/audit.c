@@ -1,49 +1,35 @@
-/* jopa_audit: the smallest set of sentences whose hiding takes the response away, then the smallest set of words in it.
+/* The smallest set of sentences whose hiding takes the response away, then the smallest set of words in it.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/utf8.h"
-#include "explain/explain.h"
+#include "explain/run.h"
 #include "explain/measure.h"
-#include "explain/progress.h"
 #include "metric/words.h"
 #include "prompt/protect.h"
 #include "prompt/segment.h"
 #include "prompt/units.h"
+#include "use/audit.h"
 #include "use/common.h"
 #include "use/refusal.h"
 #include "use/smallest.h"
 
-void jopa_audit_options_init(jopa_audit_options *o) {
-    *o = (jopa_audit_options){.until = "probability", .threshold = 1, .similarity = 0.5};
-    jopa_explain_options_init(&o->explain);
-    o->explain.unit = "sentence";
-    o->explain.roles = "all";
-    o->explain.op = "delete";
-    o->explain.metrics = "words";
-}
-
 typedef struct {
-    const jopa_audit_options *o;
-    jopa_explain_options      explain; /* with the target of a refusal */
+    const jp_question        *q;
     jopa_model               *model;
-    jp_explain_problem        p; /* by sentences */
-    bool                      by_response;
+    jp_explain_problem        p;       /* by sentences */
     jp_explain_problem        words;   /* the same response, by words of the set; its prompt is its own */
     const jp_explain_problem *current; /* the one that is searched */
-    jp_run_progress           progress;
+    jp_watch                  watch;
     jp_limits                 limits;
 } audit;
 
 /* ---- the test of a set --------------------------------------------------------------------------------------------
  */
 
-static int longest(const audit *a) {
-    return a->p.n_response > a->explain.max_tokens ? a->p.n_response : a->explain.max_tokens;
-}
+static int longest(const audit *a) { return a->p.n_response > a->q->max_tokens ? a->p.n_response : a->q->max_tokens; }
 
 /* ROUGE-L between the response and what the model writes with `set` hidden, which is left in *text when asked for. */
 static int similarity(const audit *a, const jp_bitset *set, char **text, double *out, jopa_error *e) {
@@ -61,18 +47,18 @@ static int turns_away(void *user, const jp_bitset *set, bool *yes, jopa_error *e
     const audit *a = user;
     double       value = 1;
     int          status = similarity(a, set, NULL, &value, e);
-    *yes = !status && value < a->o->similarity;
+    *yes = !status && value < a->q->similarity;
     return status;
 }
 
 /* Only what the model writes itself can be turned away. */
 static int check_own_response(const audit *a, jopa_error *e) {
     double value = 1;
-    int    status = a->by_response && a->explain.response ? similarity(a, NULL, NULL, &value, e) : JP_OK;
-    if (!status && value < a->o->similarity)
+    int    status = a->q->by_response && a->q->response ? similarity(a, NULL, NULL, &value, e) : JP_OK;
+    if (!status && value < a->q->similarity)
         status = jp_fail(e, JOPA_ERROR_INPUT,
                          "the model does not write this response by itself (ROUGE-L %.2f with what it writes): "
-                         "use --until probability",
+                         "set `until` to probability",
                          value);
     return status;
 }
@@ -81,9 +67,9 @@ static int search_smallest(audit *a, jp_scorer *s, jp_selection *found, bool *re
     jp_smallest_task task = {.scorer = s,
                              .limits = a->limits,
                              .user = a,
-                             .seed = a->explain.seed,
-                             .enough = a->o->threshold * (a->p.problem.target_last - a->p.problem.target_first)};
-    if (a->by_response) task.suffices = turns_away;
+                             .seed = a->q->seed,
+                             .enough = a->q->threshold * (a->p.problem.target_last - a->p.problem.target_first)};
+    if (a->q->by_response) task.suffices = turns_away;
     return jp_smallest_set(&task, found, reached, e);
 }
 
@@ -99,7 +85,7 @@ static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_s
         const jp_unit     *unit = &p->prompt.units[u];
         const jp_span     *span = &p->prompt.spans[unit->role];
         jp_result_trigger *t = *out + (*n)++;
-        const char        *content = jp_use_content(&a->explain, span->message);
+        const char        *content = jp_use_content(a->q, span->message);
         size_t             trimmed = 0;
         if (content && !jp_segment_offset(&p->prompt, span, content, &trimmed)) trimmed = 0;
         *t = (jp_result_trigger){.message = span->message,
@@ -117,21 +103,21 @@ static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_s
 /* ---- words within the set -------------------------------------------------------------------------------------------
  */
 
-static bool refines(const char *unit) {
-    return !strcmp(unit, "sentence") || !strcmp(unit, "line") || !strcmp(unit, "paragraph");
+static bool refines(jp_unit_kind unit) {
+    return unit == JP_UNIT_SENTENCE || unit == JP_UNIT_LINE || unit == JP_UNIT_PARAGRAPH;
 }
 
 static int word_problem(audit *a, const jp_selection *found, jopa_error *e) {
-    jopa_explain_options o = a->explain;
-    jp_range            *ranges = malloc((size_t)a->p.prompt.n_units * sizeof *ranges);
-    int                  n = 0;
-    o.unit = "word";
+    jp_question q = *a->q;
+    jp_range   *ranges = malloc((size_t)a->p.prompt.n_units * sizeof *ranges);
+    int         n = 0;
+    q.unit = JP_UNIT_WORD;
     if (!ranges) return jp_fail_memory(e);
     for (int u = jp_bitset_next(&found->selected, 0); u >= 0; u = jp_bitset_next(&found->selected, u + 1))
         ranges[n++] = (jp_range){a->p.prompt.units[u].start, a->p.prompt.units[u].end};
     a->words = a->p;
     a->words.prompt = (jp_prompt){0};
-    int status = jp_explain_prompt(&a->words.prompt, a->model->engine, &o, NULL, e);
+    int status = jp_explain_prompt(&a->words.prompt, a->model->engine, &q, e);
     if (!status) jp_units_restrict(&a->words.prompt, ranges, n);
     a->words.problem.prompt = &a->words.prompt;
     free(ranges);
@@ -199,17 +185,13 @@ static int refine(audit *a, jp_explanation *x, const jp_selection *sentences, jo
 static int ask_audit(audit *a, jopa_error *e) {
     jp_range refusal;
     bool     found = false;
-    int      status = jp_explain_problem_init(&a->p, a->model, &a->explain, e);
-    if (status || !a->o->refusal) return status;
+    int      status = jp_explain_problem_init(&a->p, &a->watch, a->q, e);
+    if (status || !a->q->refusal) return status;
     status = jp_refusal_find(a->p.response_text, &found, &refusal, e);
     if (!status && !found)
-        status = jp_fail(e, JOPA_ERROR_INPUT, "the response is no refusal: \"%.80s\"; audit it without --refusal",
+        status = jp_fail(e, JOPA_ERROR_INPUT, "the response is no refusal: \"%.80s\"; audit it without `refusal`",
                          a->p.response_text);
-    if (!status) {
-        a->explain.target_start = refusal.start;
-        a->explain.target_end = refusal.end;
-        status = jp_explain_target(&a->p, &a->explain, e);
-    }
+    if (!status) status = jp_explain_target(&a->p, refusal.start, refusal.end, e);
     if (status) jp_explain_problem_free(&a->p);
     return status;
 }
@@ -219,28 +201,28 @@ static int fill_texts(audit *a, jp_explanation *x, jp_scorer *s, const jp_select
     jp_result_audit *out = &x->audit;
     if (!a->model->engine->ops->generate) return JP_OK;
     int status = similarity(a, &found->selected, &x->masked_response, &out->similarity, e);
-    out->turned_away = !status && out->similarity < a->o->similarity;
-    if (!status && a->explain.response)
+    out->turned_away = !status && out->similarity < a->q->similarity;
+    if (!status && a->q->response)
         status = jp_explain_write(&out->unmasked_response, a->model, &a->p, NULL, longest(a), e);
     else if (!status && !(out->unmasked_response = strdup(x->response_text))) status = jp_fail_memory(e);
-    if (!status) status = jp_explain_measure(x, s, a->model, &a->p, &found->selected, found->score, &a->explain, e);
+    if (!status) status = jp_explain_measure(x, s, a->model, &a->p, &found->selected, found->score, a->q, &a->watch, e);
     return status;
 }
 
 static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_selection *found, bool reached,
                       jopa_error *e) {
     jp_result_audit *out = &x->audit;
-    int              status = jp_use_fill(x, a->model, s, &a->p, found, &a->explain, "audit", "jopa", e);
+    int              status = jp_use_fill(x, a->model, s, &a->p, found, a->q, "jopa", e);
     *out = (jp_result_audit){.present = true,
-                             .threshold = a->o->threshold,
-                             .refusal = a->o->refusal,
+                             .threshold = a->q->threshold,
+                             .refusal = a->q->refusal,
                              .reached = reached,
                              .similarity = NAN,
                              .words_drop_per_token = NAN};
     out->drop_per_token = x->log_prob.drop / (a->p.problem.target_last - a->p.problem.target_first);
-    out->until = strdup(a->o->until);
-    if (a->o->id) x->id = strdup(a->o->id);
-    if (!status && (!out->until || (a->o->id && !x->id))) status = jp_fail_memory(e);
+    out->until = strdup(a->q->by_response ? "response" : "probability");
+    if (a->q->id) x->id = strdup(a->q->id);
+    if (!status && (!out->until || (a->q->id && !x->id))) status = jp_fail_memory(e);
     return status ? status : list_triggers(a, &a->p, found, &out->sentences, &out->n_sentences, e);
 }
 
@@ -248,11 +230,11 @@ static int run_searches(audit *a, jp_explanation *x, jopa_error *e) {
     jp_scorer   *s = NULL;
     jp_selection found = {0};
     bool         reached = false;
-    a->limits = (jp_limits){.budget = a->explain.budget,
-                            .seconds = a->explain.seconds,
+    a->limits = (jp_limits){.budget = a->q->budget,
+                            .seconds = a->q->seconds,
                             .k = a->p.prompt.n_units,
-                            .progress = jp_run_forward,
-                            .user = &a->progress};
+                            .progress = jp_watch_scores,
+                            .user = &a->watch};
     a->current = &a->p;
     int status = jp_selection_init(&found, a->p.prompt.n_units, e);
     if (!status) status = check_own_response(a, e);
@@ -262,36 +244,17 @@ static int run_searches(audit *a, jp_explanation *x, jopa_error *e) {
     if (!status || stopped) status = fill_audit(a, x, s, &found, reached, e);
     if (!status && !interrupted) status = fill_texts(a, x, s, &found, e);
     jp_scorer_free(s);
-    if (!status && !stopped && refines(a->explain.unit)) status = refine(a, x, &found, e);
+    if (!status && !stopped && refines(a->q->unit)) status = refine(a, x, &found, e);
     jp_selection_free(&found);
     return status;
 }
 
-static int check_audit(const jopa_audit_options *o, const jopa_explain_options *x, jopa_error *e) {
-    int status = jp_explain_check(x, e);
-    if (status) return status;
-    if (strcmp(o->until, "probability") && strcmp(o->until, "response"))
-        return jp_fail(e, JOPA_ERROR_USAGE, "--until %.100s: probability or response", o->until);
-    if (!(o->threshold > 0) || isinf(o->threshold))
-        return jp_fail(e, JOPA_ERROR_USAGE, "--threshold %g: a number of nats per token above 0 is needed",
-                       o->threshold);
-    if (!(o->similarity > 0 && o->similarity <= 1))
-        return jp_fail(e, JOPA_ERROR_USAGE, "--similarity %g: a number above 0, at most 1, is needed", o->similarity);
-    if (o->refusal && (x->target_start || x->target_end))
-        return jp_fail(e, JOPA_ERROR_USAGE, "--refusal finds its own target: leave --target out");
-    return JP_OK;
-}
-
-int jopa_audit(jopa_result **out, jopa_model *m, const jopa_audit_options *o, jopa_error *e) {
-    audit a = {.o = o, .explain = o->explain, .model = m, .by_response = o->until && !strcmp(o->until, "response")};
-    a.explain.k = 0;
-    a.explain.sparsity = 1;
-    if (!a.explain.unit) a.explain.unit = "sentence";
-    a.progress = (jp_run_progress){&a.explain, "audit", jp_seconds()};
-    int status = check_audit(o, &a.explain, e);
-    if (!status && a.by_response && !m->engine->ops->generate)
-        status = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "--until response: this engine does not generate");
-    if (!status) status = ask_audit(&a, e);
+int jp_audit(jopa_result **out, jopa_model *m, const jp_question *q, jopa_error *e) {
+    audit a = {.q = q, .model = m};
+    if (q->by_response && !m->engine->ops->generate)
+        return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "`until` response: this engine does not generate");
+    jp_watch_begin(&a.watch, m, q);
+    int status = ask_audit(&a, e);
     if (status) return status;
     jopa_result *r = jp_result_new("audit", 1);
     status = r ? run_searches(&a, &r->items[0], e) : jp_fail_memory(e);

@@ -1,0 +1,167 @@
+#include "question/question.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "engine/table.h"
+#include "metric/metric.h"
+
+/* ---- the prompt and its response ------------------------------------------------------------------------------- */
+
+/* The chat that was given, or one made of the prompt and the system's text. */
+static int resolve_chat(jp_question *q, const jopa_options *o, jopa_error *e) {
+    const char *prompt = jp_options_text(o, "prompt"), *system = jp_options_text(o, "system");
+    q->chat = o->n_messages > 0;
+    q->raw = jp_options_switch(o, "raw");
+    if (q->command == JP_BENCH) return JP_OK;
+    if (q->chat && prompt) return jp_fail(e, JOPA_ERROR_USAGE, "one prompt at a time: `prompt` or a chat's messages");
+    if (q->chat && system)
+        return jp_fail(e, JOPA_ERROR_USAGE, "the chat holds the system's text itself: leave `system` out");
+    if (!q->chat && !prompt)
+        return jp_fail(e, JOPA_ERROR_USAGE, "no prompt: give its text, `prompt_file` or `messages`");
+    if (q->raw && (system || o->n_messages > 1))
+        return jp_fail(e, JOPA_ERROR_USAGE,
+                       "`raw` takes one text: put the system text into the prompt, or leave `raw` out");
+    q->roles = (const char *const *)o->roles;
+    q->contents = (const char *const *)o->contents;
+    q->n_messages = o->n_messages;
+    return q->chat ? JP_OK : jp_question_prompt(q, prompt, system, e);
+}
+
+int jp_question_prompt(jp_question *q, const char *prompt, const char *system, jopa_error *e) {
+    enum { MOST = 2 }; /* roles, then contents */
+    const char **texts = realloc(q->memory, 2 * MOST * sizeof *texts);
+    int          n = 0;
+    if (!texts) return jp_fail_memory(e);
+    q->memory = texts;
+    if (system) {
+        texts[n] = "system";
+        texts[MOST + n++] = system;
+    }
+    texts[n] = "user";
+    texts[MOST + n++] = prompt;
+    q->roles = texts;
+    q->contents = texts + MOST;
+    q->n_messages = n;
+    return JP_OK;
+}
+
+/* "A:B": bytes of the response. */
+static int resolve_target(jp_question *q, const char *text, jopa_error *e) {
+    const char *colon = text ? strchr(text, ':') : NULL;
+    char        first[32] = "";
+    uint64_t    start = 0, end = 0;
+    if (!text) return JP_OK;
+    if (colon && (size_t)(colon - text) < sizeof first) memcpy(first, text, (size_t)(colon - text));
+    if (!colon || !jp_parse_unsigned(first, &start) || !jp_parse_unsigned(colon + 1, &end) || start >= end ||
+        end > SIZE_MAX)
+        return jp_fail(e, JOPA_ERROR_USAGE, "`target` %s: two byte offsets are needed, the smaller first, such as 0:12",
+                       text);
+    q->target_start = (size_t)start;
+    q->target_end = (size_t)end;
+    return JP_OK;
+}
+
+static int resolve_response(jp_question *q, const jopa_options *o, jopa_error *e) {
+    q->response = jp_options_text(o, "response");
+    q->max_tokens = jp_options_integer(o, "max_tokens");
+    return resolve_target(q, jp_options_text(o, "target"), e);
+}
+
+/* ---- what is hidden, and the search ------------------------------------------------------------------------------ */
+
+static int resolve_units(jp_question *q, const jopa_options *o, jopa_error *e) {
+    int status = jp_unit_kind_parse(jp_options_text(o, "unit"), &q->unit, e);
+    q->mask_roles = jp_options_text(o, "roles");
+    q->keep = jp_options_texts(o, "keep", &q->n_keep);
+    q->marks = jp_options_switch(o, "marks");
+    const char *op = q->command == JP_COMPRESS ? "delete" : jp_options_text(o, "operator");
+    return status ? status : jp_operator_choose(&q->op, op, e);
+}
+
+static int resolve_effort(jp_question *q, const jopa_options *o) {
+    q->k = jp_options_integer(o, "k");
+    q->sparsity = q->command == JP_COMPRESS || q->command == JP_AUDIT ? 1 : jp_options_number(o, "sparsity");
+    q->min_drop = jp_options_number(o, "min_drop");
+    q->budget = jp_options_integer(o, "budget");
+    q->budget_per_unit = jp_options_number(o, "budget_per_unit");
+    q->seconds = jp_options_number(o, "time");
+    q->seed = jp_options_unsigned(o, "seed");
+    q->repeat = jp_options_integer(o, "repeat");
+    return JP_OK;
+}
+
+static int resolve_methods(jp_question *q, const jopa_options *o, jopa_error *e) {
+    const char *method = jp_options_text(o, "method");
+    switch (q->command) {
+    case JP_COMPRESS: q->rule = method; return JP_OK;
+    case JP_BENCH:
+        return jp_question_methods(q, jopa_options_given(o, "method") ? method : jp_options_text(o, "methods"), true,
+                                   e);
+    case JP_AUDIT:
+    case JP_SCORE: return jp_question_methods(q, "jopa", false, e);
+    case JP_EXPLAIN: return jp_question_method(q, method, e);
+    default: return jp_question_methods(q, method, false, e);
+    }
+}
+
+static int resolve_search(jp_question *q, const jopa_options *o, jopa_error *e) {
+    const char *levels = jp_options_text(o, "levels"), *operators = jp_options_text(o, "operators"),
+               *metrics = jp_options_text(o, "metrics");
+    int status = resolve_effort(q, o);
+    if (!status) status = resolve_methods(q, o, e);
+    if (!status) status = jp_levels_parse(&q->levels, levels ? levels : "none", q->unit, e);
+    if (!status && operators) status = jp_question_operators(q, operators, e);
+    return status ? status : jp_metric_parse(metrics ? metrics : "none", &q->metrics, e);
+}
+
+/* ---- uses
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static int resolve_use(jp_question *q, const jopa_options *o, jopa_error *e) {
+    const char *until = jp_options_text(o, "until");
+    q->id = jp_options_text(o, "id");
+    q->by_response = until && !strcmp(until, "response");
+    q->refusal = jp_options_switch(o, "refusal");
+    q->threshold = jp_options_number(o, "threshold");
+    q->similarity = jp_options_number(o, "similarity");
+    q->tolerance = jp_options_number(o, "tolerance");
+    q->ratio = jp_options_number(o, "ratio");
+    if (q->refusal && q->target_end)
+        return jp_fail(e, JOPA_ERROR_USAGE, "`refusal` finds the target itself: leave `target` out");
+    if (q->ratio > 0 && jopa_options_given(o, "tolerance"))
+        return jp_fail(e, JOPA_ERROR_USAGE, "`ratio` and `tolerance`: one of them");
+    return JP_OK;
+}
+
+static int check_engine(const jopa_options *o, jopa_error *e) {
+    const char *name = jp_options_text(o, "engine"), *summary, *known;
+    for (int i = 0; name && (known = jp_engine_name(i, &summary)); i++)
+        if (!strcmp(known, name)) return JP_OK;
+    return name ? jp_fail(e, JOPA_ERROR_USAGE, "unknown engine '%s': see `jopa list engines`", name) : JP_OK;
+}
+
+int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
+    *q = (jp_question){.command = o->command, .options = o, .progress = o->progress, .user = o->user};
+    q->command_name = jp_command_name(__builtin_ctz(o->command));
+    int status = resolve_chat(q, o, e);
+    if (!status) status = resolve_response(q, o, e);
+    if (!status) status = resolve_units(q, o, e);
+    if (!status) status = resolve_search(q, o, e);
+    if (!status) status = resolve_use(q, o, e);
+    return status ? status : check_engine(o, e);
+}
+
+void jp_question_free(jp_question *q) {
+    free(q->memory);
+    jp_parts_free(&q->operator_names);
+    *q = (jp_question){0};
+}
+
+int jopa_options_check(const jopa_options *o, jopa_error *e) {
+    jp_question q;
+    int         status = jp_question_init(&q, o, e);
+    jp_question_free(&q);
+    return status;
+}

@@ -1,0 +1,99 @@
+/* The question: everything that a person asks, resolved once from the options. Made before any model work; after it
+ * nobody parses a name again. */
+#ifndef JP_QUESTION_H
+#define JP_QUESTION_H
+
+#include "base/split.h"
+#include "levels/levels.h"
+#include "method/method.h"
+#include "prompt/units.h"
+#include "question/options.h"
+
+enum { JP_MOST_METHODS = 64, JP_MOST_OPERATORS = 16, JP_LABEL_SIZE = 64 };
+
+/* An operator by name, its token not yet looked up: that is the model's. */
+typedef struct {
+    const char *name; /* as it was given, "token:_" */
+    jp_operator op;
+    const char *text; /* of token:TEXT, or NULL */
+} jp_operator_choice;
+
+/* A method with what bench may write behind its name: NAME[@SPARSITY][/BUDGET]. */
+typedef struct {
+    const jp_method *method;
+    char             label[JP_LABEL_SIZE]; /* as it was given */
+    double           sparsity;             /* 0: the question's */
+    int              budget;               /* 0: the question's */
+} jp_method_choice;
+
+typedef struct {
+    unsigned    command; /* JP_EXPLAIN, ... */
+    const char *command_name;
+
+    /* the prompt */
+    const char *const *roles, *const *contents; /* [n_messages] */
+    int  n_messages;
+    bool raw;
+    bool chat; /* messages were given, not a prompt and perhaps a system text */
+
+    /* the response; both targets 0: all of it */
+    const char *response; /* NULL: the model's own */
+    int         max_tokens;
+    size_t      target_start, target_end;
+
+    /* what may be hidden, and how */
+    jp_unit_kind       unit;
+    const char        *mask_roles; /* with commas, or "all" */
+    const char *const *keep;       /* [n_keep] texts that stay */
+    int                n_keep;
+    bool               marks; /* {{marked}} text stays */
+    jp_operator_choice op;
+
+    /* the search */
+    jp_method_choice methods[JP_MOST_METHODS];
+    int              n_methods;
+    const char      *rule; /* compress: its method, one of the table's names */
+    int              k;    /* 0: from sparsity */
+    double           sparsity, min_drop;
+    jp_level_wish    levels;
+    int              budget;
+    double           budget_per_unit; /* bench; 0: not */
+    double           seconds;
+    uint64_t         seed;
+
+    /* after it */
+    int                repeat;
+    jp_operator_choice operators[JP_MOST_OPERATORS];
+    int                n_operators;
+    unsigned           metrics; /* bits of jp_metric_parse */
+
+    /* audit and compress */
+    const char *id;
+    bool        by_response, refusal;
+    double      threshold, similarity, tolerance, ratio;
+
+    /* who hears how it goes */
+    jopa_progress_function progress;
+    void                  *user;
+
+    const jopa_options *options; /* it was made from; outlives it */
+    const char        **memory;  /* of a chat that was made of a prompt */
+    jp_parts            operator_names;
+} jp_question;
+
+/* Resolve what the options say. The question borrows their texts. JOPA_ERROR_USAGE: an unknown name, or options that
+ * contradict each other. Free with jp_question_free, also after a failure. */
+int  jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e);
+void jp_question_free(jp_question *q);
+
+/* A chat of `prompt` and `system` (may be NULL) instead; both are borrowed. */
+int jp_question_prompt(jp_question *q, const char *prompt, const char *system, jopa_error *e);
+
+/* One name, or names with commas; `variants`: each may have @SPARSITY and /BUDGET. */
+int jp_question_method(jp_question *q, const char *name, jopa_error *e);
+int jp_question_methods(jp_question *q, const char *list, bool variants, jopa_error *e);
+/* One name, or names with commas ("all": those that need no text). */
+int jp_operator_choose(jp_operator_choice *out, const char *name, jopa_error *e);
+int jp_question_operators(jp_question *q, const char *list, jopa_error *e);
+
+#endif
