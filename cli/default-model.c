@@ -10,14 +10,28 @@
 
 #include "say.h"
 
-/* Where the script `name` is, into path[size]; false: nowhere. */
+/* The folder that the command is in; false: unknown. */
+static bool find_own_folder(char *path, size_t size) {
+    ssize_t n = readlink("/proc/self/exe", path, size);
+    if (n <= 0 || (size_t)n == size) return false;
+    path[n] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash) *slash = '\0';
+    return slash != NULL;
+}
+
+/* Where the script `name` is, into path[size]; false: nowhere. Below the command itself where it was built, then where
+ * it was installed to, which may have been moved, then where it was to be installed to. */
 static bool find_script(const char *name, char *path, size_t size) {
-    static const char *const places[] = {JOPA_SCRIPTS, JOPA_INSTALLED_SCRIPTS};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(path, size, "%s/%s", places[i], name);
-        if (!access(path, X_OK)) return true;
+    static const char *const places[] = {"jopa-scripts", JOPA_SCRIPTS_FROM_BIN};
+    char                     folder[4096];
+    bool                     known = find_own_folder(folder, sizeof folder);
+    for (size_t i = 0; i < sizeof places / sizeof *places && known; i++) {
+        int n = snprintf(path, size, "%s/%s/%s", folder, places[i], name);
+        if (n > 0 && (size_t)n < size && !access(path, X_OK)) return true;
     }
-    return false;
+    snprintf(path, size, "%s/%s", JOPA_INSTALLED_SCRIPTS, name);
+    return !access(path, X_OK);
 }
 
 /* Run the script, which prints the path on its standard output and what it does on stderr. */
@@ -57,7 +71,7 @@ static char *read_script_line(int fd) {
 
 /* The path that the script prints; `what` it fetches and the option that names another, for messages. */
 static char *fetch_default(const char *name, const char *what, const char *option, bool quiet) {
-    char  path[4096];
+    char  path[8192];
     int   from = -1, status = 0;
     bool  there = find_script(name, path, sizeof path);
     pid_t child = there ? start(path, quiet, &from) : -1;

@@ -4,8 +4,10 @@
 
 build=$1
 "$scripts/packages.sh"
-# A folder configured for another CPU, compiler or set of options, or whose libllama is gone, starts over.
-key="$("$scripts/fetch-llama.sh" --key) ${CMAKE_FLAGS:-}"
+# A folder configured for another CPU, compiler or set of options, or with other defaults, or whose libllama is gone,
+# starts over.
+defaults=$(cd "$scripts/.." && grep -h '^option' CMakeLists.txt cmake/*.cmake | sha256sum | cut -c 1-12)
+key="$("$scripts/fetch-llama.sh" --key) $defaults ${CMAKE_FLAGS:-}"
 llama=$(sed -n 's/^llama_DIR:PATH=//p' "$build/CMakeCache.txt" 2> /dev/null || true)
 if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ] || [ ! -d "${llama:-/}" ]; then
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
