@@ -1,11 +1,10 @@
 /* The model is asked which words of the request mattered. Words that are not in the request are passed over; an answer
  * without any that is selects nothing. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/utf8.h"
 #include "method/method.h"
@@ -78,7 +77,7 @@ static int ask_self(const jp_task *task, char **answer, jopa_error *e) {
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
 /* Letters, digits and every byte of a character beyond ASCII. */
-static bool in_word(char c) { return isalnum((unsigned char)c) || (unsigned char)c >= 0x80; }
+static bool in_word(char c) { return jp_ascii_is_alnum(c) || (unsigned char)c >= 0x80; }
 
 static bool at_word(const char *text, size_t size, size_t at, size_t length) {
     return (at == 0 || !in_word(text[at - 1]) || !in_word(text[at])) &&
@@ -103,7 +102,7 @@ static int find_self(const jp_task *task, const char *word, size_t length, jp_se
     const jp_prompt *p = jp_scorer_problem(task->scorer)->prompt;
     int              taken = 0;
     for (size_t at = 0; length && !taken && at + length <= p->size; at++)
-        if (!strncasecmp(p->text + at, word, length) && at_word(p->text, p->size, at, length))
+        if (jp_ascii_equal_nocase(p->text + at, word, length) && at_word(p->text, p->size, at, length))
             taken = take_self(task, at, at + length, selection);
     return taken;
 }
@@ -111,9 +110,9 @@ static int find_self(const jp_task *task, const char *word, size_t length, jp_se
 /* "1. doctor", "- \"patient\"", "(surgery)": the words without numbers, bullets and quotes around them. */
 static void trim_self(const char **word, size_t *length) {
     const char *from = *word, *end = from + *length, *digits = from;
-    while (digits < end && isspace((unsigned char)*digits)) digits++;
+    while (digits < end && jp_ascii_is_space(*digits)) digits++;
     const char *number = digits;
-    while (digits < end && isdigit((unsigned char)*digits)) digits++;
+    while (digits < end && jp_ascii_is_digit(*digits)) digits++;
     if (digits > number && digits < end && (*digits == '.' || *digits == ')' || *digits == ':')) from = digits + 1;
     while (from < end && !in_word(*from)) from++;
     while (end > from && !in_word(end[-1])) end--;
@@ -127,7 +126,7 @@ static void find_words(const jp_task *task, const char *piece, size_t length, jp
     for (int pass = 0; pass < 2; pass++)
         for (size_t at = 0; at < length;) {
             size_t start = at;
-            while (at < length && !isspace((unsigned char)piece[at])) at++;
+            while (at < length && !jp_ascii_is_space(piece[at])) at++;
             const char *word = piece + start;
             size_t      size = at - start;
             trim_self(&word, &size);

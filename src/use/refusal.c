@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "prompt/boundary.h"
 
 /* Lower case, with the ASCII apostrophe. */
@@ -44,19 +45,17 @@ static const char *const phrases[] = {
     "it's not appropriate",
 };
 
-static char lower_refusal(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
 /* Whether `text` begins with the phrase, in any case and with any apostrophe. */
 static bool begins(const char *text, const char *phrase) {
     for (; *phrase; phrase++) {
         if (*phrase == '\'' && !strncmp(text, "\xe2\x80\x99", 3)) text += 3; /* U+2019 */
-        else if (lower_refusal(*text++) != *phrase) return false;
+        else if (jp_ascii_lower(*text++) != *phrase) return false;
     }
     return true;
 }
 
 static bool is_word_byte(char c) {
-    return (lower_refusal(c) >= 'a' && lower_refusal(c) <= 'z') || (unsigned char)c >= 0x80;
+    return (jp_ascii_lower(c) >= 'a' && jp_ascii_lower(c) <= 'z') || (unsigned char)c >= 0x80;
 }
 
 static bool find_phrase(const char *text, size_t *at) {

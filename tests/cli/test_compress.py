@@ -79,12 +79,22 @@ class Compress(Command):
         self.assertIn("the doctor and", x["compression"]["text"])
         self.assertTrue(x["compression"]["text"].endswith("surgery"))
         marked = PROMPT.replace("short story", "{{short story}}")
-        x = self.compress(marked, "-r", RESPONSE, "-n", 8, "--ratio", 0.6)
+        x = self.compress(marked, "-r", RESPONSE, "-n", 8, "--ratio", 0.6, "--marks")
         self.assertIn("short story", x["compression"]["text"])
         self.assertNotIn("{{", x["prompt"]["text"] + x["compression"]["text"])
 
+    def test_braces_are_text(self):
+        """Templates and nested JSON: marks are read only where they are asked for."""
+        for text in ('the doctor {"a":{"b":1}} and the patient', "Dear {{name}}, the doctor is kind", "a story }} the doctor",
+                     "{{{{ the doctor", "{{ the doctor {{ and }}", "{{}} the doctor"):
+            for kind in (("--raw",), ()):
+                x = self.compress(text, *kind, "-r", RESPONSE, "-n", 4, "--ratio", 0.2)
+                self.assertIn(text, x["prompt"]["text"])
+        x = self.compress("the doctor {{and}} the patient", "-r", RESPONSE, "-n", 4, "--ratio", 0.2, "--keep", "{{and}}")
+        self.assertIn("{{and}}", x["compression"]["text"])
+
     def test_roles(self):
-        x = self.compress(PROMPT, "--system", "be kind {{ and }} short", "-r", RESPONSE, "-n", 8, "--ratio", 0.6)
+        x = self.compress(PROMPT, "--system", "be kind {{ and }} short", "-r", RESPONSE, "-n", 8, "--ratio", 0.6, "--marks")
         self.assertEqual(x["compression"]["messages"][0], {"role": "system", "content": "be kind {{ and }} short"})
         x = self.compress(PROMPT, "--system", "be kind and short and good", "-r", RESPONSE, "-n", 8, "--ratio", 0.9, "--roles", "all")
         self.assertNotEqual(x["compression"]["messages"][0]["content"], "be kind and short and good")
@@ -138,7 +148,7 @@ class Refused(Command):
         self.refused(Failed, "empty text cannot be kept", *ask, "--keep", "")
         self.refused(Failed, "all of the text is to be kept", *ask, "--keep", PROMPT)
         self.refused(Failed, "only one unit", "compress", "-m", self.model, "-t", 1, "doctor", "-r", RESPONSE)
-        self.refused(Failed, r"\{\{", "compress", "-m", self.model, "-t", 1, "the {{doctor", "-r", RESPONSE)
+        self.refused(Failed, r"\{\{", "compress", "-m", self.model, "-t", 1, "the {{doctor", "-r", RESPONSE, "--marks")
         self.refused(Usage, "no prompt", "compress")
         self.refused(Usage, "-F prompt: that is what `jopa compress` leaves", "explain", "-m", self.model, "-t", 1, *ASK, "-k", 1,
                      "-M", "random", "--metrics", "none", "-F", "prompt")

@@ -108,6 +108,46 @@ static void time_limits(void **state) {
     jopa_result_free(r);
 }
 
+static void same_answer(const jopa_result *a, const jopa_result *b) {
+    const jp_explanation *x = &a->items[0], *y = &b->items[0];
+    assert_string_equal(x->unit, y->unit);
+    assert_string_equal(x->op, y->op);
+    assert_string_equal(x->method, y->method);
+    assert_int_equal(x->n_units, y->n_units);
+    assert_int_equal(x->n_metrics, y->n_metrics);
+    assert_int_equal(x->n_selected, y->n_selected);
+    assert_memory_equal(x->selected, y->selected, (size_t)x->n_selected * sizeof *x->selected);
+    assert_float_equal(x->log_prob.drop, y->log_prob.drop, 1e-9);
+}
+
+/* A text that is NULL is its default: those of an audit and of a compression are not those of an explanation. */
+static void null_is_the_default(void **state) {
+    const tiny           *t = *state;
+    jopa_audit_options    a;
+    jopa_compress_options c;
+    jopa_result          *r[4] = {NULL};
+    jopa_error            e = {0};
+    for (int null = 0; null < 2; null++) {
+        jopa_audit_options_init(&a);
+        jopa_compress_options_init(&c);
+        ask(&a.explain);
+        ask(&c.explain);
+        if (null) {
+            a.until = NULL;
+            a.explain.method = a.explain.unit = a.explain.roles = a.explain.op = a.explain.metrics = NULL;
+            c.explain.method = c.explain.unit = c.explain.roles = c.explain.op = c.explain.metrics = NULL;
+            a.explain.levels = c.explain.levels = NULL;
+        }
+        a.explain.system = c.explain.system = "Be kind to the patient. Write well.";
+        if (jopa_audit(&r[null], t->model, &a, &e)) fail_msg("%s", e.message);
+        if (jopa_compress(&r[2 + null], t->model, &c, &e)) fail_msg("%s", e.message);
+    }
+    assert_string_equal(r[1]->items[0].audit.until, "probability");
+    same_answer(r[0], r[1]);
+    same_answer(r[2], r[3]);
+    for (int i = 0; i < 4; i++) jopa_result_free(r[i]);
+}
+
 static void failures_leave_the_result_alone(void **state) {
     const tiny           *t = *state;
     jopa_audit_options    a;
@@ -159,9 +199,8 @@ static void surprisal_adds_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(interruptions),
-        cmocka_unit_test(time_limits),
-        cmocka_unit_test(failures_leave_the_result_alone),
+        cmocka_unit_test(interruptions),       cmocka_unit_test(time_limits),
+        cmocka_unit_test(null_is_the_default), cmocka_unit_test(failures_leave_the_result_alone),
         cmocka_unit_test(surprisal_adds_up),
     };
     return cmocka_run_group_tests(tests, open_tiny, close_tiny);
