@@ -6,15 +6,56 @@
 
 #include "command.h"
 
+/* Bytes of the UTF-8 character at `s`, 0 where there is none (Unicode table 3-7). `s` ends with a NUL. */
+static int character_size(const char *s) {
+    const unsigned char *c = (const unsigned char *)s;
+    int                  size = c[0] < 0x80                   ? 1
+                                : c[0] >= 0xc2 && c[0] < 0xe0 ? 2
+                                : c[0] >= 0xe0 && c[0] < 0xf0 ? 3
+                                : c[0] >= 0xf0 && c[0] < 0xf5 ? 4
+                                                              : 0;
+    for (int i = 1; i < size; i++)
+        if ((c[i] & 0xc0) != 0x80) return 0;
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool beyond = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return size > 1 && (overlong || beyond) ? 0 : size;
+}
+
+/* C0, DEL and C1 steer a terminal; U+2028 and U+2029 end a line. */
+static bool steers(const char *s, int size) {
+    const unsigned char *c = (const unsigned char *)s;
+    return (size == 1 && (c[0] < 0x20 || c[0] == 0x7f)) || (size == 2 && c[0] == 0xc2 && c[1] < 0xa0) ||
+           (size == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9));
+}
+
+/* `line` as one line of valid UTF-8, in out: at most three bytes for each. */
+static void clean_line(const char *line, char *out) {
+    while (*line) {
+        int         size = character_size(line);
+        const char *shown = !size ? "\xef\xbf\xbd" : steers(line, size) ? " " : NULL;
+        if (shown) out = stpcpy(out, shown);
+        else out = (char *)memcpy(out, line, (size_t)size) + size;
+        line += size ? size : 1;
+        while (!size && ((unsigned char)*line & 0xc0) == 0x80) line++; /* the rest of what is no character */
+    }
+    *out = '\0';
+}
+
+/* A line that did not fit ends between two characters. */
+static void cut_last(char *line, size_t size) {
+    while (size && ((unsigned char)line[size - 1] & 0xc0) == 0x80) size--;
+    line[size ? size - 1 : 0] = '\0';
+}
+
 int say(int code, const char *format, ...) {
-    char    line[1024];
+    char    line[1024], clean[3 * sizeof line];
     va_list args;
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    int size = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    for (char *p = line; *p; p++) /* one line, whatever the arguments held */
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';
-    fprintf(stderr, "jopa: %s\n", line);
+    if (size >= (int)sizeof line) cut_last(line, sizeof line - 1);
+    clean_line(size < 0 ? format : line, clean);
+    fprintf(stderr, "jopa: %s\n", clean);
     return code;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/locale.h"
+
 void jp_buffer_free(jp_buffer *b) {
     free(b->data);
     *b = (jp_buffer){0};
@@ -36,7 +38,8 @@ void jp_buffer_bytes(jp_buffer *b, const void *data, size_t size) {
 void jp_buffer_text(jp_buffer *b, const char *text) { jp_buffer_bytes(b, text, strlen(text)); }
 
 void jp_buffer_format(jp_buffer *b, const char *format, ...) {
-    va_list args, again;
+    va_list     args, again;
+    jp_c_locale l = jp_c_locale_enter();
     va_start(args, format);
     va_copy(again, args);
     int size = vsnprintf(NULL, 0, format, args);
@@ -48,6 +51,7 @@ void jp_buffer_format(jp_buffer *b, const char *format, ...) {
         b->failed = true;
     }
     va_end(again);
+    jp_c_locale_leave(l);
 }
 
 char *jp_buffer_take(jp_buffer *b, size_t *size) {

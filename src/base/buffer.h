@@ -15,6 +15,7 @@ typedef struct {
 void jp_buffer_free(jp_buffer *b);
 void jp_buffer_bytes(jp_buffer *b, const void *data, size_t size);
 void jp_buffer_text(jp_buffer *b, const char *text);
+/* As printf does in the "C" locale. */
 void jp_buffer_format(jp_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The content as a malloc'd string that the caller owns, or NULL when failed; the buffer is empty afterwards. */
 char *jp_buffer_take(jp_buffer *b, size_t *size);

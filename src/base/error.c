@@ -4,15 +4,65 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/locale.h"
+#include "base/utf8.h"
+
+/* Whether the character at `c` (valid, of `size` bytes) moves the cursor or ends a line: C0, DEL, C1, U+2028, U+2029.
+ */
+static bool steers(const char *c, size_t size) {
+    unsigned char first = (unsigned char)c[0];
+    if (size == 1) return first < 0x20 || first == 0x7f;
+    if (size == 2) return first == 0xc2 && (unsigned char)c[1] < 0xa0;
+    return size == 3 && (!memcmp(c, "\xe2\x80\xa8", 3) || !memcmp(c, "\xe2\x80\xa9", 3));
+}
+
+/* The character of a message that stands for the first *taken bytes of `text`, and its bytes at *size. */
+static const char *shown(const char *text, size_t left, size_t *taken, size_t *size) {
+    *size = *taken = jp_utf8_sequence(text, left);
+    if (*taken && !steers(text, *taken)) return text;
+    *size = 1;
+    if (*taken) return " ";
+    for (*taken = 1; *taken < left && ((unsigned char)text[*taken] & 0xc0) == 0x80;) ++*taken;
+    *size = 3;
+    return "\xef\xbf\xbd";
+}
+
+static void put_line(char *out, size_t room, const char *text, size_t length) {
+    size_t used = 0;
+    for (size_t at = 0, taken, size; at < length; at += taken) {
+        const char *c = shown(text + at, length - at, &taken, &size);
+        if (used + size >= room) break;
+        memcpy(out + used, c, size);
+        used += size;
+    }
+    out[used] = '\0';
+}
+
+static void format_line(char *out, size_t room, const char *format, va_list args) {
+    char        raw[1024];
+    jp_c_locale l = jp_c_locale_enter();
+    int         size = vsnprintf(raw, sizeof raw, format, args);
+    jp_c_locale_leave(l);
+    size_t length = size < 0 ? 0 : (size_t)size;
+    if (length >= sizeof raw) /* drop the last character, which may be cut */
+        for (length = sizeof raw - 2; length && ((unsigned char)raw[length] & 0xc0) == 0x80;) length--;
+    put_line(out, room, raw, length);
+}
+
+void jp_one_line(char *out, size_t room, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    format_line(out, room, format, args);
+    va_end(args);
+}
+
 int jp_fail(jopa_error *e, int code, const char *format, ...) {
     if (e) {
         va_list args;
         va_start(args, format);
         e->code = code;
-        vsnprintf(e->message, sizeof e->message, format, args);
+        format_line(e->message, sizeof e->message, format, args);
         va_end(args);
-        for (char *p = e->message; *p; p++) /* one line, whatever the arguments held */
-            if (*p == '\n' || *p == '\r') *p = ' ';
     }
     return code;
 }

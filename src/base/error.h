@@ -12,7 +12,12 @@ enum { JP_OK = JOPA_OK, JP_STOP = -1 };
  * so that a caller can write `return jp_fail(e, JOPA_ERROR_INPUT, "...")`. */
 int jp_fail(jopa_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* The same for an exhausted heap: no formatting, no allocation. */
+/* printf into out[room] in the "C" locale, as one line of valid UTF-8 whatever the arguments held: control characters
+ * and line separators become spaces, bytes that are no UTF-8 become U+FFFD, and what is too long (for `room`, or more
+ * than 1023 bytes) ends between two characters. jp_fail writes its messages so. */
+void jp_one_line(char *out, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same as jp_fail for an exhausted heap: no formatting, no allocation. */
 int jp_fail_memory(jopa_error *e);
 
 #endif

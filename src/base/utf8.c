@@ -5,8 +5,10 @@
 
 #include "base/buffer.h"
 
-/* Length of the valid sequence at `s` (at most `size` bytes), 0 if there is none: Unicode table 3-7. */
-static size_t sequence(const unsigned char *s, size_t size) {
+/* Unicode table 3-7. */
+size_t jp_utf8_sequence(const char *text, size_t size) {
+    const unsigned char *s = (const unsigned char *)text;
+    if (!size) return 0;
     if (s[0] < 0x80) return 1;
     size_t        length = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
                            : s[0] >= 0xe0 && s[0] <= 0xef ? 3
@@ -23,7 +25,7 @@ static size_t sequence(const unsigned char *s, size_t size) {
 size_t jp_utf8_valid(const char *text, size_t size) {
     size_t at = 0;
     while (at < size) {
-        size_t length = sequence((const unsigned char *)text + at, size - at);
+        size_t length = jp_utf8_sequence(text + at, size - at);
         if (!length) break;
         at += length;
     }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Bytes of the valid sequence that `text` (of `size` bytes) begins with: 1 to 4, 0 if there is none. */
+size_t jp_utf8_sequence(const char *text, size_t size);
 /* Bytes of the longest valid UTF-8 prefix; equals `size` when all of it is valid. */
 size_t jp_utf8_valid(const char *text, size_t size);
 bool   jp_utf8_is_boundary(const char *text, size_t size, size_t at);

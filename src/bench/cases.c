@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/excerpt.h"
 #include "bench/lines.h"
 
 /* Where a case stands: for its id, its task and for messages. */
@@ -24,8 +25,9 @@ static void name_source(source *s) {
 }
 
 static void complain(const source *s, int place, const char *what) {
-    char line[640];
-    snprintf(line, sizeof line, s->array ? "%s: element %d left out: %s" : "%s:%d: left out: %s", s->file, place, what);
+    char line[900];
+    jp_one_line(line, sizeof line, s->array ? "%s: element %d left out: %s" : "%s:%d: left out: %s", s->file, place,
+                what);
     if (s->warn->line) s->warn->line(s->warn->user, line);
 }
 
@@ -97,7 +99,7 @@ static int grow_case(jp_cases *c, jopa_error *e) {
 }
 
 static int add_case(jp_cases *c, const json_t *object, const source *s, int place, jopa_error *e) {
-    char        what[192];
+    char        what[512];
     const char *wrong = NULL;
     if (!json_is_object(object)) return complain(s, place, "not a JSON object"), JP_OK;
     int status = grow_case(c, e);
@@ -105,9 +107,10 @@ static int add_case(jp_cases *c, const json_t *object, const source *s, int plac
     jp_case *made = &c->items[c->n];
     status = make_case(made, object, s, place, &wrong, e);
     if (status) return free_case(made), status;
-    if (wrong) snprintf(what, sizeof what, "\"%s\" is not a string", wrong);
-    else if (!*made->prompt) snprintf(what, sizeof what, "neither \"prompt\" nor \"instruction\" has text");
-    else if (known_id(c, made->id)) snprintf(what, sizeof what, "its id '%.100s' was there before", made->id);
+    if (wrong) jp_one_line(what, sizeof what, "\"%s\" is not a string", wrong);
+    else if (!*made->prompt) jp_one_line(what, sizeof what, "neither \"prompt\" nor \"instruction\" has text");
+    else if (known_id(c, made->id))
+        jp_one_line(what, sizeof what, "its id '%s' was there before", jp_excerpt(made->id, 100).text);
     else return c->n++, JP_OK;
     complain(s, place, what);
     free_case(made);
@@ -132,7 +135,7 @@ static int read_array(jp_cases *c, const jp_buffer *text, const source *s, jopa_
 static int read_lines(jp_cases *c, const jp_buffer *text, const source *s, jopa_error *e) {
     int status = JP_OK, number = 0;
     for (jp_line line = {0}; jp_next_line(text, &line) && !status;) {
-        char         what[192];
+        char         what[512];
         json_error_t problem;
         number++;
         if (line.blank) continue;
@@ -140,7 +143,8 @@ static int read_lines(jp_cases *c, const jp_buffer *text, const source *s, jopa_
         if (object) {
             status = add_case(c, object, s, number, e);
         } else {
-            snprintf(what, sizeof what, "no JSON (column %d): %.140s", problem.column, problem.text);
+            jp_one_line(what, sizeof what, "no JSON (column %d): %s", problem.column,
+                        jp_excerpt(problem.text, 140).text);
             complain(s, number, what);
         }
         json_decref(object);

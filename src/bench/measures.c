@@ -1,10 +1,11 @@
 #include "bench/measures.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/ascii.h"
 
 static double drop(const jp_explanation *x) { return x->log_prob.drop; }
 static double share(const jp_explanation *x) { return 100 * x->sparsity; }
@@ -41,12 +42,13 @@ static const struct {
 
 enum { KNOWN = sizeof known / sizeof *known };
 
+static bool ends_in_digit(const char *text) { return *text && jp_ascii_is_digit(text[strlen(text) - 1]); }
+
 /* Said already by other measures, or points of a curve. */
 static bool is_redundant(const jp_result_metric *m) {
     if (!strcmp(m->group, "prob"))
         return !strcmp(m->name, "drop") || !strcmp(m->name, "log_probability_ratio") || !strcmp(m->name, "perplexity");
-    return !strcmp(m->group, "sparsity") ||
-           (!strcmp(m->group, "curves") && isdigit((unsigned char)m->name[strlen(m->name) - 1]));
+    return !strcmp(m->group, "sparsity") || (!strcmp(m->group, "curves") && ends_in_digit(m->name));
 }
 
 static bool is_key(const char *key, const jp_result_metric *m) {

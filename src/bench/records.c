@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/excerpt.h"
 #include "bench/lines.h"
 #include "result/json-read.h"
 #include "report/report.h"
@@ -61,8 +62,8 @@ int jp_records_read(jp_records *r, const char *file, jopa_error *e) {
         if (status == JOPA_ERROR_MEMORY) jp_fail_memory(e);
         else if (status)
             jp_fail(e, status,
-                    "'%s' line %d is no result of `jopa bench` (%.300s): delete the line, or choose another file", file,
-                    number, why.message);
+                    "'%s' line %d is no result of `jopa bench` (%s): delete the line, or choose another file", file,
+                    number, jp_excerpt(why.message, 300).text);
     }
     if (!status && r->n && !r->settings)
         status = jp_fail(e, JOPA_ERROR_INPUT, "'%s' has no line of settings: choose another file", file);
@@ -105,9 +106,9 @@ static int check_settings(const jp_records *r, const char *file, const json_t *s
         char *old = setting_text(json_object_get(r->settings, name)), *new = setting_text(wanted);
         if (!old || !new) status = jp_fail_memory(e);
         else if (strcmp(old, new))
-            status = jp_fail(e, JOPA_ERROR_USAGE,
-                             "'%s' holds results with %s %.80s, not %.80s: choose another file of results", file, name,
-                             old, new);
+            status =
+                jp_fail(e, JOPA_ERROR_USAGE, "'%s' holds results with %s %s, not %s: choose another file of results",
+                        file, name, jp_excerpt(old, 80).text, jp_excerpt(new, 80).text);
         free(old);
         free(new);
         if (status) break;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "metric/metric.h"
 
 extern const jp_metric jp_metric_prob, jp_metric_words, jp_metric_meaning, jp_metric_sparsity, jp_metric_curves;
@@ -30,7 +31,8 @@ int jp_metric_parse(const char *list, unsigned *bits, jopa_error *e) {
         int    index = find_metric(at, size);
         bool   none = size == 0 || (size == 4 && !memcmp(at, "none", 4));
         if (index < 0 && !none)
-            return jp_fail(e, JOPA_ERROR_USAGE, "unknown metric '%.*s': see `jopa list metrics`", (int)size, at);
+            return jp_fail(e, JOPA_ERROR_USAGE, "unknown metric '%s': see `jopa list metrics`",
+                           jp_excerpt_of(at, size, 100).text);
         if (index >= 0) found |= 1u << index;
         at += size + (at[size] == ',');
     }

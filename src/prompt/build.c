@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/utf8.h"
 #include "prompt/marks.h"
 #include "prompt/protect.h"
@@ -55,8 +56,8 @@ static int check_input(const work *w, jopa_error *e) {
             return jp_fail(e, JOPA_ERROR_INPUT,
                            "message %d has a role that is not a name of letters, digits, '_', '-' and '.'", i + 1);
         if (valid < size)
-            return jp_fail(e, JOPA_ERROR_INPUT, "the text of role %.100s is not valid UTF-8 at byte %zu", role_of(o, i),
-                           valid);
+            return jp_fail(e, JOPA_ERROR_INPUT, "the text of role %s is not valid UTF-8 at byte %zu",
+                           jp_excerpt(role_of(o, i), 100).text, valid);
         text |= size > 0;
     }
     return text ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "the prompt is empty");
@@ -92,7 +93,8 @@ static int place_marks(work *w, const jp_prompt *p, jopa_error *e) {
         if (!m->n_ranges) continue;
         if (!jp_segment_offset(p, span, m->text, &offset))
             return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
-                           "the model's chat template changes the marked text of role %.100s; use --raw", span->role);
+                           "the model's chat template changes the marked text of role %s; use --raw",
+                           jp_excerpt(span->role, 100).text);
         for (int i = 0; i < m->n_ranges; i++) {
             jp_range r = m->ranges[i]; /* bytes before `offset` were trimmed */
             r.start = span->start + (r.start > offset ? r.start - offset : 0);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
+
 static bool touches(const jp_unit *u, const jp_range *ranges, int n) {
     for (int i = 0; i < n; i++)
         if (u->start < ranges[i].end && ranges[i].start < u->end) return true;
@@ -46,5 +48,6 @@ int jp_find_occurrences(const jp_prompt *p, const char *text, jp_range **out, in
         }
     }
     return *n > before ? JP_OK
-                       : jp_fail(e, JOPA_ERROR_INPUT, "'%.200s' does not occur in the prompt: it cannot be kept", text);
+                       : jp_fail(e, JOPA_ERROR_INPUT, "'%s' does not occur in the prompt: it cannot be kept",
+                                 jp_excerpt(text, 200).text);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/excerpt.h"
 #include "base/utf8.h"
 #include "prompt/range.h"
 
@@ -39,10 +40,11 @@ static int refuse_segment(const char *const *roles, int n, const char *what, jop
         if (i) jp_buffer_text(&list, ", ");
         jp_buffer_text(&list, roles[i]);
     }
-    int status = list.failed ? jp_fail_memory(e)
-                             : jp_fail(e, JOPA_ERROR_INPUT,
-                                       "the model's chat template does not take messages of roles: %.200s (%.200s)",
-                                       list.data ? list.data : "none", what[0] ? what : "no reason given");
+    int status =
+        list.failed ? jp_fail_memory(e)
+                    : jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template does not take messages of roles: %s (%s)",
+                              jp_excerpt(list.data ? list.data : "none", 200).text,
+                              what[0] ? jp_excerpt(what, 200).text : "no reason given");
     jp_buffer_free(&list);
     return status;
 }
@@ -142,12 +144,12 @@ static int locate_segment(jp_prompt *p, int **message, const jp_prompt_source *s
     if (status || matched) return status;
     if (find_only(p, content, &only)) return add_span(p, message, only, roles[i], i, e);
     if (dropped)
-        return jp_fail(e, JOPA_ERROR_INPUT,
-                       "the model's chat template leaves out or rewrites the message of role %.100s", roles[i]);
+        return jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template leaves out or rewrites the message of role %s",
+                       jp_excerpt(roles[i], 100).text);
     return jp_fail(
         e, JOPA_ERROR_UNSUPPORTED,
-        "the model's chat template changes with the text: the message of role %.100s cannot be found in it; use --raw",
-        roles[i]);
+        "the model's chat template changes with the text: the message of role %s cannot be found in it; use --raw",
+        jp_excerpt(roles[i], 100).text);
 }
 
 int jp_segment_chat(jp_prompt *p, int **message, const jp_prompt_source *source, const char *const *roles,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/utf8.h"
 
 /* ---- kinds and roles ------------------------------------------------------------------------------------ */
@@ -255,11 +256,12 @@ static int nothing_units(const builder *b, jopa_error *e) {
     bool             present = false;
     for (int s = 0; s < p->n_spans; s++) present |= jp_role_listed(roles, p->spans[s].role);
     if (!present)
-        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: no message with text has a role in '%.200s'", roles);
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: no message with text has a role in '%s'",
+                       jp_excerpt(roles, 200).text);
     if (b->o->kind == JP_UNIT_MARKED)
-        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: put {{ and }} around spans in the text of '%.200s'",
-                       roles);
-    return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: the text of '%.200s' has no %s", roles,
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: put {{ and }} around spans in the text of '%s'",
+                       jp_excerpt(roles, 200).text);
+    return jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: the text of '%s' has no %s", jp_excerpt(roles, 200).text,
                    kinds[b->o->kind].name);
 }
 

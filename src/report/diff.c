@@ -1,9 +1,10 @@
 #include "report/diff.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/ascii.h"
 
 enum { MAX_CELLS = 1 << 24 };
 
@@ -19,7 +20,7 @@ typedef enum { WORD, SPACE, SIGN } kind; /* a sign is a word of its own */
 static kind kind_of(char c) {
     unsigned char byte = (unsigned char)c;
     if (byte >= 0xe2) return SIGN; /* typographic marks, CJK, emoji */
-    return byte >= 0x80 || isalnum(byte) ? WORD : isspace(byte) ? SPACE : SIGN;
+    return byte >= 0x80 || jp_ascii_is_alnum(c) ? WORD : jp_ascii_is_space(c) ? SPACE : SIGN;
 }
 
 static int split_diff(const char *text, words *w, jopa_error *e) {

@@ -20,8 +20,8 @@ typedef struct path {
 static void write_path(const path *p, char *out, size_t size) {
     char before[200] = "";
     if (p->parent) write_path(p->parent, before, sizeof before);
-    if (p->name) snprintf(out, size, "%s%s%s", before, *before ? "." : "", p->name);
-    else if (p->parent) snprintf(out, size, "%s[%d]", before, p->row);
+    if (p->name) jp_one_line(out, size, "%s%s%s", before, *before ? "." : "", p->name);
+    else if (p->parent) jp_one_line(out, size, "%s[%d]", before, p->row);
     else *out = '\0';
 }
 

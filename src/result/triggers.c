@@ -1,8 +1,9 @@
 #include "result/triggers.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/ascii.h"
 
 typedef struct {
     jp_trigger_count *at;
@@ -11,7 +12,7 @@ typedef struct {
 } table;
 
 static bool is_space(char c) { return strchr(" \t\r\n", c) && c; }
-static bool is_edge(char c) { return is_space(c) || (!((unsigned char)c & 0x80) && ispunct((unsigned char)c)); }
+static bool is_edge(char c) { return is_space(c) || jp_ascii_is_punct(c); }
 
 /* malloc'd normal form, NULL without memory */
 static char *normal(const char *text) {
@@ -26,7 +27,7 @@ static char *normal(const char *text) {
     for (size_t i = 0; i < end; i++) {
         if (is_space(text[i]) && is_space(text[i + 1])) continue;
         char c = is_space(text[i]) ? ' ' : text[i];
-        out[size++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        out[size++] = jp_ascii_lower(c);
     }
     out[size] = '\0';
     return out;
