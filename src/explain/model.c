@@ -2,27 +2,11 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "engine/capability.h"
 #include "engine/table.h"
 #include "question/options.h"
-
-static void describe(jopa_model *m) {
-    static const struct {
-        unsigned    bit;
-        const char *word;
-    } words[] = {
-        {JP_CAN_SCORE, "logprobs"},      {JP_CAN_GENERATE, "generate"}, {JP_CAN_GRADIENT, "gradient"},
-        {JP_CAN_ATTENTION, "attention"}, {JP_CAN_EMBED, "embed"},
-    };
-    unsigned can = m->engine->ops->capabilities(m->engine);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!(can & words[i].bit)) continue;
-        if (m->capabilities[0]) strcat(m->capabilities, ",");
-        strcat(m->capabilities, words[i].word);
-    }
-}
 
 typedef struct {
     const jopa_options *o;
@@ -69,7 +53,7 @@ int jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e) {
         jopa_model_free(m);
         return status;
     }
-    describe(m);
+    jp_capability_words(m->engine->ops->capabilities(m->engine), m->capabilities, sizeof m->capabilities);
     *out = m;
     return JP_OK;
 }

@@ -9,7 +9,7 @@
 struct jopa_model {
     jp_engine  *engine;
     jp_engine  *encoder; /* or NULL */
-    char        capabilities[128];
+    char        capabilities[256];
     atomic_bool cancelled; /* jopa_cancel: what runs is to end */
 };
 

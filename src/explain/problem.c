@@ -94,12 +94,13 @@ int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_ope
         return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "this engine does not generate: give the `response`");
     int32_t *symbols = malloc((size_t)prompt->n_tokens * sizeof *symbols),
             *out = malloc((size_t)(max_tokens + 1) * sizeof *out);
-    int            status = symbols && out ? JP_OK : jp_fail_memory(e);
-    jp_engine_cost cost = {0};
+    int                   status = symbols && out ? JP_OK : jp_fail_memory(e);
+    jopa_generate_request rq = {.size = sizeof rq, .symbols = symbols, .max = max_tokens, .out = out};
     if (!status) {
-        int size = jp_mask_symbols(prompt, op, mask, symbols);
-        status = engine->ops->generate(engine, symbols, size, out, max_tokens, n, &cost, e);
+        rq.n_symbols = jp_mask_symbols(prompt, op, mask, symbols);
+        status = engine->ops->generate(engine, &rq, e);
     }
+    if (!status) *n = rq.n;
     free(symbols);
     if (status) free(out);
     else *tokens = out;

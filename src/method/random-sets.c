@@ -14,9 +14,7 @@ static void draw_random_sets(const jp_task *task, jp_random *random, jp_bitset *
 }
 
 static int64_t evaluations_random_sets(const jp_scorer *s) {
-    jp_cost cost;
-    jp_scorer_cost(s, &cost);
-    return cost.evaluations;
+    return jp_scorer_spent(s);
 }
 
 enum { STALE = 100 }; /* rounds without a new set after which there are hardly any left */

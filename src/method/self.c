@@ -50,21 +50,21 @@ static char *question(const jp_task *task, size_t *size) {
 
 /* The model's answer: malloc'd, NUL-terminated. */
 static int ask_self(const jp_task *task, char **answer, jopa_error *e) {
-    jp_engine     *engine = jp_scorer_engine(task->scorer);
-    size_t         size;
-    char          *content = question(task, &size), *text = NULL;
-    int32_t       *ids = NULL, reply[TOKENS_MAX];
-    int            n = 0, n_reply = 0, max = task->k * TOKENS_PER_UNIT + TOKENS_MIN;
-    jp_engine_cost cost = {0};
-    jp_buffer      b = {0};
+    jp_engine *engine = jp_scorer_engine(task->scorer);
+    size_t     size;
+    char      *content = question(task, &size), *text = NULL;
+    int32_t   *ids = NULL, reply[TOKENS_MAX];
+    int        n = 0, max = task->k * TOKENS_PER_UNIT + TOKENS_MIN;
+    jp_buffer  b = {0};
     int status = content ? engine->ops->apply_template(engine, &(const char *){"user"}, &(const char *){content}, 1,
                                                        true, &text, e)
                          : jp_fail_memory(e);
     if (!status) status = engine->ops->tokenize(engine, text, strlen(text), true, &ids, &n, e);
-    if (!status)
-        status = engine->ops->generate(engine, ids, n, reply, max < TOKENS_MAX ? max : TOKENS_MAX, &n_reply, &cost, e);
+    jopa_generate_request rq = {
+        .size = sizeof rq, .symbols = ids, .n_symbols = n, .max = max < TOKENS_MAX ? max : TOKENS_MAX, .out = reply};
+    if (!status) status = engine->ops->generate(engine, &rq, e);
     if (!status) {
-        append_pieces(&b, engine, reply, n_reply);
+        append_pieces(&b, engine, reply, rq.n);
         jp_buffer_text(&b, "");
         if (!(*answer = jp_buffer_take(&b, NULL))) status = jp_fail_memory(e);
     }

@@ -1,6 +1,7 @@
 /* Group "meaning": 1 - cosine between sentence embeddings of the original and the regenerated response. The number's
  * name says whose embeddings: `encoder_distance` a sentence encoder's (Reimers & Gurevych 2019), `state_distance` the
- * mean-pooled states of the explained model, where no encoder is at hand. */
+ * mean-pooled states of the explained model, where no encoder is at hand. `left_out_tokens`, where there are any:
+ * tokens of the two texts together that were too many to be looked at. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -28,12 +29,13 @@ static int measure_meaning(const jp_measured *m, jp_explanation *out, jopa_error
     jp_engine *engine = encoder ? m->encoder : jp_scorer_engine(m->scorer);
     if (!embeds(engine)) return JP_OK;
     float *a = NULL, *b = NULL;
-    int    n_a = 0, n_b = 0;
-    int    status = engine->ops->embed(engine, m->response, &a, &n_a, e);
-    if (!status) status = engine->ops->embed(engine, m->masked_response, &b, &n_b, e);
+    int    n_a = 0, n_b = 0, left_out = 0, more = 0;
+    int    status = engine->ops->embed(engine, m->response, NULL, &a, &n_a, &left_out, e);
+    if (!status) status = engine->ops->embed(engine, m->masked_response, NULL, &b, &n_b, &more, e);
     if (!status)
         status = jp_metric_add(out, "meaning", encoder ? "encoder_distance" : "state_distance",
                                cosine_distance(a, b, n_a), e);
+    if (!status && left_out + more > 0) status = jp_metric_add(out, "meaning", "left_out_tokens", left_out + more, e);
     free(a);
     free(b);
     return status;

@@ -68,8 +68,13 @@ static int mean_kl(const jp_measured *m, double *out, jopa_error *e) {
     for (int at = p->target_first, n; at < p->target_last && !status; at += n) {
         n = p->target_last - at < c.chunk ? p->target_last - at : c.chunk;
         for (int i = 0; i < 2 && !status; i++) {
-            jp_engine_cost cost = {0};
-            status = c.engine->ops->next(c.engine, c.symbols[i], c.size[i], p->response + at, n, c.log_p[i], &cost, e);
+            jopa_next_request rq = {.size = sizeof rq,
+                                    .symbols = c.symbols[i],
+                                    .n_symbols = c.size[i],
+                                    .response = p->response + at,
+                                    .n_response = n,
+                                    .out = c.log_p[i]};
+            status = c.engine->ops->next(c.engine, &rq, e);
             memcpy(c.symbols[i] + c.size[i], p->response + at, (size_t)n * sizeof *p->response);
             c.size[i] += n;
         }

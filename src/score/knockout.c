@@ -1,14 +1,14 @@
 #include "score/knockout.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-int jp_knockout_row(const jp_problem *p, int tail) { return p->prompt->n_tokens - tail + p->target_last - 1; }
 
 void jp_knockout_free(jp_knockout *k) {
-    free(k->nodes);
-    free(k->row_prompt);
+    free(k->row_tail);
+    free(k->n_row_tail);
+    free(k->hidden);
+    free(k->n_hidden);
     free(k->symbols);
+    free(k->ranges);
     *k = (jp_knockout){0};
 }
 
@@ -17,51 +17,50 @@ static bool attended(const jp_prompt *p, const jp_bitset *mask, int token, int t
     return token == tail - 1 || unit < 0 || !jp_bitset_has(mask, unit);
 }
 
-/* Stretches of the prompt before the tail that the mask leaves. */
-static int count_stretches(const jp_prompt *p, const jp_bitset *mask, int tail) {
+/* The ranges before the tail that the mask hides: from, to, ... into out (may be NULL); returns how many. */
+static int hidden_ranges(const jp_prompt *p, const jp_bitset *mask, int tail, int *out) {
     int count = 0;
-    for (int t = 0; t < tail; t++) count += attended(p, mask, t, tail) && (t == 0 || !attended(p, mask, t - 1, tail));
+    for (int t = 0; t < tail; t++) {
+        if (attended(p, mask, t, tail)) continue;
+        bool begins = t == 0 || attended(p, mask, t - 1, tail);
+        if (out && begins) out[2 * count] = t;
+        count += begins;
+        if (out) out[2 * count - 1] = t + 1;
+    }
     return count;
 }
 
-static void add_stretches(jp_knockout *k, const jp_prompt *p, const int32_t *full, int tail, const jp_bitset *mask,
-                          int row) {
-    for (int from = 0, to; from < tail; from = to) {
-        bool shown = attended(p, mask, from, tail);
-        for (to = from + 1; to < tail && attended(p, mask, to, tail) == shown;) to++;
-        if (shown) k->nodes[k->n_nodes++] = (jp_node){-1, row, row + 1, from, full + from, to - from, 0};
-    }
+static int allocate_knockout(jp_knockout *k, size_t n, size_t symbols, size_t ranges, jopa_error *e) {
+    *k = (jp_knockout){.row_tail = malloc(n * sizeof *k->row_tail),
+                       .n_row_tail = malloc(n * sizeof *k->n_row_tail),
+                       .hidden = malloc(n * sizeof *k->hidden),
+                       .n_hidden = malloc(n * sizeof *k->n_hidden),
+                       .symbols = malloc((symbols + 1) * sizeof *k->symbols),
+                       .ranges = malloc((2 * ranges + 1) * sizeof *k->ranges)};
+    if (k->row_tail && k->n_row_tail && k->hidden && k->n_hidden && k->symbols && k->ranges) return JP_OK;
+    jp_knockout_free(k);
+    return jp_fail_memory(e);
 }
 
-/* Tail and response into out; returns how many symbols the tail has. */
-static int write_tail(const jp_problem *p, int tail, const jp_bitset *mask, int32_t *out) {
-    jp_prompt end = *p->prompt;
+int jp_knockout_build(jp_knockout *k, const jp_problem *problem, int tail, const jp_bitset *masks, const int *index,
+                      int n, jopa_error *e) {
+    const jp_prompt *p = problem->prompt;
+    jp_prompt        end = *p;
+    size_t           ranges = 0;
     end.tokens += tail;
     end.n_tokens -= tail;
-    int n = jp_mask_symbols(&end, &p->op, mask, out);
-    memcpy(out + n, p->response, (size_t)(p->target_last - 1) * sizeof *out);
-    return n;
-}
-
-int jp_knockout_build(jp_knockout *k, const jp_problem *problem, const int32_t *full, int tail, const jp_bitset *masks,
-                      const int *index, int n, jopa_error *e) {
-    const jp_prompt *p = problem->prompt;
-    int              width = jp_knockout_row(problem, tail), nodes = n;
-    for (int i = 0; i < n; i++) nodes += count_stretches(p, masks + index[i], tail);
-    *k = (jp_knockout){.nodes = malloc((size_t)nodes * sizeof *k->nodes),
-                       .row_prompt = malloc((size_t)n * sizeof *k->row_prompt),
-                       .symbols = malloc((size_t)n * (size_t)width * sizeof *k->symbols)};
-    if (!k->nodes || !k->row_prompt || !k->symbols) {
-        jp_knockout_free(k);
-        return jp_fail_memory(e);
-    }
+    for (int i = 0; i < n; i++) ranges += (size_t)hidden_ranges(p, masks + index[i], tail, NULL);
+    if (allocate_knockout(k, (size_t)n, (size_t)n * (size_t)end.n_tokens, ranges, e)) return JOPA_ERROR_MEMORY;
+    int32_t *symbols = k->symbols;
+    int     *range = k->ranges;
     for (int i = 0; i < n; i++) {
         const jp_bitset *mask = masks + index[i];
-        int32_t         *symbols = k->symbols + (size_t)i * (size_t)width;
-        int              count = write_tail(problem, tail, mask, symbols);
-        add_stretches(k, p, full, tail, mask, i);
-        k->row_prompt[i] = tail + count;
-        k->nodes[k->n_nodes++] = (jp_node){-1, i, i + 1, tail, symbols, count + problem->target_last - 1, -1};
+        k->row_tail[i] = symbols;
+        k->n_row_tail[i] = jp_mask_symbols(&end, &problem->op, mask, symbols);
+        symbols += k->n_row_tail[i];
+        k->hidden[i] = range;
+        k->n_hidden[i] = hidden_ranges(p, mask, tail, range);
+        range += 2 * k->n_hidden[i];
     }
     return JP_OK;
 }

@@ -1,11 +1,12 @@
-/* The scorer turns masks into drops: it removes duplicates, remembers every set, plans batches as trees of shared
- * prefixes, keeps the best sets seen and the bill. Methods see the engine only through it. */
+/* The scorer turns masks into drops: it removes duplicates, remembers every set, keeps limits, the best sets seen and
+ * the bill. Methods see the engine only through it. */
 #ifndef JP_SCORER_H
 #define JP_SCORER_H
 
 #include "base/bitset.h"
 #include "engine/engine.h"
 #include "prompt/mask.h"
+#include "score/store.h"
 
 /* What stays the same over all masks. Borrowed: must outlive the scorer. */
 typedef struct {
@@ -19,7 +20,7 @@ typedef struct {
     int    budget;  /* evaluations at most, 0: none */
     double seconds; /* wall time at most, 0: none */
     int    k;       /* only sets of at most k units count as "best" */
-    /* Called after each batch; a nonzero return stops the run. */
+    /* Called before each batch, and often in the middle of one; a nonzero return stops the run. */
     int (*progress)(void *user, int evaluations, int budget, double best_drop);
     void   *user;
     int64_t tokens; /* decoded tokens at most, 0: none; the batch that reaches them is finished */
@@ -33,19 +34,26 @@ typedef struct {
 typedef struct {
     int64_t evaluations, gradients, decoded_tokens, naive_tokens;
     double  seconds;
+    int64_t recalled; /* sets that the store knew: they count against the budget, but cost nothing */
 } jp_cost;
 
 typedef enum { JP_RUNNING, JP_STOP_BUDGET, JP_STOP_TIME, JP_STOP_USER } jp_stop_reason;
 
 typedef struct jp_scorer jp_scorer;
 
-/* Evaluates f(empty set) at once (it counts as the first evaluation). */
+/* Evaluates f(empty set) at once (it counts as the first evaluation). JOPA_ERROR_INTERRUPTED when the progress callback
+ * says stop before that is done. */
 int jp_scorer_new(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
                   jopa_error *e);
+/* The same on a store (borrowed, it must outlive the scorer), of this prompt's units, operator and response: what it
+ * knows is not scored again, what is scored exactly is added. Rows are scored for all response tokens, so that other
+ * targets have their drops too. The same seed walks the same way with a store and without. */
+int jp_scorer_stored(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                     jp_store *store, jopa_error *e);
 /* A scorer of the same prompt and response cut into other units (problem->prompt has the same tokens), with limits and
- * a bill of its own. It takes over f(empty set) and shares what the engine keeps: nothing is evaluated, and `from` has
- * to outlive it. With tail > 0 its drops are those of knockouts (score/knockout.h) whose tail begins at that token; the
- * engine needs JP_CAN_KNOCKOUT, and hurries where it can. */
+ * a bill of its own. It takes over f(empty set): nothing is evaluated. It has no store. With tail > 0 its drops are
+ * those of knockouts (score/knockout.h) whose tail begins at that token; the engine needs JP_CAN_KNOCKOUT, and hurries
+ * where it can. */
 int  jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *problem, const jp_limits *limits,
                      int tail, jopa_error *e);
 void jp_scorer_free(jp_scorer *s);
@@ -60,7 +68,8 @@ int jp_scorer_batch(const jp_scorer *s);
 /* drops[i] = f(empty) - f(masks[i]). Known sets are free. When a limit is reached, what was scored is there, the
  * rest is NAN, and JP_STOP is returned. Masks of one call may be scored in any order. */
 int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, jopa_error *e);
-/* The same, with the log-probability of each target token: log_probs[n * n_target]; not cached. */
+/* The log-probability of each target token: log_probs[n * n_target]. Through the store, where there is one; not limited
+ * but by the progress callback (JP_STOP). */
 int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
 
 /* For methods whose result rests on many drops and on none alone: whether those that follow may be scored faster and
@@ -70,7 +79,7 @@ int jp_scorer_fast(jp_scorer *s, bool fast, jopa_error *e);
 
 /* A set's drop if it has been scored. */
 bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop);
-/* The best set of at most k units so far (false: none yet). */
+/* The best set of at most k units so far (false: none yet); a less exact one only as long as such count. */
 bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop);
 
 /* What another scorer of the same prompt found out: the set's drop as if it had been scored here, and a bill to be
@@ -88,7 +97,9 @@ int jp_scorer_attention(jp_scorer *s, const jp_bitset *mask, jp_attention_reques
 
 const jp_trace_point *jp_scorer_trace(const jp_scorer *s, int *n);
 void                  jp_scorer_cost(const jp_scorer *s, jp_cost *cost);
-jp_stop_reason        jp_scorer_stopped(const jp_scorer *s);
+/* What counts against the budget: evaluations, recalled ones too, and gradients at their price. */
+int64_t        jp_scorer_spent(const jp_scorer *s);
+jp_stop_reason jp_scorer_stopped(const jp_scorer *s);
 /* Stop as if that limit had been reached. */
 void             jp_scorer_stop(jp_scorer *s, jp_stop_reason reason);
 const jp_limits *jp_scorer_limits(const jp_scorer *s);

@@ -57,9 +57,7 @@ void jp_search_free(jp_search *s) {
 }
 
 int jp_search_spent(const jp_search *s) {
-    jp_cost cost;
-    jp_scorer_cost(s->task->scorer, &cost);
-    return (int)(cost.evaluations + cost.gradients * jp_scorer_gradient_price(s->task->scorer));
+    return (int)jp_scorer_spent(s->task->scorer);
 }
 
 bool jp_search_room(const jp_search *s) { return s->n_round < s->batch && jp_search_spent(s) + s->n_round < s->budget; }

@@ -4,18 +4,16 @@
 
 /* log_probs[n - 1] of tokens 1..n-1: they are scored as the response to token 0. */
 static int score_prompt(jp_engine *engine, const int32_t *ids, int n, float *log_probs, jopa_error *e) {
-    jp_engine_cost cost = {0};
-    jp_node        node = {-1, 0, 1, 0, ids, n - 1, -1};
-    int            prompt = 1;
-    jp_batch       batch = {.nodes = &node,
-                            .n_nodes = 1,
-                            .n_rows = 1,
-                            .row_prompt = &prompt,
-                            .response = ids + 1,
-                            .n_response = n - 1,
-                            .target_last = n - 1};
-    int            status = engine->ops->reserve(engine, n, NULL, e);
-    return status ? status : engine->ops->score(engine, &batch, log_probs, &cost, e);
+    int                prompt = 1, status = engine->ops->reserve(engine, n, NULL, e);
+    jopa_score_request rq = {.size = sizeof rq,
+                             .n_rows = 1,
+                             .prompt = &ids,
+                             .n_prompt = &prompt,
+                             .response = ids + 1,
+                             .n_response = n - 1,
+                             .last = n - 1,
+                             .log_probs = log_probs};
+    return status ? status : engine->ops->score(engine, &rq, e);
 }
 
 int jp_unit_surprisal(jp_engine *engine, const jp_prompt *prompt, double *out, jopa_error *e) {

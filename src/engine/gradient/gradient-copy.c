@@ -190,7 +190,8 @@ static int fill_copies(jp_gradient *g, plan p, copy_job *jobs, int threads, jopa
         jobs[i].scratch_size = scratch_size;
     }
     g->copy_buffer = ggml_backend_alloc_ctx_tensors_from_buft(g->copies, ggml_backend_cpu_buffer_type());
-    int status = g->copy_buffer && run_jobs(g, jobs) ? JP_OK : jp_fail_memory(e);
+    bool done = g->copy_buffer && run_jobs(g, jobs);
+    int  status = g->ear && g->ear->stopped ? jp_fail_interrupted(e) : done ? JP_OK : jp_fail_memory(e);
     free(scratch);
     return status;
 }

@@ -50,6 +50,7 @@ struct jp_gradient {
     ggml_backend_buffer_t file_buffer, copy_buffer;
     size_t                copy_size, work_size;
     jp_gradient_limits    limits;
+    jp_ear               *ear; /* or NULL */
 
     ggml_backend_t         cpu;
     ggml_backend_t         accel;     /* engine/accel.h, which then multiplies by the weights; or NULL */

@@ -9,64 +9,6 @@
 #include "engine/gradient/gradient-loss.h"
 #include "prompt/mask.h"
 
-/* ---- opening ------------------------------------------------------------------------------------------------------
- */
-
-/* ggml's F32 and F16 product kernels want lengths that are multiples of their vectors. */
-static int vector_length(void) { return ggml_cpu_has_avx512() ? 16 : 8; }
-
-int jp_gradient_open(jp_gradient **out, const char *file, int threads, bool exact, jopa_error *e) {
-    return jp_gradient_open_within(out, file, threads, exact, NULL, e);
-}
-
-static int all_cores(void) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
-}
-
-/* The bounds that gradient.h states. */
-static jp_gradient_limits default_limits(const jp_gradient *g) {
-    jp_gradient_limits l = {.copies = (size_t)768 << 20, .activations = (size_t)1 << 30, .scores = (size_t)64 << 20};
-    if (g->map_size > l.copies) l.copies = g->map_size;
-    return l;
-}
-
-int jp_gradient_open_within(jp_gradient **out, const char *file, int threads, bool exact,
-                            const jp_gradient_limits *limits, jopa_error *e) {
-    jp_gradient *g = calloc(1, sizeof *g);
-    if (!g) return jp_fail_memory(e);
-    if (threads < 1) threads = all_cores();
-    g->cpu = ggml_backend_cpu_init();
-    g->allocator = ggml_gallocr_new(ggml_backend_cpu_buffer_type());
-    g->pad = vector_length();
-    int status = g->cpu && g->allocator ? jp_gradient_model_load(g, file, e) : jp_fail_memory(e);
-    if (!status) {
-        ggml_backend_cpu_set_n_threads(g->cpu, threads);
-        g->limits = limits ? *limits : default_limits(g);
-        status = jp_gradient_copy_weights(g, exact, threads, e);
-    }
-    if (status) jp_gradient_free(g);
-    else *out = g;
-    return status;
-}
-
-void jp_gradient_share(jp_gradient *g, struct jp_accel_store *store) { g->store = store; }
-
-void jp_gradient_free(jp_gradient *g) {
-    if (!g) return;
-    jp_gradient_model_free(g);
-    ggml_gallocr_free(g->allocator);
-    ggml_backend_sched_free(g->sched);
-    ggml_backend_free(g->accel);
-    ggml_backend_free(g->cpu);
-    free(g);
-}
-
-void jp_gradient_memory(const jp_gradient *g, size_t *copies, size_t *work) {
-    *copies = g->copy_size;
-    *work = g->work_size;
-}
-
 /* ---- input rows ---------------------------------------------------------------------------------------------------
  */
 
@@ -273,6 +215,7 @@ static int run_compute(run *r, const float *bias, int n_bias, jopa_error *e) {
     enum ggml_status done =
         g->accel ? ggml_backend_sched_graph_compute(g->sched, t->graph) : ggml_backend_graph_compute(g->cpu, t->graph);
     jp_accel_end();
+    if (g->ear && g->ear->stopped) return jp_fail_interrupted(e);
     if (done != GGML_STATUS_SUCCESS) return jp_fail(e, JOPA_ERROR_MODEL, "the gradient could not be computed");
     return JP_OK;
 }

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "engine/engine.h"
+#include "engine/stop.h"
 
 typedef struct jp_gradient jp_gradient;
 
@@ -34,6 +35,10 @@ typedef struct {
 } jp_gradient_limits;
 int jp_gradient_open_within(jp_gradient **out, const char *gguf_file, int threads, bool exact,
                             const jp_gradient_limits *limits, jopa_error *e);
+
+/* As jp_gradient_open, not exact. Opening and all runs hear a stop by `ear`, which must outlive *out:
+ * JOPA_ERROR_INTERRUPTED. */
+int jp_gradient_open_heard(jp_gradient **out, const char *gguf_file, int threads, jp_ear *ear, jopa_error *e);
 
 struct jp_accel_store; /* engine/accel.h */
 /* Before the first run: keep the accelerator's weights in that store, which must outlive g. */

@@ -21,6 +21,7 @@ typedef struct {
     const char          *map;
     size_t               map_size;
     enum ggml_type       type;
+    jp_ear              *ear;
 } conversion;
 
 static void conversion_free(conversion *c) {
@@ -96,11 +97,12 @@ static bool convert_tensor(const conversion *c, int fd, const struct ggml_tensor
     char   *all = malloc((size_t)rows * out);
     bool    fine = row && all;
     for (int64_t r = 0; r < rows && fine; r++) {
+        fine = !jp_hears_stop(c->ear);
         ggml_get_type_traits(t->type)->to_float(data + (size_t)r * in, row, width);
         if (c->type == GGML_TYPE_F16) ggml_fp32_to_fp16_row(row, (ggml_fp16_t *)(void *)(all + (size_t)r * out), width);
         else memcpy(all + (size_t)r * out, row, out);
     }
-    fine = fine && write_at(fd, all, (size_t)rows * out, at);
+    fine = fine && !jp_hears_stop(c->ear) && write_at(fd, all, (size_t)rows * out, at);
     free(row);
     free(all);
     return fine;
@@ -118,14 +120,15 @@ static bool write_copy(const conversion *c, int fd) {
         const struct ggml_tensor *t = ggml_get_tensor(c->tensors, gguf_get_tensor_name(c->from, i));
         const char               *data = c->map + gguf_get_data_offset(c->from) + gguf_get_tensor_offset(c->from, i);
         size_t                    at = size + gguf_get_tensor_offset(c->to, i);
+        c->ear->fraction = (double)i / (double)gguf_get_n_tensors(c->from);
         fine = is_slow(t) ? convert_tensor(c, fd, t, data, at) : write_at(fd, data, ggml_nbytes(t), at);
         end = at + (is_slow(t) ? (size_t)ggml_nelements(t) * ggml_type_size(c->type) : ggml_nbytes(t));
     }
     return fine && !ftruncate(fd, (off_t)((end + 31) / 32 * 32));
 }
 
-FILE *jp_local_faster_weights(const char *file, int type) {
-    conversion c = {.type = (enum ggml_type)type};
+FILE *jp_local_faster_weights(const char *file, int type, jp_ear *ear) {
+    conversion c = {.type = (enum ggml_type)type, .ear = ear};
     c.from = gguf_init_from_file(file, (struct gguf_init_params){.no_alloc = true, .ctx = &c.tensors});
     int   fd = c.from && worthwhile(&c) && map_file_to_copy(&c, file) && make_header(&c)
                    ? memfd_create("jopa-weights", MFD_CLOEXEC)

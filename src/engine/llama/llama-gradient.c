@@ -10,19 +10,33 @@ bool jp_local_has_gradient(const jp_local *l) {
 /* Opened at the first use: it costs memory that most methods do not need. */
 static int open_gradient(jp_local *l, jopa_error *err) {
     if (l->gradient) return JP_OK;
-    int status = jp_gradient_open(&l->gradient, l->file, l->threads, false, err);
+    int status = jp_gradient_open_heard(&l->gradient, l->file, l->threads, &l->ear, err);
     if (!status) jp_gradient_share(l->gradient, l->store);
     return status;
 }
 
-int jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err) {
-    jp_local *l = (jp_local *)e;
-    int       status = open_gradient(l, err);
-    return status ? status : jp_gradient_run(l->gradient, rq, err);
+/* Everything deleted: the response after the token that begins a text, which is no part of the prompt. */
+static int run_begun(jp_local *l, const jopa_gradient_request *rq, jopa_error *err) {
+    jopa_gradient_request begun = *rq;
+    begun.symbols = jp_local_begun(l, rq->symbols, &begun.n_symbols);
+    if (!rq->n_symbols) begun.bias = begun.embedding = begun.d_bias = begun.d_embedding = NULL;
+    return jp_gradient_run(l->gradient, &begun, err);
 }
 
-int jp_local_attention(jp_engine *e, jp_attention_request *rq, jopa_error *err) {
-    jp_local *l = (jp_local *)e;
-    int       status = open_gradient(l, err);
-    return status ? status : jp_gradient_attention(l->gradient, rq, err);
+int jp_local_gradient(void *self, const jopa_gradient_request *rq, jopa_error *err) {
+    jp_local *l = self;
+    jp_local_listen(l, rq->stop);
+    int status = open_gradient(l, err);
+    if (!status) status = run_begun(l, rq, err);
+    jp_local_end(l);
+    return status;
+}
+
+int jp_local_attention(void *self, jopa_attention_request *rq, jopa_error *err) {
+    jp_local *l = self;
+    jp_local_listen(l, rq->stop);
+    int status = open_gradient(l, err);
+    if (!status) status = jp_gradient_attention(l->gradient, rq, err);
+    jp_local_end(l);
+    return status;
 }

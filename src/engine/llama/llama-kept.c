@@ -1,88 +1,144 @@
-/* Kept rows are the sequences 0 .. kept_rows of the key-value cache; a batch's rows are those after them. To keep a row
- * or to begin with one is to mark cells as another sequence's too: nothing is computed or moved. */
+#include "engine/llama/llama-kept.h"
+
+#include <stdlib.h>
 #include <string.h>
 
-#include "engine/llama/llama-local.h"
+int jp_kept_init(jp_kept *k, llama_memory_t memory, int capacity, int room, int width, jopa_error *e) {
+    size_t n = (size_t)(capacity > 0 ? capacity : 1);
+    *k = (jp_kept){.memory = memory, .capacity = capacity, .room = room, .width = width};
+    k->symbols = malloc(n * (size_t)width * sizeof *k->symbols);
+    k->size = calloc(n, sizeof *k->size);
+    k->used = calloc(n, sizeof *k->used);
+    k->order = malloc(n * sizeof *k->order);
+    if (k->symbols && k->size && k->used && k->order) return JP_OK;
+    jp_kept_free(k);
+    return jp_fail_memory(e);
+}
 
-static bool on_path(const jp_node *node, int row) { return row >= node->row_first && row < node->row_last; }
+void jp_kept_free(jp_kept *k) {
+    free(k->symbols);
+    free(k->size);
+    free(k->used);
+    free(k->order);
+    *k = (jp_kept){0};
+}
 
-/* The next stretch of known symbols of `row` that follow each other, from node *at on; false: none is left. Nodes of
- * one stretch may name different kept rows, of which the last holds them all. */
-typedef struct {
-    int from, to, place, first, last;
-} stretch;
+void jp_kept_forget(jp_kept *k) {
+    if (k->memory) llama_memory_clear(k->memory, false);
+    for (int i = 0; i < k->n; i++) k->size[k->order[i]] = 0;
+    k->n = k->distinct = 0;
+}
 
-static bool next_stretch(const jp_batch *b, int row, int *at, stretch *s) {
-    bool found = false;
-    for (; *at < b->n_nodes; ++*at) {
-        const jp_node *node = b->nodes + *at;
-        if (!on_path(node, row) || node->kept < 0) continue;
-        if (found && node->position != s->to) break;
-        if (!found) *s = (stretch){.from = node->position, .first = *at};
-        found = true;
-        s->to = node->position + node->count;
-        s->place = node->kept;
-        s->last = *at;
+/* ---- the sorted list ------------------------------------------------------------------------------------------ */
+
+static const int32_t *symbols_of(const jp_kept *k, int row) { return k->symbols + (size_t)row * (size_t)k->width; }
+
+/* Symbols that kept row `row` and symbols[n] begin with alike; *less: the kept row comes first. */
+static int compare_kept(const jp_kept *k, int row, const int32_t *symbols, int n, bool *less) {
+    const int32_t *own = symbols_of(k, row);
+    int            size = k->size[row], i = 0;
+    while (i < size && i < n && own[i] == symbols[i]) i++;
+    *less = i < n && (i == size || own[i] < symbols[i]);
+    return i;
+}
+
+/* Where symbols[n] would stand in the order, and its neighbours' common beginnings with it (0: no neighbour). */
+static int find_place(const jp_kept *k, const int32_t *symbols, int n, int *before, int *after) {
+    int  from = 0, to = k->n;
+    bool less;
+    while (from < to) {
+        int middle = (from + to) / 2;
+        compare_kept(k, k->order[middle], symbols, n, &less);
+        if (less) from = middle + 1;
+        else to = middle;
+    }
+    *before = from > 0 ? compare_kept(k, k->order[from - 1], symbols, n, &less) : 0;
+    *after = from < k->n ? compare_kept(k, k->order[from], symbols, n, &less) : 0;
+    return from;
+}
+
+static int larger(int a, int b) { return a > b ? a : b; }
+
+/* Keep the row, which is the sequence `sequence`, in a free place. */
+static void insert(jp_kept *k, int slot, const jp_row *row, int32_t sequence) {
+    int before, after, at = find_place(k, row->symbols, row->prompt, &before, &after);
+    memmove(k->order + at + 1, k->order + at, (size_t)(k->n - at) * sizeof *k->order);
+    k->order[at] = slot;
+    k->n++;
+    k->size[slot] = row->prompt;
+    k->used[slot] = ++k->clock;
+    memcpy(k->symbols + (size_t)slot * (size_t)k->width, row->symbols, (size_t)row->prompt * sizeof *row->symbols);
+    if (k->memory) llama_memory_seq_cp(k->memory, sequence, slot, 0, row->prompt);
+    k->distinct += row->prompt - larger(before, after);
+}
+
+static void take_out(jp_kept *k, int slot) {
+    int at = 0, before, after;
+    while (k->order[at] != slot) at++;
+    memmove(k->order + at, k->order + at + 1, (size_t)(--k->n - at) * sizeof *k->order);
+    find_place(k, symbols_of(k, slot), k->size[slot], &before, &after);
+    k->distinct -= k->size[slot] - larger(before, after);
+    k->size[slot] = 0;
+    if (k->memory) llama_memory_seq_rm(k->memory, slot, -1, -1);
+}
+
+void jp_kept_match(const jp_kept *k, jp_row *row) {
+    int before, after, at = find_place(k, row->symbols, row->prompt, &before, &after);
+    int known = larger(before, after);
+    row->kept = known ? k->order[before >= after ? at - 1 : at] : -1;
+    row->known = known < row->prompt ? known : row->prompt - 1;
+    if (row->known <= 0) row->kept = -1;
+}
+
+bool jp_kept_is_whole(const jp_kept *k, const int32_t *symbols, int n) {
+    return k->capacity > 0 && k->size[0] == n && n > 0 && !memcmp(k->symbols, symbols, (size_t)n * sizeof *symbols);
+}
+
+/* The row unused for longest, since before `since`; -1: none. The whole prompt stays. */
+static int oldest(const jp_kept *k, int64_t since) {
+    int found = -1;
+    for (int i = 0; i < k->n; i++) {
+        int slot = k->order[i];
+        if (slot > 0 && k->used[slot] <= since && (found < 0 || k->used[slot] < k->used[found])) found = slot;
     }
     return found;
 }
 
-static bool holds(const jp_local *l, const jp_batch *b, int row, const stretch *s) {
-    if (s->place >= l->kept_rows || s->to > l->kept_size[s->place]) return false;
-    const int32_t *kept = l->kept + (size_t)s->place * (size_t)l->max_row;
-    for (int i = s->first; i <= s->last; i++) {
-        const jp_node *node = b->nodes + i;
-        if (on_path(node, row) && memcmp(node->symbols, kept + node->position, (size_t)node->count * sizeof *kept))
-            return false;
-    }
-    return true;
+static int free_slot(const jp_kept *k) {
+    for (int slot = 1; slot < k->capacity; slot++)
+        if (!k->size[slot]) return slot;
+    return -1;
 }
 
-bool jp_local_kept_valid(const jp_local *l, const jp_batch *b) {
-    for (int row = 0; row < b->n_rows; row++) {
-        stretch s;
-        for (int at = 0; next_stretch(b, row, &at, &s);)
-            if (!holds(l, b, row, &s)) return false;
-    }
-    return true;
-}
-
-void jp_local_begin_rows(jp_local *l, const jp_batch *b, const int32_t *ids) {
-    llama_memory_t memory = llama_get_memory(l->context);
-    for (int row = 0; row < b->n_rows; row++) {
-        stretch s;
-        for (int at = 0; next_stretch(b, row, &at, &s);) llama_memory_seq_cp(memory, s.place, ids[row], s.from, s.to);
+/* Keep the row, unless making room would cost rows of this batch, or nothing would be won. */
+static void place_kept(jp_kept *k, const jp_row *row, int32_t sequence, int64_t since) {
+    for (;;) {
+        int before, after, slot = free_slot(k);
+        find_place(k, row->symbols, row->prompt, &before, &after);
+        int more = row->prompt - larger(before, after);
+        if (more <= 1 || k->size[0] + more > k->room) return; /* kept already, or as good as; too long to keep */
+        if (slot >= 0 && k->distinct + more <= k->room) {
+            insert(k, slot, row, sequence);
+            return;
+        }
+        int victim = oldest(k, since);
+        if (victim < 0) return;
+        take_out(k, victim);
     }
 }
 
-void jp_local_forget_all(jp_local *l) {
-    llama_memory_clear(llama_get_memory(l->context), false);
-    memset(l->kept_size, 0, (size_t)l->kept_rows * sizeof *l->kept_size);
+static void place_whole(jp_kept *k, const jp_row *row, int32_t sequence) {
+    if (!k->capacity || row->prompt > k->room) return;
+    if (k->size[0]) take_out(k, 0);
+    for (int victim; k->distinct + row->prompt > k->room && (victim = oldest(k, k->clock)) >= 0;) take_out(k, victim);
+    insert(k, 0, row, sequence);
 }
 
-static void forget(jp_local *l, int place) {
-    if (l->kept_size[place]) llama_memory_seq_rm(llama_get_memory(l->context), place, -1, -1);
-    l->kept_size[place] = 0;
-}
-
-static void keep(jp_local *l, const jp_batch *b, int row, int32_t id) {
-    int      place = b->keep[row], size = b->row_prompt[row];
-    int32_t *symbols = l->kept + (size_t)place * (size_t)l->max_row;
-    forget(l, place);
-    llama_memory_seq_cp(llama_get_memory(l->context), id, place, 0, size);
-    l->kept_size[place] = size;
-    for (int i = 0; i < b->n_nodes; i++) {
-        const jp_node *node = b->nodes + i;
-        int            left = size - node->position;
-        if (on_path(node, row) && left > 0)
-            memcpy(symbols + node->position, node->symbols,
-                   (size_t)(left < node->count ? left : node->count) * sizeof *symbols);
-    }
-}
-
-void jp_local_keep_rows(jp_local *l, const jp_batch *b, const int32_t *ids) {
-    for (int i = 0; i < b->n_forget; i++)
-        if (b->forget[i] < l->kept_rows) forget(l, b->forget[i]);
-    for (int row = 0; b->keep && row < b->n_rows; row++)
-        if (b->keep[row] >= 0 && b->keep[row] < l->kept_rows) keep(l, b, row, ids[row]);
+void jp_kept_take(jp_kept *k, const jp_row *rows, const int *row_of, int n, const int32_t *sequences, bool whole) {
+    for (int i = 0; i < n; i++)
+        if (rows[i].kept >= 0) k->used[rows[i].kept] = ++k->clock;
+    int64_t since = k->clock;
+    if (n && whole) place_whole(k, rows, sequences[0]);
+    for (int i = whole; i < n; i++)
+        if (i == 0 || row_of[i] != row_of[i - 1]) place_kept(k, rows + i, sequences[row_of[i]], since);
 }

@@ -1,4 +1,4 @@
-/* What the files of the local engine share. Only src/engine/llama*.c include this. */
+/* What the files of the local engine share. Only src/engine/llama/ includes this. */
 #ifndef JP_LLAMA_LOCAL_H
 #define JP_LLAMA_LOCAL_H
 
@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 #include "engine/engine.h"
+#include "engine/llama/llama-kept.h"
 #include "engine/llama/llama-open.h"
-#include "prompt/mask.h"
+#include "engine/stop.h"
 
 typedef struct jp_embedding_table jp_embedding_table;
 
@@ -18,63 +19,104 @@ typedef struct {
     struct llama_context     *context; /* NULL until the first reserve */
     char                     *file;    /* owned */
     int                       threads, context_limit;
+    int32_t                   begin;       /* the token that begins a text, or -1 */
     bool                      accelerated; /* engine/accel.h takes a part of the work */
     struct jp_accel_store    *store;       /* its weights, or NULL */
-    bool                      precise;     /* no JP_CAN_HURRY */
+    bool                      precise;     /* no JOPA_CAN_HURRY */
 
     int                max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */
     int                kept_rows, kept_tokens; /* and kept prompts: as sequences at least 1, which need not be used */
-    int32_t           *row_ids;          /* [max_rows] the sequences of a batch's rows, those after the kept ones */
-    int32_t           *kept;             /* [kept_rows * max_row] the kept rows' symbols */
-    int               *kept_size;        /* [kept_rows] 0: none */
+    int32_t           *row_ids; /* [max_rows] the sequences of a batch's rows, those after the kept ones */
+    jp_kept            kept;
     struct llama_batch tokens;           /* room for max_tokens */
     struct llama_context *embed_context; /* lazily made for embed() */
     float                *rows;          /* [max_tokens * n_embd], allocated when an operator needs embeddings */
     jp_embedding_table   *table;         /* lazily opened */
     struct jp_gradient   *gradient;      /* lazily opened */
     const char           *weights;       /* the type that scores are computed in, static */
+    jp_ear                ear;           /* of the call that runs */
 } jp_local;
 
-/* ---- llama-decode.c ---- */
-int jp_local_reserve(jp_engine *e, int max_row, jp_engine_room *room, jopa_error *err);
-int jp_local_score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err);
-int jp_local_generate(jp_engine *e, const int32_t *symbols, int n_symbols, int32_t *out, int max, int *n,
-                      jp_engine_cost *cost, jopa_error *err);
-int jp_local_next(jp_engine *e, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response,
-                  float *out, jp_engine_cost *cost, jopa_error *err);
+/* From here to jp_local_end a stop is heard in the middle of decoding. */
+void jp_local_listen(jp_local *l, const jopa_stop *stop);
+void jp_local_end(jp_local *l);
+/* JP_OK, or what code `code` of llama_decode means. */
+int jp_local_decoded(jp_local *l, int code, jopa_error *err);
+
+/* ---- llama-context.c ---- */
+int jp_local_reserve(void *self, int max_row, int *rows, jopa_error *err);
 /* A token's state is its cell of the key-value cache, so that sequences can share it. */
 bool jp_local_shares_prefixes(const jp_local *l);
 bool jp_local_is_float(const jp_local *l); /* all weights are F32, and so is all that is computed with them */
 void jp_local_release(jp_local *l);        /* the context and what belongs to it */
 
-/* ---- llama-kept.c: rows kept from batch to batch; ids: the sequences of the batch's rows ---- */
-bool jp_local_kept_valid(const jp_local *l, const jp_batch *b); /* what the batch's known nodes say is what is kept */
-void jp_local_begin_rows(jp_local *l, const jp_batch *b, const int32_t *ids);
-void jp_local_keep_rows(jp_local *l, const jp_batch *b, const int32_t *ids); /* and forget those of b->forget */
-void jp_local_forget_all(jp_local *l);                                       /* batches' rows as well */
+/* ---- llama-decode.c ---- */
+
+/* Called with the logits that predict response token t of row `row`; by several threads at once, each with other
+ * outputs. */
+typedef void jp_visit_fn(void *user, int row, int t, const float *logits, int n_vocab);
+
+/* A batch: the tree of its rows, which are sequences of the context, and which response tokens are wanted. With
+ * `knockout` a row's known nodes are any stretches of its kept row, in order. */
+typedef struct {
+    const jp_node *nodes;
+    int            n_nodes, n_rows;
+    const int     *row_prompt; /* [n_rows] symbols before the response */
+    int            first, last;
+    bool           fast;
+    jp_visit_fn   *visit;
+    void          *user;
+} jp_tree;
+
+/* Decode it and visit its outputs. The rows stay in their sequences until jp_local_clear_rows. */
+int  jp_local_decode(jp_local *l, const jp_tree *tree, jp_engine_cost *cost, jopa_error *err);
+void jp_local_clear_rows(jp_local *l, int n);
+
+/* ---- llama-score.c, llama-knockout.c, llama-generate.c ---- */
+int jp_local_score(void *self, const jopa_score_request *rq, jopa_error *err);
+int jp_local_knockout(void *self, const jopa_knockout_request *rq, jopa_error *err);
+int jp_local_generate(void *self, jopa_generate_request *rq, jopa_error *err);
+int jp_local_next(void *self, jopa_next_request *rq, jopa_error *err);
+
+/* A batch's log-probabilities of response tokens: jp_tree.visit with a jp_score_output. */
+typedef struct {
+    const int32_t *response;
+    int            first, last;
+    float         *log_probs; /* [rows * (last - first)] */
+} jp_score_output;
+void jp_local_visit_score(void *user, int row, int t, const float *logits, int n_vocab);
+/* The prompt `symbols[*n]`, or where it is empty what begins a text. *n stays 0 where the model has no such token. */
+const int32_t *jp_local_begun(const jp_local *l, const int32_t *symbols, int *n);
+/* The prompt into place 0, if it is not there. */
+int jp_local_keep_whole(jp_local *l, const int32_t *prompt, int n, jp_engine_cost *cost, jopa_error *err);
 
 /* ---- llama-text.c ---- */
-int jp_local_tokenize(jp_engine *e, const char *text, size_t size, bool special, int32_t **ids, int *n,
-                      jopa_error *err);
-int jp_local_piece(jp_engine *e, int32_t id, bool special, char *out, int size);
-int jp_local_apply_template(jp_engine *e, const char *const *roles, const char *const *contents, int n,
+int jp_local_tokenize(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *err);
+int jp_local_piece(void *self, int32_t id, bool special, char *out, int size);
+int jp_local_apply_template(void *self, const char *const *roles, const char *const *contents, int n,
                             bool add_assistant, char **text, jopa_error *err);
 
-/* ---- llama-embedding.c: the input embeddings, read from the mapped file ---- */
-int  jp_local_embedding_rows(jp_engine *e, const int32_t *symbols, int n, float *out, jopa_error *err);
+/* ---- llama-input.c: the input embeddings, read from the mapped file ---- */
+int jp_local_embedding_rows(void *self, const int32_t *symbols, int n, float *out, jopa_error *err);
+int jp_local_read_rows(jp_local *l, const int32_t *symbols, int n, float *out, jopa_error *err); /* without the check */
+bool jp_local_takes_rows(const jp_local *l); /* false once it has been found out that not */
 void jp_embedding_table_free(jp_embedding_table *t);
+/* Before symbols below 0 are fed: JOPA_ERROR_UNSUPPORTED where this model's answers to rows of embeddings are not its
+ * answers to the tokens they belong to. Tried once, with the first of the `n` symbols that are tokens. */
+int jp_local_check_input(jp_local *l, const int32_t *symbols, int n, jopa_error *err);
 
-/* ---- llama-embed.c: one vector for a text ---- */
+/* ---- llama-sentence.c: one vector for a text ---- */
 bool jp_local_is_encoder(const jp_local *l); /* writes no text: embed() only */
-int  jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_error *err);
+int  jp_local_embed(void *self, const char *text, const jopa_stop *stop, float **out, int *n, int *left_out,
+                    jopa_error *err);
 
 /* ---- llama-gradient.c ---- */
 bool jp_local_has_gradient(const jp_local *l);
-int  jp_local_gradient(jp_engine *e, const jp_gradient_request *rq, jopa_error *err);
-int  jp_local_attention(jp_engine *e, jp_attention_request *rq, jopa_error *err);
+int  jp_local_gradient(void *self, const jopa_gradient_request *rq, jopa_error *err);
+int  jp_local_attention(void *self, jopa_attention_request *rq, jopa_error *err);
 
-/* ---- llama-weights.c: a copy of the model with its quantized matrices in the ggml type `type` (F16 or F32), as an
- * anonymous file that the caller closes; NULL: nothing to gain, too large, or no memory. ---- */
-FILE *jp_local_faster_weights(const char *file, int type);
+/* ---- llama-copy.c: a copy of the model with its quantized matrices in the ggml type `type` (F16 or F32), as an
+ * anonymous file that the caller closes; NULL: nothing to gain, too large, no memory, or `ear` heard a stop. ---- */
+FILE *jp_local_faster_weights(const char *file, int type, jp_ear *ear);
 
 #endif

@@ -6,7 +6,7 @@
 #include "engine/accel/accel.h"
 #include "engine/llama/llama-local.h"
 
-enum { EMBED_TOKENS = 512 }; /* longer texts are cut: sentence encoders see no more */
+enum { EMBED_TOKENS = 512 }; /* longer texts are cut, which the caller is told: sentence encoders see no more */
 
 bool jp_local_is_encoder(const jp_local *l) {
     char architecture[64] = "", key[96], value[16] = "";
@@ -26,6 +26,8 @@ static int create_context_sentence(jp_local *l, jopa_error *err) {
     p.embeddings = true;
     p.pooling_type = jp_local_is_encoder(l) ? LLAMA_POOLING_TYPE_UNSPECIFIED : LLAMA_POOLING_TYPE_MEAN;
     p.no_perf = true;
+    p.abort_callback = jp_hears_stop_callback;
+    p.abort_callback_data = &l->ear;
     l->embed_context = llama_init_from_model(l->model, p);
     if (l->embed_context) return JP_OK;
     return jp_fail(err, JOPA_ERROR_MODEL, "this model cannot be used to embed text");
@@ -39,6 +41,7 @@ static int run_sentence(jp_local *l, int32_t *ids, int n, float *out, int width,
     jp_accel_begin(l->store, 2, 2);
     int code = jp_local_is_encoder(l) ? llama_encode(l->embed_context, batch) : llama_decode(l->embed_context, batch);
     jp_accel_end();
+    if (code == 2 || l->ear.stopped) return jp_fail_interrupted(err);
     const float *pooled = code ? NULL : llama_get_embeddings_seq(l->embed_context, 0);
     if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not embed the text (code %d)", code);
     double norm = 0;
@@ -47,20 +50,29 @@ static int run_sentence(jp_local *l, int32_t *ids, int n, float *out, int width,
     return JP_OK;
 }
 
-int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_error *err) {
-    jp_local *l = (jp_local *)e;
+/* The tokens of `text` that the context has room for, of an encoder with its closing one. */
+static int tokenize_sentence(jp_local *l, const char *text, int32_t **ids, int *n, int *left_out, jopa_error *err) {
+    int status = jp_local_tokenize(l, text, strlen(text), true, ids, n, err);
+    if (status) return status;
+    int limit = (int)llama_n_ubatch(l->embed_context);
+    *left_out = *n > limit ? *n - limit : 0;
+    if (*left_out && jp_local_is_encoder(l)) (*ids)[limit - 1] = (*ids)[*n - 1];
+    *n -= *left_out;
+    return JP_OK;
+}
+
+int jp_local_embed(void *self, const char *text, const jopa_stop *stop, float **out, int *n, int *left_out,
+                   jopa_error *err) {
+    jp_local *l = self;
     int       status = l->embed_context ? JP_OK : create_context_sentence(l, err);
     int32_t  *ids = NULL;
-    int       count = 0, width = llama_model_n_embd_out(l->model);
-    if (!status) status = jp_local_tokenize(e, text, strlen(text), true, &ids, &count, err);
+    int       count = 0, cut = 0, width = llama_model_n_embd_out(l->model);
+    if (!status) status = tokenize_sentence(l, text, &ids, &count, &cut, err);
     float *vector = status ? NULL : calloc((size_t)width, sizeof *vector);
     if (!status && !vector) status = jp_fail_memory(err);
-    int limit = l->embed_context ? (int)llama_n_ctx(l->embed_context) : 0;
-    if (!status && count > limit) {
-        if (jp_local_is_encoder(l)) ids[limit - 1] = ids[count - 1]; /* its closing token */
-        count = limit;
-    }
+    jp_local_listen(l, stop);
     if (!status && count > 0) status = run_sentence(l, ids, count, vector, width, err);
+    jp_local_end(l);
     free(ids);
     if (status) {
         free(vector);
@@ -68,5 +80,6 @@ int jp_local_embed(jp_engine *e, const char *text, float **out, int *n, jopa_err
     }
     *out = vector;
     *n = width;
+    *left_out = cut;
     return JP_OK;
 }

@@ -3,9 +3,8 @@
 
 #include "engine/llama/llama-local.h"
 
-int jp_local_tokenize(jp_engine *e, const char *text, size_t size, bool special, int32_t **ids, int *n,
-                      jopa_error *err) {
-    const jp_local *l = (const jp_local *)e;
+int jp_local_tokenize(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *err) {
+    const jp_local *l = self;
     if (size > INT32_MAX / 2) return jp_fail(err, JOPA_ERROR_INPUT, "the text has %zu bytes: that is too long", size);
     int      capacity = (int)size + 16;
     int32_t *out = malloc((size_t)capacity * sizeof *out);
@@ -29,8 +28,8 @@ int jp_local_tokenize(jp_engine *e, const char *text, size_t size, bool special,
     return JP_OK;
 }
 
-int jp_local_piece(jp_engine *e, int32_t id, bool special, char *out, int size) {
-    const jp_local *l = (const jp_local *)e;
+int jp_local_piece(void *self, int32_t id, bool special, char *out, int size) {
+    const jp_local *l = self;
     if (id < 0 || id >= llama_vocab_n_tokens(l->vocab)) return 0;
     int length = llama_token_to_piece(l->vocab, id, out, size, 0, special);
     return length < 0 ? -length : length;
@@ -42,7 +41,7 @@ static int run_template(const char *name, const struct llama_chat_message *chat,
     if (need < 0)
         return jp_fail(
             err, JOPA_ERROR_UNSUPPORTED,
-            "libllama does not know this model's chat template: write the whole prompt yourself and pass --raw");
+            "libllama does not know this model's chat template: write the whole prompt yourself and set `raw`");
     char *out = malloc((size_t)need + 1);
     if (!out) return jp_fail_memory(err);
     llama_chat_apply_template(name, chat, (size_t)n, add_assistant, out, need);
@@ -51,13 +50,13 @@ static int run_template(const char *name, const struct llama_chat_message *chat,
     return JP_OK;
 }
 
-int jp_local_apply_template(jp_engine *e, const char *const *roles, const char *const *contents, int n,
+int jp_local_apply_template(void *self, const char *const *roles, const char *const *contents, int n,
                             bool add_assistant, char **text, jopa_error *err) {
-    const jp_local *l = (const jp_local *)e;
+    const jp_local *l = self;
     const char     *name = llama_model_chat_template(l->model, NULL);
     if (!name)
         return jp_fail(err, JOPA_ERROR_UNSUPPORTED,
-                       "this model has no chat template: pass --raw to use the text as it is");
+                       "this model has no chat template: set `raw` to use the text as it is");
     struct llama_chat_message *chat = malloc((size_t)(n > 0 ? n : 1) * sizeof *chat);
     if (!chat) return jp_fail_memory(err);
     for (int i = 0; i < n; i++) chat[i] = (struct llama_chat_message){roles[i], contents[i]};

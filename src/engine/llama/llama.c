@@ -1,11 +1,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "engine/accel/accel.h"
 #include "engine/gradient/gradient.h"
 #include "engine/llama/llama-local.h"
-#include "engine/accel/accel.h"
+#include "engine/threads.h"
 
 /* ---- libllama's log: its hook is global to the process, so it only keeps the last error, per thread ------------- */
 
@@ -36,27 +36,48 @@ static int check_file(const char *file, jopa_error *e) {
                    "'%s' is not a GGUF file: convert the model with llama.cpp's convert_hf_to_gguf.py", file);
 }
 
-static bool report_progress(float fraction, void *user) {
-    const jp_engine_options *o = user;
-    return !o->progress || !o->progress(o->user, (double)fraction);
+/* Where the weights are copied first that is the first half of it. */
+typedef struct {
+    const jp_engine_options *options;
+    double                   from;
+    bool                     stopped;
+} loading;
+
+static int ask_loading(void *user, double fraction) {
+    loading *p = user;
+    if (p->options->progress && p->options->progress(p->options->user, p->from + (1 - p->from) * fraction))
+        p->stopped = true;
+    return p->stopped;
+}
+
+static bool report_progress(float fraction, void *user) { return !ask_loading(user, (double)fraction); }
+
+static int ask_copying(void *user, double fraction) { return ask_loading(user, fraction / 2); }
+
+/* In F16 copies, where that is faster and there is room for them. */
+static void load_copy(jp_local *l, loading *p, struct llama_model_params params) {
+    jopa_stop stop = {ask_copying, p};
+    FILE     *copy = jp_local_faster_weights(p->options->file, GGML_TYPE_F16, &(jp_ear){.stop = &stop});
+    if (!copy) return;
+    p->from = 0.5;
+    l->model = llama_model_load_from_file_ptr(copy, params);
+    fclose(copy);
+    l->weights = l->model ? "F16" : NULL;
 }
 
 static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
+    loading                   progress = {.options = o};
     struct llama_model_params p = llama_model_default_params();
     p.n_gpu_layers = o->gpu_layers;
     p.progress_callback = report_progress;
-    p.progress_callback_user_data = (void *)(uintptr_t)o;
+    p.progress_callback_user_data = &progress;
     last_error[0] = '\0';
     l->accelerated = !o->gpu_layers && jp_accel_register();
     if (l->accelerated) l->store = jp_accel_store_new();
     p.use_extra_bufts = !l->accelerated; /* they are laid out for other products */
-    FILE *copy = o->gpu_layers || l->accelerated ? NULL : jp_local_faster_weights(o->file, GGML_TYPE_F16);
-    if (copy) {
-        l->model = llama_model_load_from_file_ptr(copy, p);
-        fclose(copy);
-    }
-    l->weights = l->model ? "F16" : NULL;
-    if (!l->model) l->model = llama_model_load_from_file(o->file, p);
+    if (!o->gpu_layers && !l->accelerated) load_copy(l, &progress, p);
+    if (!l->model && !progress.stopped) l->model = llama_model_load_from_file(o->file, p);
+    if (progress.stopped) return jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted while the model was loaded");
     if (!l->model)
         return jp_fail(e, JOPA_ERROR_MODEL,
                        "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this "
@@ -67,19 +88,32 @@ static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     return JP_OK;
 }
 
-static unsigned capabilities(jp_engine *e) {
-    const jp_local *l = (const jp_local *)e;
-    if (jp_local_is_encoder(l)) return JP_CAN_TOKENIZE | JP_CAN_EMBED;
-    unsigned can = JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_EMBED | JP_CAN_NEXT;
-    if (jp_local_shares_prefixes(l)) can |= JP_CAN_KNOCKOUT;
-    if (l->accelerated && !l->precise && !jp_local_is_float(l)) can |= JP_CAN_HURRY;
-    return jp_local_has_gradient(l) ? can | JP_CAN_GRADIENT | JP_CAN_ATTENTION : can;
+/* What a text begins with; the tokenizer need not put it there. Of vocabularies that name none libllama makes one up,
+ * which is no control token. */
+static int32_t begin_token(const struct llama_vocab *vocab) {
+    const int32_t candidates[] = {llama_vocab_bos(vocab), llama_vocab_eos(vocab)};
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+        if (candidates[i] >= 0 && llama_vocab_is_control(vocab, candidates[i])) return candidates[i];
+    return -1;
 }
 
-static void model_info(jp_engine *e, jp_model_info *info) {
-    const jp_local *l = (const jp_local *)e;
-    *info = (jp_model_info){.parameters = (int64_t)llama_model_n_params(l->model),
-                            .context_train = llama_model_n_ctx_train(l->model)};
+static unsigned capabilities(void *self) {
+    const jp_local *l = self;
+    unsigned        can = JOPA_CAN_TOKENIZE | JOPA_CAN_EMBED;
+    if (jp_local_is_encoder(l)) return can;
+    can |= JOPA_CAN_SCORE | JOPA_CAN_GENERATE | JOPA_CAN_NEXT;
+    if (llama_model_chat_template(l->model, NULL)) can |= JOPA_CAN_TEMPLATE;
+    if (jp_local_takes_rows(l)) can |= JOPA_CAN_EMBEDDINGS;
+    if (jp_local_shares_prefixes(l)) can |= JOPA_CAN_KNOCKOUT;
+    if (l->accelerated && !l->precise && !jp_local_is_float(l)) can |= JOPA_CAN_HURRY;
+    return jp_local_has_gradient(l) ? can | JOPA_CAN_GRADIENT | JOPA_CAN_ATTENTION : can;
+}
+
+static void model_info(void *self, jopa_model_info *info) {
+    const jp_local *l = self;
+    *info = (jopa_model_info){.size = sizeof *info,
+                              .parameters = (int64_t)llama_model_n_params(l->model),
+                              .context_train = llama_model_n_ctx_train(l->model)};
     const char *name = strrchr(l->file, '/');
     snprintf(info->file, sizeof info->file, "%s", name ? name + 1 : l->file);
     llama_model_meta_val_str(l->model, "general.architecture", info->architecture, sizeof info->architecture);
@@ -88,8 +122,8 @@ static void model_info(jp_engine *e, jp_model_info *info) {
     snprintf(info->weights, sizeof info->weights, "%s", l->weights ? l->weights : info->quantization);
 }
 
-static void destroy(jp_engine *e) {
-    jp_local *l = (jp_local *)e;
+static void destroy(void *self) {
+    jp_local *l = self;
     if (!l) return;
     jp_gradient_free(l->gradient);
     jp_local_release(l);
@@ -101,19 +135,21 @@ static void destroy(jp_engine *e) {
     free(l);
 }
 
-static int embedding_size(jp_engine *e) { return llama_model_n_embd_inp(((jp_local *)e)->model); }
-static int vocabulary_size(jp_engine *e) { return llama_vocab_n_tokens(((jp_local *)e)->vocab); }
-static int layer_count(jp_engine *e) { return llama_model_n_layer(((jp_local *)e)->model); }
+static int embedding_size(void *self) { return llama_model_n_embd_inp(((jp_local *)self)->model); }
+static int vocabulary_size(void *self) { return llama_vocab_n_tokens(((jp_local *)self)->vocab); }
+static int layer_count(void *self) { return llama_model_n_layer(((jp_local *)self)->model); }
 
 /* tests/parity/gradient_cost.c holds it to that. With the accelerator evaluations of long prompts gain more than
  * gradients, whose attention is F32 (docs/guidance.md). */
-static int gradient_price(jp_engine *e, int n) {
+static int gradient_price(void *self, int n) {
     enum { LEAST = 4, STEP = 250, MOST = 14 };
-    int price = ((jp_local *)e)->accelerated ? LEAST + n / STEP : LEAST;
+    int price = ((jp_local *)self)->accelerated ? LEAST + n / STEP : LEAST;
     return price < MOST ? price : MOST;
 }
 
 static const jp_engine_ops local_ops = {
+    .size = sizeof local_ops,
+    .version = JOPA_ENGINE_VERSION,
     .name = "local",
     .capabilities = capabilities,
     .model_info = model_info,
@@ -122,6 +158,7 @@ static const jp_engine_ops local_ops = {
     .score = jp_local_score,
     .generate = jp_local_generate,
     .next = jp_local_next,
+    .knockout = jp_local_knockout,
     .gradient = jp_local_gradient,
     .gradient_price = gradient_price,
     .attention = jp_local_attention,
@@ -135,11 +172,6 @@ static const jp_engine_ops local_ops = {
     .embedding_rows = jp_local_embedding_rows,
 };
 
-static int default_threads(void) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
-}
-
 int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
     int status = check_file(o->file, e);
     if (status) return status;
@@ -149,15 +181,16 @@ int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
         return jp_fail_memory(e);
     }
     l->base.ops = &local_ops;
-    l->threads = o->threads > 0 ? o->threads : default_threads();
+    l->threads = jp_threads(o->threads);
     l->context_limit = o->context;
     l->precise = o->precise;
     llama_log_set(keep_error, NULL);
     status = load(l, o, e);
     if (status) {
-        destroy(&l->base);
+        destroy(l);
         return status;
     }
+    l->begin = begin_token(l->vocab);
     *out = &l->base;
     return JP_OK;
 }

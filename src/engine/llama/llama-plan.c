@@ -1,9 +1,14 @@
-#include "score/plan.h"
+#include "engine/llama/llama-plan.h"
 
 #include <stdlib.h>
 
+/* Symbols that two rows begin with alike and that they can share: what is prompt in one and response in the other they
+ * do not, because a prompt's last symbol is always decoded and what follows it must be too. */
 static int common(const jp_row *a, const jp_row *b) {
-    int limit = a->size < b->size ? a->size : b->size, i = 0;
+    int limit = a->prompt != b->prompt ? (a->prompt < b->prompt ? a->prompt : b->prompt)
+                : a->size < b->size    ? a->size
+                                       : b->size;
+    int i = 0;
     while (i < limit && a->symbols[i] == b->symbols[i]) i++;
     return i;
 }
@@ -11,6 +16,8 @@ static int common(const jp_row *a, const jp_row *b) {
 static int compare_rows(const void *pa, const void *pb) {
     const jp_row *a = pa, *b = pb;
     int           i = common(a, b);
+    if (i < a->prompt && i < b->prompt) return a->symbols[i] < b->symbols[i] ? -1 : 1;
+    if (a->prompt != b->prompt) return a->prompt < b->prompt ? -1 : 1;
     if (i < a->size && i < b->size) return a->symbols[i] < b->symbols[i] ? -1 : 1;
     if (a->size != b->size) return a->size < b->size ? -1 : 1;
     return (a->tag > b->tag) - (a->tag < b->tag);
@@ -52,13 +59,23 @@ static int stretch(const builder *b, int first, int last, int from, int *kept) {
     return *kept >= 0 && known < to ? known : to;
 }
 
+/* The end of the rows from `first` on whose next symbol, at `from`, is decoded or known together. A row at the last
+ * symbol of its prompt stays alone where the others know that symbol; beyond its prompt a row has nothing in common
+ * with longer ones. */
+static int group_end(const builder *b, int first, int last, int from) {
+    const jp_row *row = b->rows[first];
+    int           end = first + 1;
+    if (row->prompt <= from) return end;
+    while (end < last && b->rows[end]->symbols[from] == row->symbols[from]) end++;
+    return row->prompt == from + 1 && end > first + 1 && b->rows[first + 1]->known > from ? first + 1 : end;
+}
+
 /* Rows [first, last) agree up to `from`; add their subtree below `parent`. At most 3 nodes a row: the compressed tree
  * has 2n - 1, and a branch off a kept row cuts one in two. */
 static void add_subtree(builder *b, int parent, int first, int last, int from) {
     while (first < last && b->rows[first]->size == from) first++; /* a row that ends here needs no more nodes */
     if (first == last) return;
-    int end = first + 1; /* the rows that share the next symbol */
-    while (end < last && b->rows[end]->symbols[from] == b->rows[first]->symbols[from]) end++;
+    int end = group_end(b, first, last, from);
     int kept, to = stretch(b, first, end, from, &kept);
     add_subtree(b, add_node(b, parent, first, end, from, to, kept), first, end, to);
     add_subtree(b, parent, end, last, from);

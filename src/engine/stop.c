@@ -1,0 +1,18 @@
+#include "engine/stop.h"
+
+#include "base/clock.h"
+
+static const double BETWEEN = 0.02; /* seconds from asking to asking */
+
+bool jp_hears_stop(jp_ear *ear) {
+    if (!ear || !ear->stop || !ear->stop->ask) return false;
+    double now = jp_seconds();
+    if (ear->stopped || now - ear->asked < BETWEEN) return ear->stopped;
+    ear->asked = now;
+    ear->stopped = ear->stop->ask(ear->stop->user, ear->fraction) != 0;
+    return ear->stopped;
+}
+
+bool jp_hears_stop_callback(void *ear) { return jp_hears_stop(ear); }
+
+int jp_fail_interrupted(jopa_error *e) { return jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted"); }

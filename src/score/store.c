@@ -1,0 +1,58 @@
+#include "score/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "score/cache.h"
+
+struct jp_store {
+    jp_cache place; /* where each set's log-probabilities are */
+    int      n_response, count, capacity;
+    float   *log_probs; /* [capacity * n_response] */
+};
+
+int jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e) {
+    jp_store *s = calloc(1, sizeof *s);
+    if (!s) return jp_fail_memory(e);
+    jp_cache_init(&s->place, n_units);
+    s->n_response = n_response;
+    *out = s;
+    return JP_OK;
+}
+
+void jp_store_free(jp_store *s) {
+    if (!s) return;
+    jp_cache_free(&s->place);
+    free(s->log_probs);
+    free(s);
+}
+
+static float *at_place(const jp_store *s, double place) { return s->log_probs + (size_t)place * (size_t)s->n_response; }
+
+const float *jp_store_find(const jp_store *s, const jp_bitset *mask) {
+    double place;
+    return jp_cache_get(&s->place, mask, &place) ? at_place(s, place) : NULL;
+}
+
+static int grow_store(jp_store *s, jopa_error *e) {
+    if (s->count < s->capacity) return JP_OK;
+    int    capacity = s->capacity ? 2 * s->capacity : 64;
+    float *larger = realloc(s->log_probs, (size_t)capacity * (size_t)s->n_response * sizeof *larger);
+    if (!larger) return jp_fail_memory(e);
+    s->log_probs = larger;
+    s->capacity = capacity;
+    return JP_OK;
+}
+
+int jp_store_add(jp_store *s, const jp_bitset *mask, const float *log_probs, jopa_error *e) {
+    double place = s->count;
+    bool   known = jp_cache_get(&s->place, mask, &place);
+    int    status = known ? JP_OK : grow_store(s, e);
+    if (!status && !known) status = jp_cache_put(&s->place, mask, place) ? jp_fail_memory(e) : JP_OK;
+    if (status) return status;
+    s->count += !known;
+    memcpy(at_place(s, place), log_probs, (size_t)s->n_response * sizeof *log_probs);
+    return JP_OK;
+}
+
+int jp_store_count(const jp_store *s) { return s->count; }

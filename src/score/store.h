@@ -1,0 +1,21 @@
+/* Every set of one question that was scored exactly, with the log-probability of every response token: what further
+ * questions about the same prompt, units, operator and response need not score again. */
+#ifndef JP_STORE_H
+#define JP_STORE_H
+
+#include "base/bitset.h"
+#include "base/error.h"
+
+typedef struct jp_store jp_store;
+
+/* Of sets of `n_units` units and a response of `n_response` tokens. On success *out is owned by the caller. */
+int  jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e);
+void jp_store_free(jp_store *s);
+
+/* [n_response] of the set, owned by the store and valid until the next jp_store_add; NULL: not known. */
+const float *jp_store_find(const jp_store *s, const jp_bitset *mask);
+/* Add a set, or overwrite it. log_probs: [n_response]. JP_OK or JOPA_ERROR_MEMORY. */
+int jp_store_add(jp_store *s, const jp_bitset *mask, const float *log_probs, jopa_error *e);
+int jp_store_count(const jp_store *s);
+
+#endif
