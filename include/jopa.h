@@ -365,6 +365,46 @@ JOPA_API int jopa_explain(jopa_result **out, jopa_model *m, const jopa_options *
  * that this model cannot run is an explanation that says so: jopa_result_failed. */
 JOPA_API int jopa_compare(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 
+/* ---- sessions ------------------------------------------------------------------------------------------------------
+ */
+/* A prompt cut into units, a response, and every set that was scored: drops of sets that the caller names, and further
+ * questions, without scoring a set twice. */
+typedef struct jopa_session jopa_session;
+
+/* Options of "explain", "compare" or "score"; copied, and so is the chat. `m` has to outlive the session; without the
+ * option "response" the model writes one. On success *out is owned by the caller: jopa_session_free. */
+JOPA_API int  jopa_session_open(jopa_session **out, jopa_model *m, const jopa_options *o, jopa_error *e);
+JOPA_API void jopa_session_free(jopa_session *s);
+
+/* How many units the prompt has, and tokens the response. */
+JOPA_API int jopa_session_units(const jopa_session *s);
+JOPA_API int jopa_session_tokens(const jopa_session *s);
+/* The templated prompt, and the response; owned by `s`. */
+JOPA_API const char *jopa_session_prompt(const jopa_session *s);
+JOPA_API const char *jopa_session_response(const jopa_session *s);
+/* Bytes [*start, *end) of the prompt that unit u has, or of the response that token t has; false past the end. */
+JOPA_API bool jopa_session_unit(const jopa_session *s, int u, size_t *start, size_t *end);
+JOPA_API bool jopa_session_token(const jopa_session *s, int t, size_t *start, size_t *end);
+
+/* Score n sets together; those that are known cost nothing. Set i hides the units units[i][0 .. sizes[i]), in any
+ * order. drops[n]: log p(response) - log p(response with the set hidden), nats, over the session's target. log_probs [n
+ * * tokens], or NULL: of every response token with the set hidden. */
+JOPA_API int jopa_session_drops(jopa_session *s, const int *const *units, const int *sizes, int n, double *drops,
+                                double *log_probs, jopa_error *e);
+/* The units that a text names, such as "doctor,patient" or "3,5-7": *units is malloc'd, ascending, [*n]; jopa_free. */
+JOPA_API int jopa_session_named_set(const jopa_session *s, const char *text, int **units, int *n, jopa_error *e);
+
+/* Answer options of "explain" or "compare" about the same prompt, response, units and operator, which `o` leaves out or
+ * repeats: another k, method, target, budget, seed. The answer is what jopa_explain would give; sets that are known are
+ * in its cost as recalled. On success *out is owned by the caller: jopa_result_free. */
+JOPA_API int jopa_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e);
+/* The sets "hide" of options of "score", one explanation each, side by side. */
+JOPA_API int jopa_session_score(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e);
+/* Open a session, score, and close it. */
+JOPA_API int jopa_score(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
+/* Sets that are known. */
+JOPA_API int jopa_session_known(const jopa_session *s);
+
 /* ---- results ------------------------------------------------------------------------------------------------ */
 typedef struct {
     int  width;  /* columns for "text", 0: 80 */

@@ -7,7 +7,7 @@
 enum { LONGEST = 63 };
 
 /* Levenshtein distance with one row, as in Wagner & Fischer 1974. */
-static int edit_distance(const char *a, const char *b) {
+int jp_edit_distance(const char *a, const char *b) {
     int    row[LONGEST + 1];
     size_t n = strlen(b);
     if (strlen(a) > LONGEST || n > LONGEST) return INT_MAX;
@@ -29,7 +29,7 @@ const char *jp_nearest(const char *name, const char *(*at)(int index)) {
     const char *best = NULL;
     int         least = (int)strlen(name) / 3 + 2;
     for (int i = 0; at(i); i++) {
-        int d = edit_distance(name, at(i));
+        int d = jp_edit_distance(name, at(i));
         if (d < least) {
             least = d;
             best = at(i);

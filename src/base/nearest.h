@@ -5,4 +5,7 @@
  * in order, NULL past the end. */
 const char *jp_nearest(const char *name, const char *(*at)(int index));
 
+/* Levenshtein distance in bytes; INT_MAX for a text of more than 63. */
+int jp_edit_distance(const char *a, const char *b);
+
 #endif

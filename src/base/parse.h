@@ -1,4 +1,5 @@
-/* Numbers from text, the same whatever the process's locale. The whole text has to be the number. */
+/* Whole numbers from text (others: number.h), the same whatever the process's locale. The whole text has to be the
+ * number. */
 #ifndef JP_PARSE_H
 #define JP_PARSE_H
 
@@ -9,7 +10,5 @@
 bool jp_parse_integer(const char *text, int *out);
 /* Decimal digits alone. */
 bool jp_parse_unsigned(const char *text, uint64_t *out);
-/* C's notation in decimal, or "inf" and "nan" with an optional sign; false also where a double cannot hold it. */
-bool jp_parse_real(const char *text, double *out);
 
 #endif

@@ -113,7 +113,7 @@ static int run_cases(bench *r, jopa_error *e) {
         if (status && (is_fatal(status) || ++failed == r->cases.n)) return jp_fail(e, status, "%s", why.message);
         if (status) {
             char line[700];
-            snprintf(line, sizeof line, "%s left out: %s", c->id, why.message);
+            jp_one_line(line, sizeof line, "%s left out: %s", c->id, why.message);
             warn_bench(r, line);
         }
         r->progress.prompts_done++;

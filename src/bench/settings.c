@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "base/parse.h"
 
 /* Names that the header had before options had one table. */
@@ -18,7 +19,7 @@ static json_t *setting_value(const jp_option *option, const char *text) {
         if (jp_parse_integer(text, &small)) return json_integer(small);
         jp_parse_unsigned(text, &whole);
         return json_integer((json_int_t)whole);
-    case JP_TYPE_NUMBER: jp_parse_real(text, &number); return json_real(number);
+    case JP_TYPE_NUMBER: jp_parse_double(text ? text : "0", NULL, &number); return json_real(number);
     case JP_TYPE_SWITCH: return json_boolean(text && !strcmp(text, "true"));
     default: return text ? json_string(text) : json_null();
     }

@@ -23,14 +23,31 @@ static int run_one_of(jp_explanation *x, const jp_run *run, bool alone, jopa_err
     return fill_failed(x, run, &why, e);
 }
 
-static int run_methods(jopa_result *r, jp_watch *w, const jp_question *q, const jp_explain_problem *p, jopa_error *e) {
-    int status = JP_OK, done = 0;
+static int run_methods(jopa_result *r, jp_watch *w, const jp_question *q, const jp_explain_problem *p, jp_store *store,
+                       jopa_error *e) {
+    bool alone = q->n_methods == 1;
+    int  status = JP_OK, done = 0;
     for (; done < q->n_methods && !status && !w->stopped; done++) {
-        jp_run run = {w, q, p, q->methods[done].method, q->budget, q->n_methods == 1};
-        status = run_one_of(r->items + done, &run, q->n_methods == 1, e);
+        jp_run run = {.watch = w,
+                      .question = q,
+                      .problem = p,
+                      .store = store,
+                      .method = q->methods[done].method,
+                      .budget = q->budget,
+                      .joint = alone};
+        status = run_one_of(r->items + done, &run, alone, e);
     }
     for (int i = done; i < r->n_items; i++) jp_explanation_free(r->items + i);
     r->n_items = done; /* what was not begun is not in the result */
+    return status;
+}
+
+int jp_explain_problem_by(jopa_result **out, jp_watch *w, const jp_question *q, const jp_explain_problem *p,
+                          jp_store *store, jopa_error *e) {
+    jopa_result *r = jp_result_new(q->command_name, q->n_methods);
+    int          status = r ? run_methods(r, w, q, p, store, e) : jp_fail_memory(e);
+    if (status) jopa_result_free(r);
+    else *out = r;
     return status;
 }
 
@@ -41,10 +58,7 @@ int jp_explain(jopa_result **out, jopa_model *m, const jp_question *q, jopa_erro
     int status = q->n_methods == 1 ? jp_run_possible(q->methods[0].method, m, e) : JP_OK;
     if (!status) status = jp_explain_problem_init(&p, &w, q, e);
     if (status) return status;
-    jopa_result *r = jp_result_new(q->command_name, q->n_methods);
-    status = r ? run_methods(r, &w, q, &p, e) : jp_fail_memory(e);
+    status = jp_explain_problem_by(out, &w, q, &p, NULL, e);
     jp_explain_problem_free(&p);
-    if (status) jopa_result_free(r);
-    else *out = r;
     return status;
 }

@@ -8,4 +8,8 @@
  * explanation that says so. */
 int jp_explain(jopa_result **out, jopa_model *m, const jp_question *q, jopa_error *e);
 
+/* The same on a problem that is open. `store` (may be NULL) holds what is known of its sets, and learns. */
+int jp_explain_problem_by(jopa_result **out, jp_watch *w, const jp_question *q, const jp_explain_problem *p,
+                          jp_store *store, jopa_error *e);
+
 #endif

@@ -124,17 +124,21 @@ static int fill_log_probs(jp_explanation *x, jp_scorer *s, const jp_explain_prob
     return status;
 }
 
-static int fill_selection(jp_explanation *x, const jp_explain_problem *p, const jp_selection *found, jopa_error *e) {
+int jp_fill_set(jp_explanation *x, const jp_explain_problem *p, const jp_bitset *set, jopa_error *e) {
     x->selected = malloc((size_t)(p->prompt.n_units + 1) * sizeof *x->selected);
     if (!x->selected) return jp_fail_memory(e);
-    x->n_selected = jp_bitset_members(&found->selected, x->selected);
+    x->n_selected = jp_bitset_members(set, x->selected);
     for (int i = 0; i < x->n_selected; i++) x->units[x->selected[i]].selected = true;
+    x->sparsity = (double)jp_prompt_hidden_tokens(&p->prompt, set) / jp_prompt_maskable_tokens(&p->prompt);
+    return JP_OK;
+}
+
+static int fill_selection(jp_explanation *x, const jp_explain_problem *p, const jp_selection *found, jopa_error *e) {
     for (int i = 0; i < x->n_units; i++) {
         x->units[i].score = found->score[i];
         x->units[i].probability = found->probability[i];
     }
-    x->sparsity = (double)jp_prompt_hidden_tokens(&p->prompt, &found->selected) / jp_prompt_maskable_tokens(&p->prompt);
-    return JP_OK;
+    return jp_fill_set(x, p, &found->selected, e);
 }
 
 static int fill_trace(jp_explanation *x, const jp_scorer *s, jopa_error *e) {

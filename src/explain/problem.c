@@ -89,13 +89,13 @@ char *jp_detokenize(jp_engine *engine, const int32_t *tokens, int n, size_t **st
 }
 
 int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_operator *op, const jp_bitset *mask,
-                        int max_tokens, int32_t **tokens, int *n, jopa_error *e) {
+                        int max_tokens, const jopa_stop *stop, int32_t **tokens, int *n, jopa_error *e) {
     if (!engine->ops->generate)
         return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "this engine does not generate: give the `response`");
     int32_t *symbols = malloc((size_t)prompt->n_tokens * sizeof *symbols),
             *out = malloc((size_t)(max_tokens + 1) * sizeof *out);
     int                   status = symbols && out ? JP_OK : jp_fail_memory(e);
-    jopa_generate_request rq = {.size = sizeof rq, .symbols = symbols, .max = max_tokens, .out = out};
+    jopa_generate_request rq = {.size = sizeof rq, .symbols = symbols, .max = max_tokens, .out = out, .stop = stop};
     if (!status) {
         rq.n_symbols = jp_mask_symbols(prompt, op, mask, symbols);
         status = engine->ops->generate(engine, &rq, e);
@@ -120,8 +120,9 @@ static int make_response(jp_explain_problem *p, jp_watch *w, const jp_question *
     if (q->response) status = given_response(p, engine, q->response, e);
     else if (jp_watch_stage(w, JP_STAGE_RESPONDING, NULL)) return jp_watch_fail(w, e);
     else
-        status = jp_explain_generate(engine, &p->prompt, &p->problem.op, NULL, q->max_tokens, &p->response,
+        status = jp_explain_generate(engine, &p->prompt, &p->problem.op, NULL, q->max_tokens, &w->stop, &p->response,
                                      &p->n_response, e);
+    if (status == JOPA_ERROR_INTERRUPTED) return jp_watch_fail(w, e);
     if (!status && p->n_response == 0)
         status = jp_fail(e, JOPA_ERROR_INPUT,
                          q->response ? "the response is empty: there is nothing to explain"
@@ -188,6 +189,15 @@ int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_questio
     if (!status) status = jp_explain_target(p, q->target_start, q->target_end, e);
     if (status) jp_explain_problem_free(p);
     return status;
+}
+
+int jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *from, const jp_question *q,
+                             jopa_error *e) {
+    *p = *from;
+    p->problem.prompt = &p->prompt;
+    int status = jp_explain_choose_k(p, q->k, q->sparsity, q->min_drop > 0, e);
+    if (!status) status = choose_levels(p, q, e);
+    return status ? status : jp_explain_target(p, q->target_start, q->target_end, e);
 }
 
 void jp_explain_problem_free(jp_explain_problem *p) {

@@ -25,6 +25,10 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q
  * jp_explain_problem_free. */
 int  jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
+/* The same prompt and response for another question: its target, k and levels. It borrows from `from`, which outlives
+ * it, and is not freed. */
+int jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *from, const jp_question *q,
+                             jopa_error *e);
 
 /* The chosen operator, its token looked up. */
 int jp_explain_operator(jp_operator *op, jp_engine *engine, const jp_operator_choice *choice, jopa_error *e);
@@ -39,6 +43,6 @@ char *jp_detokenize(jp_engine *engine, const int32_t *tokens, int n, size_t **st
 
 /* What the model writes after the prompt with `mask` hidden (NULL: nothing): malloc'd tokens. */
 int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_operator *op, const jp_bitset *mask,
-                        int max_tokens, int32_t **tokens, int *n, jopa_error *e);
+                        int max_tokens, const jopa_stop *stop, int32_t **tokens, int *n, jopa_error *e);
 
 #endif

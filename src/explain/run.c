@@ -63,26 +63,28 @@ static int study_set(const jp_run *run, jp_explanation *x, jp_scorer *s, const j
     if (!status && run->joint && !w->stopped)
         status = jp_trust_fill(x, w, p, run->method, &found->selected, limits, run->question, e);
     if (!status && !w->stopped)
-        status = jp_explain_measure(x, s, w->model, p, &found->selected, run->method->ranks ? found->score : NULL,
-                                    run->question, w, e);
+        status = jp_explain_measure(x, s, w, p, &found->selected, run->method->ranks ? found->score : NULL,
+                                    run->question, e);
     return status;
-}
-
-static int note_stop(jp_explanation *x, jp_stop_reason reason, jopa_error *e) {
-    free(x->stopped);
-    x->stopped = strdup(jp_stop_word(reason));
-    return x->stopped ? JP_OK : jp_fail_memory(e);
 }
 
 static int fill_run(const jp_run *run, jp_explanation *x, jp_scorer *s, const jp_selection *found,
                     const jp_limits *limits, jopa_error *e) {
     jp_cost cost;
     jp_scorer_cost(s, &cost);
-    int status = note_stop(x, jp_scorer_stopped(s), e);
+    x->stopped = strdup(jp_stop_word(jp_scorer_stopped(s)));
+    int status = x->stopped ? JP_OK : jp_fail_memory(e);
     jp_scorer_relimit(s, &(jp_limits){.k = run->problem->prompt.n_units});
     if (!status) status = jp_fill_answer(x, s, run->problem, found, &cost, e);
     if (!status && !run->watch->stopped) status = study_set(run, x, s, found, limits, e);
-    return !status && run->watch->stopped ? note_stop(x, JP_STOP_USER, e) : status;
+    return jp_explain_stopped(x, run->watch, status, e);
+}
+
+static int new_scorer(jp_scorer **out, const jp_run *run, const jp_limits *limits, jopa_error *e) {
+    jp_engine        *engine = run->watch->model->engine;
+    const jp_problem *p = &run->problem->problem;
+    return run->store ? jp_scorer_stored(out, engine, p, limits, run->store, e)
+                      : jp_scorer_new(out, engine, p, limits, e);
 }
 
 int jp_run_method(jp_explanation *x, const jp_run *run, jopa_error *e) {
@@ -94,7 +96,7 @@ int jp_run_method(jp_explanation *x, const jp_run *run, jopa_error *e) {
     jp_selection found = {0};
     int          status = jp_fill_question(x, run->watch->model, p, q, run->method->name, e);
     if (!status) status = jp_selection_init(&found, p->prompt.n_units, e);
-    if (!status) status = jp_scorer_new(&s, run->watch->model->engine, &p->problem, &limits, e);
+    if (!status) status = new_scorer(&s, run, &limits, e);
     if (!status) status = search_method(run, s, &found, x, e);
     if (!status || status == JP_STOP) status = fill_run(run, x, s, &found, &limits, e);
     jp_selection_free(&found);

@@ -10,6 +10,7 @@ typedef struct {
     jp_watch                 *watch;
     const jp_question        *question;
     const jp_explain_problem *problem;
+    jp_store                 *store; /* of sets that are known, or NULL */
     const jp_method          *method;
     int                       budget; /* evaluations at most, 0: the method's own */
     bool joint; /* also tell what the set means, at the price of some k * k / 2 evaluations that its cost does not

@@ -23,8 +23,11 @@ const char *jp_stage_name(int index, const char **summary) {
     return stages[index].name;
 }
 
+static int ask_watch(void *user, double fraction) { return jp_watch_ask(user, fraction); }
+
 void jp_watch_begin(jp_watch *w, jopa_model *m, const jp_question *q) {
     *w = (jp_watch){.model = m, .progress = q->progress, .user = q->user, .started = jp_seconds(), .limit = q->seconds};
+    w->stop = (jopa_stop){ask_watch, w};
     w->now = (jopa_progress){.best_drop = NAN, .seconds_left = -1, .fraction = -1, .stage = stages[0].name};
 }
 

@@ -24,6 +24,7 @@ typedef struct {
     jopa_progress          now;
     const jp_scorer       *scorer; /* whose best set is told, or NULL */
     bool                   stopped;
+    jopa_stop              stop; /* what engines ask: it points here, so a watch stays where it began */
 } jp_watch;
 
 /* The name of a stage, NULL past the end. */

@@ -13,9 +13,7 @@ static void draw_random_sets(const jp_task *task, jp_random *random, jp_bitset *
     }
 }
 
-static int64_t evaluations_random_sets(const jp_scorer *s) {
-    return jp_scorer_spent(s);
-}
+static int64_t evaluations_random_sets(const jp_scorer *s) { return jp_scorer_spent(s); }
 
 enum { STALE = 100 }; /* rounds without a new set after which there are hardly any left */
 

@@ -30,8 +30,8 @@ static int measure_meaning(const jp_measured *m, jp_explanation *out, jopa_error
     if (!embeds(engine)) return JP_OK;
     float *a = NULL, *b = NULL;
     int    n_a = 0, n_b = 0, left_out = 0, more = 0;
-    int    status = engine->ops->embed(engine, m->response, NULL, &a, &n_a, &left_out, e);
-    if (!status) status = engine->ops->embed(engine, m->masked_response, NULL, &b, &n_b, &more, e);
+    int    status = engine->ops->embed(engine, m->response, m->stop, &a, &n_a, &left_out, e);
+    if (!status) status = engine->ops->embed(engine, m->masked_response, m->stop, &b, &n_b, &more, e);
     if (!status)
         status = jp_metric_add(out, "meaning", encoder ? "encoder_distance" : "state_distance",
                                cosine_distance(a, b, n_a), e);

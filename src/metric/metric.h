@@ -16,6 +16,7 @@ typedef struct {
     const char      *response;        /* the text explained, valid UTF-8 */
     const char      *masked_response; /* what the model writes with `selected` hidden; NULL: not generated */
     jp_engine       *encoder;         /* a sentence encoder, or NULL */
+    const jopa_stop *stop;            /* what engines ask, or NULL */
 } jp_measured;
 
 typedef struct {

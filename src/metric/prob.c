@@ -73,7 +73,8 @@ static int mean_kl(const jp_measured *m, double *out, jopa_error *e) {
                                     .n_symbols = c.size[i],
                                     .response = p->response + at,
                                     .n_response = n,
-                                    .out = c.log_p[i]};
+                                    .out = c.log_p[i],
+                                    .stop = m->stop};
             status = c.engine->ops->next(c.engine, &rq, e);
             memcpy(c.symbols[i] + c.size[i], p->response + at, (size_t)n * sizeof *p->response);
             c.size[i] += n;

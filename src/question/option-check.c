@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/parse.h"
 #include "question/option.h"
 
@@ -22,7 +23,7 @@ static int check_integer(const jp_option *o, const char *value, jopa_error *e) {
 
 static int check_number(const jp_option *o, const char *value, jopa_error *e) {
     double number;
-    bool   fine = jp_parse_real(value, &number) && isfinite(number) && number <= o->info.most &&
+    bool   fine = jp_parse_double(value, NULL, &number) && isfinite(number) && number <= o->info.most &&
                 (o->above ? number > o->info.least : number >= o->info.least);
     return fine ? JP_OK : refuse_value(o, value, e);
 }

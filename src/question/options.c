@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/parse.h"
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
@@ -178,8 +179,9 @@ int jp_options_integer(const jopa_options *o, const char *name) {
 }
 
 double jp_options_number(const jopa_options *o, const char *name) {
-    double value = 0;
-    jp_parse_real(jp_options_text(o, name), &value);
+    const char *text = jp_options_text(o, name);
+    double      value = 0;
+    if (text) jp_parse_double(text, NULL, &value);
     return value;
 }
 

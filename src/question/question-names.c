@@ -2,7 +2,9 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include "base/parse.h"
 #include "question/question.h"
 
@@ -26,7 +28,7 @@ static int find_method_named(const jp_method **out, const char *name, jopa_error
 static int parse_variant_of(jp_method_choice *c, char *rest, jopa_error *e) {
     char *slash = strchr(rest, '/');
     if (slash) *slash = '\0';
-    if (*rest == '@' && (!jp_parse_real(rest + 1, &c->sparsity) || !(c->sparsity > 0 && c->sparsity <= 1)))
+    if (*rest == '@' && (!jp_parse_double(rest + 1, NULL, &c->sparsity) || !(c->sparsity > 0 && c->sparsity <= 1)))
         return jp_fail(e, JOPA_ERROR_USAGE, "'%s': after @ comes a sparsity above 0, at most 1", c->label);
     if (*rest && *rest != '@')
         return jp_fail(e, JOPA_ERROR_USAGE, "'%s' is not NAME, NAME@SPARSITY or NAME/BUDGET", c->label);
@@ -45,7 +47,8 @@ static int add_method(jp_question *q, const char *text, size_t size, bool varian
     jp_method_choice *made = &q->methods[q->n_methods], choice = {.method = NULL};
     char              name[JP_LABEL_SIZE];
     if (size >= sizeof choice.label)
-        return jp_fail(e, JOPA_ERROR_USAGE, "'%.*s' is not a method: see `jopa list methods`", (int)size, text);
+        return jp_fail(e, JOPA_ERROR_USAGE, "'%s' is not a method: see `jopa list methods`",
+                       jp_excerpt_of(text, size, 100).text);
     if (q->n_methods == JP_MOST_METHODS)
         return jp_fail(e, JOPA_ERROR_USAGE, "more than %d methods at once", JP_MOST_METHODS);
     memcpy(choice.label, text, size);

@@ -98,7 +98,7 @@ struct jopa_result *jp_result_new(const char *command, int n) {
     r->command = strdup(command);
     r->items = calloc(n > 0 ? (size_t)n : 1, sizeof *r->items);
     r->n_items = n;
-    r->list = !strcmp(command, "compare");
+    r->list = !strcmp(command, "compare") || !strcmp(command, "score");
     if (r->command && r->items) return r;
     free(r->command);
     free(r->items);
@@ -131,3 +131,5 @@ bool jp_first_of_group(const jp_explanation *x, int i) {
         if (!strcmp(x->metrics[j].group, x->metrics[i].group)) return false;
     return true;
 }
+
+bool jp_result_compares(const struct jopa_result *r) { return r->list && strcmp(r->command, "audit"); }

@@ -192,4 +192,7 @@ struct jopa_result *jp_result_new(const char *command, int n);
 /* Whether metric i is the first of its group: reports show a group's figures together. */
 bool jp_first_of_group(const jp_explanation *x, int i);
 
+/* Whether its explanations are of one prompt and response, side by side: of compare, and of score. */
+bool jp_result_compares(const struct jopa_result *r);
+
 #endif

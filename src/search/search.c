@@ -56,9 +56,7 @@ void jp_search_free(jp_search *s) {
     jp_bitset_free(&s->incumbent);
 }
 
-int jp_search_spent(const jp_search *s) {
-    return (int)jp_scorer_spent(s->task->scorer);
-}
+int jp_search_spent(const jp_search *s) { return (int)jp_scorer_spent(s->task->scorer); }
 
 bool jp_search_room(const jp_search *s) { return s->n_round < s->batch && jp_search_spent(s) + s->n_round < s->budget; }
 

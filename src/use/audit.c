@@ -32,10 +32,10 @@ typedef struct {
 static int longest(const audit *a) { return a->p.n_response > a->q->max_tokens ? a->p.n_response : a->q->max_tokens; }
 
 /* ROUGE-L between the response and what the model writes with `set` hidden, which is left in *text when asked for. */
-static int similarity(const audit *a, const jp_bitset *set, char **text, double *out, jopa_error *e) {
+static int similarity(audit *a, const jp_bitset *set, char **text, double *out, jopa_error *e) {
     char           *written = NULL;
     jp_rouge_scores scores;
-    int             status = jp_explain_write(&written, a->model, a->current, set, longest(a), e);
+    int             status = jp_explain_write(&written, &a->watch, a->current, set, longest(a), e);
     if (!status) status = jp_rouge(written, a->p.response_text, &scores, e);
     if (!status) *out = scores.rougeL;
     if (!status && text) *text = written;
@@ -44,15 +44,15 @@ static int similarity(const audit *a, const jp_bitset *set, char **text, double 
 }
 
 static int turns_away(void *user, const jp_bitset *set, bool *yes, jopa_error *e) {
-    const audit *a = user;
-    double       value = 1;
-    int          status = similarity(a, set, NULL, &value, e);
+    audit *a = user;
+    double value = 1;
+    int    status = similarity(a, set, NULL, &value, e);
     *yes = !status && value < a->q->similarity;
-    return status;
+    return status == JOPA_ERROR_INTERRUPTED ? JP_STOP : status;
 }
 
 /* Only what the model writes itself can be turned away. */
-static int check_own_response(const audit *a, jopa_error *e) {
+static int check_own_response(audit *a, jopa_error *e) {
     double value = 1;
     int    status = a->q->by_response && a->q->response ? similarity(a, NULL, NULL, &value, e) : JP_OK;
     if (!status && value < a->q->similarity)
@@ -126,7 +126,7 @@ static int word_problem(audit *a, const jp_selection *found, jopa_error *e) {
 
 static int fill_words(audit *a, jp_scorer *s, const jp_selection *found, jp_result_audit *out, jopa_error *e) {
     double drop = NAN, unused;
-    bool   writes = a->model->engine->ops->generate && jp_scorer_stopped(s) != JP_STOP_USER;
+    bool   writes = a->model->engine->ops->generate && !a->watch.stopped;
     jp_scorer_relimit(s, &(jp_limits){.k = a->words.prompt.n_units});
     int status = list_triggers(a, &a->words, found, &out->words, &out->n_words, e);
     if (!status) status = jp_scorer_drops(s, &found->selected, 1, &drop, e);
@@ -203,9 +203,9 @@ static int fill_texts(audit *a, jp_explanation *x, jp_scorer *s, const jp_select
     int status = similarity(a, &found->selected, &x->masked_response, &out->similarity, e);
     out->turned_away = !status && out->similarity < a->q->similarity;
     if (!status && a->q->response)
-        status = jp_explain_write(&out->unmasked_response, a->model, &a->p, NULL, longest(a), e);
+        status = jp_explain_write(&out->unmasked_response, &a->watch, &a->p, NULL, longest(a), e);
     else if (!status && !(out->unmasked_response = strdup(x->response_text))) status = jp_fail_memory(e);
-    if (!status) status = jp_explain_measure(x, s, a->model, &a->p, &found->selected, found->score, a->q, &a->watch, e);
+    if (!status) status = jp_explain_measure(x, s, &a->watch, &a->p, &found->selected, found->score, a->q, e);
     return status;
 }
 
@@ -240,13 +240,13 @@ static int run_searches(audit *a, jp_explanation *x, jopa_error *e) {
     if (!status) status = check_own_response(a, e);
     if (!status) status = jp_scorer_new(&s, a->model->engine, &a->p.problem, &a->limits, e);
     if (!status) status = search_smallest(a, s, &found, &reached, e);
-    bool stopped = status == JP_STOP, interrupted = s && jp_scorer_stopped(s) == JP_STOP_USER;
+    bool stopped = status == JP_STOP;
     if (!status || stopped) status = fill_audit(a, x, s, &found, reached, e);
-    if (!status && !interrupted) status = fill_texts(a, x, s, &found, e);
+    if (!status && !a->watch.stopped) status = fill_texts(a, x, s, &found, e);
     jp_scorer_free(s);
-    if (!status && !stopped && refines(a->q->unit)) status = refine(a, x, &found, e);
+    if (!status && !stopped && !a->watch.stopped && refines(a->q->unit)) status = refine(a, x, &found, e);
     jp_selection_free(&found);
-    return status;
+    return x->response_text ? jp_explain_stopped(x, &a->watch, status, e) : status;
 }
 
 int jp_audit(jopa_result **out, jopa_model *m, const jp_question *q, jopa_error *e) {

@@ -107,7 +107,7 @@ static int pasted_problem(const compression *c, const jp_result_compression *out
 }
 
 /* Paste without `selected` into `out`: text, tokens and the drop. *text (may be NULL): what the model answers. */
-static int paste(const compression *c, const jp_bitset *selected, double full, jp_result_compression *out, char **text,
+static int paste(compression *c, const jp_bitset *selected, double full, jp_result_compression *out, char **text,
                  jopa_error *e) {
     jp_explain_problem p = {0};
     jp_scorer         *s = NULL;
@@ -127,7 +127,7 @@ static int paste(const compression *c, const jp_bitset *selected, double full, j
     jp_scorer_free(s);
     int longest = c->p.n_response > c->q->max_tokens ? c->p.n_response : c->q->max_tokens;
     if (!status && text && c->model->engine->ops->generate)
-        status = jp_explain_write(text, c->model, &p, NULL, longest, e);
+        status = jp_explain_write(text, &c->watch, &p, NULL, longest, e);
     jp_prompt_free(&p.prompt);
     return status;
 }
@@ -140,7 +140,7 @@ static bool reached(const compression *c, const jp_bitset *selected, const jp_re
 
 /* A text may be cut into other tokens than the search measured: units go back, those that cost most alone first, until
  * the pasted text keeps the tolerance. */
-static int restore(const compression *c, jp_selection *found, double full, jp_result_compression *out, jopa_error *e) {
+static int restore(compression *c, jp_selection *found, double full, jp_result_compression *out, jopa_error *e) {
     int status = JP_OK;
     for (int tries = 0; tries < RESTORED && !status && c->q->ratio <= 0 && !reached(c, &found->selected, out);
          tries++) {
@@ -164,7 +164,7 @@ static const char *pasted_text(const compression *c, const jp_result_compression
  */
 
 static int fill_compress(compression *c, jp_explanation *x, jp_scorer *s, jp_selection *found, const char *method,
-                         bool interrupted, jopa_error *e) {
+                         jopa_error *e) {
     jp_result_compression *out = &x->compression;
     jp_result_compression  pasted = {
          .present = true, .tokens = c->p.prompt.n_tokens, .tolerance = c->q->ratio > 0 ? NAN : c->q->tolerance};
@@ -174,12 +174,13 @@ static int fill_compress(compression *c, jp_explanation *x, jp_scorer *s, jp_sel
     if (!status) status = jp_use_fill(x, c->model, s, &c->p, found, c->q, method, e);
     *out = pasted;
     out->ratio = x->sparsity;
-    if (!status && !interrupted) status = paste(c, &found->selected, full, out, &x->masked_response, e);
+    if (!status && !c->watch.stopped) status = paste(c, &found->selected, full, out, &x->masked_response, e);
+    status = jp_explain_stopped(x, &c->watch, status, e);
     if (!status) out->reached = reached(c, &found->selected, out);
     if (!status && !(out->text = strdup(pasted_text(c, out)))) status = jp_fail_memory(e);
-    if (!status && !interrupted)
-        status = jp_explain_measure(x, s, c->model, &c->p, &found->selected, NULL, c->q, &c->watch, e);
-    return status;
+    if (!status && !c->watch.stopped)
+        status = jp_explain_measure(x, s, &c->watch, &c->p, &found->selected, NULL, c->q, e);
+    return jp_explain_stopped(x, &c->watch, status, e);
 }
 
 static int run_rule(compression *c, jp_explanation *x, const rule *r, jopa_error *e) {
@@ -196,8 +197,7 @@ static int run_rule(compression *c, jp_explanation *x, const rule *r, jopa_error
         jp_shorten_task task = make_task(c, s);
         status = r->run(&task, &found, e);
     }
-    if (!status || status == JP_STOP)
-        status = fill_compress(c, x, s, &found, r->name, jp_scorer_stopped(s) == JP_STOP_USER, e);
+    if (!status || status == JP_STOP) status = fill_compress(c, x, s, &found, r->name, e);
     jp_scorer_free(s);
     jp_selection_free(&found);
     return status;

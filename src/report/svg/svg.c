@@ -119,7 +119,7 @@ static int draw_comparison(picture *p, const jopa_result *r) {
 static int write_svg(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     picture p = {{0}, -6, e};
-    int     status = strcmp(r->command, "compare") ? draw_explanation(&p, &r->items[0]) : draw_comparison(&p, r);
+    int     status = jp_result_compares(r) ? draw_comparison(&p, r) : draw_explanation(&p, &r->items[0]);
     if (!status && !p.body.failed) {
         int height = (int)p.y + MARGIN;
         jp_buffer_format(out,

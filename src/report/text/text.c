@@ -244,7 +244,7 @@ int jp_text_explain(jp_page *p, const jp_explanation *x) {
 static int write_text_text(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     jp_page page = {out, o && o->width > 0 ? o->width : 80, o && o->color, o && o->scores, e};
     int     status;
-    if (!strcmp(r->command, "compare")) status = jp_text_compare(&page, r);
+    if (jp_result_compares(r)) status = jp_text_compare(&page, r);
     else if (r->list) status = jp_text_audits(&page, r);
     else if (r->items[0].audit.present) status = jp_text_audit(&page, &r->items[0]);
     else if (r->items[0].compression.present) status = jp_text_compress(&page, &r->items[0]);

@@ -1,0 +1,110 @@
+#include "explain/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life -------------------------------------------------------------------------------------------------------- */
+
+static int ask_session(jopa_session *s, jopa_error *e) {
+    jp_watch_begin(&s->watch, s->model, &s->question);
+    int status = jp_explain_problem_init(&s->problem, &s->watch, &s->question, e);
+    if (status) return status;
+    s->problem.problem.target_first = 0;
+    s->problem.problem.target_last = s->problem.n_response;
+    status = jp_store_new(&s->store, s->problem.prompt.n_units, s->problem.n_response, e);
+    jp_limits limits = {.k = s->problem.prompt.n_units, .progress = jp_watch_scores, .user = &s->watch};
+    if (!status) status = jp_scorer_stored(&s->scorer, s->model->engine, &s->problem.problem, &limits, s->store, e);
+    return status;
+}
+
+int jp_session_open(jopa_session **out, jopa_model *m, const jopa_options *o, jopa_error *e) {
+    jopa_session *s = calloc(1, sizeof *s);
+    if (!s) return jp_fail_memory(e);
+    s->model = m;
+    int status = jopa_options_copy(&s->options, o, e);
+    if (!status) status = jp_question_init(&s->question, s->options, e);
+    if (!status) status = ask_session(s, e);
+    if (status) jp_session_close(s);
+    else *out = s;
+    return status;
+}
+
+void jp_session_close(jopa_session *s) {
+    if (!s) return;
+    jp_scorer_free(s->scorer);
+    jp_store_free(s->store);
+    jp_explain_problem_free(&s->problem);
+    jp_question_free(&s->question);
+    jopa_options_free(s->options);
+    free(s);
+}
+
+/* ---- sets -------------------------------------------------------------------------------------------------------- */
+
+int jp_session_log_probs(jopa_session *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e) {
+    s->watch.stopped = false;
+    if (jp_watch_stage(&s->watch, JP_STAGE_SEARCHING, NULL)) return jp_watch_fail(&s->watch, e);
+    int status = jp_scorer_log_probs(s->scorer, masks, n, log_probs, e);
+    return status == JP_STOP ? jp_watch_fail(&s->watch, e) : status;
+}
+
+/* ---- other questions ------------------------------------------------------------------------------------------------
+ */
+
+/* What a session has settled: a question may repeat it, not change it. */
+static const char *const settled[] = {"model",      "engine", "encoder", "threads",  "ctx",
+                                      "gpu_layers", "prompt", "system",  "raw",      "response",
+                                      "max_tokens", "unit",   "roles",   "operator", "precise"};
+
+static bool is_settled(const char *name) {
+    for (size_t i = 0; i < sizeof settled / sizeof *settled; i++)
+        if (!strcmp(settled[i], name)) return true;
+    return false;
+}
+
+static int check_settled(const jopa_session *s, const jopa_options *o, jopa_error *e) {
+    for (int i = 0; i < o->n_set; i++) {
+        const char *name = o->set[i].option->info.name, *mine = jp_options_text(s->options, name);
+        if (is_settled(name) && (!mine || strcmp(mine, o->set[i].values[0])))
+            return jp_fail(e, JOPA_ERROR_USAGE, "`%s` is the session's: open another session to change it", name);
+    }
+    if (o->n_messages)
+        return jp_fail(e, JOPA_ERROR_USAGE, "the chat is the session's: open another session to change it");
+    return JP_OK;
+}
+
+int jp_session_options(const jopa_session *s, const jopa_options *o, jopa_options **out, jopa_error *e) {
+    jopa_options *made = NULL;
+    int           status = check_settled(s, o, e);
+    if (!status) status = jopa_options_copy(&made, o, e);
+    for (int i = 0; i < s->options->n_set && !status; i++) {
+        const jp_option_value *v = &s->options->set[i];
+        bool mine = is_settled(v->option->info.name) && jp_option_find(o->command, v->option->info.name);
+        if (mine) status = jopa_options_set(made, v->option->info.name, v->values[0], e);
+    }
+    for (int i = 0; i < s->options->n_messages && !status; i++)
+        status = jopa_options_add_message(made, s->options->roles[i], s->options->contents[i], e);
+    if (status) jopa_options_free(made);
+    else *out = made;
+    return status;
+}
+
+static int explain_resolved(jopa_result **out, jopa_session *s, const jp_question *q, jopa_error *e) {
+    jp_explain_problem p;
+    jp_watch           w;
+    jp_watch_begin(&w, s->model, q);
+    int status = jp_explain_problem_again(&p, &s->problem, q, e);
+    return status ? status : jp_explain_problem_by(out, &w, q, &p, s->store, e);
+}
+
+int jp_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e) {
+    jopa_options *complete = NULL;
+    jp_question   q = {0};
+    int           status = jp_session_options(s, o, &complete, e);
+    if (status) return status;
+    status = jp_question_init(&q, complete, e);
+    if (!status) status = explain_resolved(out, s, &q, e);
+    jp_question_free(&q);
+    jopa_options_free(complete);
+    return status;
+}

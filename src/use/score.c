@@ -1,0 +1,98 @@
+#include "use/score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "explain/fill.h"
+#include "explain/named-set.h"
+
+/* The sets of the option `hide`. */
+static int read_sets(const jopa_session *s, const char *const *texts, int n, jp_bitset **out, jopa_error *e) {
+    jp_bitset *sets = jp_bitset_array_new(n, s->problem.prompt.n_units);
+    int        status = sets ? JP_OK : jp_fail_memory(e);
+    for (int i = 0; i < n && !status; i++) status = jp_named_set(&sets[i], &s->problem.prompt, texts[i], e);
+    if (status) jp_bitset_array_free(sets);
+    else *out = sets;
+    return status;
+}
+
+/* Log-probabilities of row 0, nothing hidden, and of row 1. */
+static void fill_tokens(jp_explanation *x, const float *full, const float *masked) {
+    x->log_prob.full = x->log_prob.masked = 0;
+    for (int t = 0; t < x->n_response_tokens; t++) {
+        jp_result_response_token *to = &x->response_tokens[t];
+        to->log_prob = (double)full[t];
+        to->masked_log_prob = (double)masked[t];
+        if (t < x->target_first || t >= x->target_last) continue;
+        x->log_prob.full += to->log_prob;
+        x->log_prob.masked += to->masked_log_prob;
+    }
+    x->log_prob.drop = x->log_prob.full - x->log_prob.masked;
+}
+
+static int fill_set(jp_explanation *x, jopa_session *s, const jp_question *q, const jp_explain_problem *p,
+                    const jp_bitset *set, const char *name, jopa_error *e) {
+    int status = jp_fill_question(x, s->model, p, q, "given", e);
+    if (!status) status = jp_fill_set(x, p, set, e);
+    x->k = x->n_selected;
+    x->id = strdup(name);
+    x->stopped = strdup("done");
+    x->cost.evaluations_per_second = NAN;
+    return status ? status : x->id && x->stopped ? JP_OK : jp_fail_memory(e);
+}
+
+/* The bill of all sets is the first one's: they were scored together. */
+static void fill_cost(jp_explanation *x, const jp_cost *before, const jp_cost *after, double seconds) {
+    x->cost.evaluations = after->evaluations - before->evaluations;
+    x->cost.decoded_tokens = after->decoded_tokens - before->decoded_tokens;
+    x->cost.naive_tokens = after->naive_tokens - before->naive_tokens;
+    x->cost.seconds = seconds;
+    if (seconds > 0) x->cost.evaluations_per_second = (double)x->cost.evaluations / seconds;
+}
+
+static int score_sets(jopa_result *r, jopa_session *s, const jp_question *q, const jp_explain_problem *p,
+                      const jp_bitset *sets, const char *const *names, jopa_error *e) {
+    int        n = r->n_items, width = p->n_response, status = JP_OK;
+    double     started = jp_seconds();
+    jp_bitset *all = jp_bitset_array_new(n + 1, p->prompt.n_units); /* the first hides nothing */
+    float     *log_probs = malloc((size_t)(n + 1) * (size_t)width * sizeof *log_probs);
+    jp_cost    before, after;
+    if (!all || !log_probs) status = jp_fail_memory(e);
+    for (int i = 0; i < n && !status; i++) jp_bitset_copy(&all[i + 1], &sets[i]);
+    jp_scorer_cost(s->scorer, &before);
+    if (!status) status = jp_session_log_probs(s, all, n + 1, log_probs, e);
+    jp_scorer_cost(s->scorer, &after);
+    for (int i = 0; i < n && !status; i++) {
+        status = fill_set(&r->items[i], s, q, p, &sets[i], names[i], e);
+        if (!status) fill_tokens(&r->items[i], log_probs, log_probs + (size_t)(i + 1) * (size_t)width);
+    }
+    if (!status) fill_cost(&r->items[0], &before, &after, jp_seconds() - started);
+    jp_bitset_array_free(all);
+    free(log_probs);
+    return status;
+}
+
+int jp_score_named(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e) {
+    int                n, status;
+    const char *const *names = jp_options_texts(o, "hide", &n);
+    jopa_options      *complete = NULL;
+    jp_question        q = {0};
+    jp_explain_problem p;
+    jp_bitset         *sets = NULL;
+    jopa_result       *r = NULL;
+    if (!n) return jp_fail(e, JOPA_ERROR_USAGE, "no set to score: give `hide`, such as 3,5-7 or doctor,patient");
+    status = jp_session_options(s, o, &complete, e);
+    if (!status) status = jp_question_init(&q, complete, e);
+    if (!status) status = jp_explain_problem_again(&p, &s->problem, &q, e);
+    if (!status) status = read_sets(s, names, n, &sets, e);
+    if (!status && !(r = jp_result_new("score", n))) status = jp_fail_memory(e);
+    if (!status) status = score_sets(r, s, &q, &p, sets, names, e);
+    jp_bitset_array_free(sets);
+    jp_question_free(&q);
+    jopa_options_free(complete);
+    if (status) jopa_result_free(r);
+    else *out = r;
+    return status;
+}
