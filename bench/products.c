@@ -1,7 +1,6 @@
 #include "products.h"
 
 #include <ggml-backend.h>
-#include <ggml-cpu.h>
 #include <gguf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,11 +94,18 @@ static double build(const model_shape *s, enum ggml_type type, struct ggml_conte
     return flop;
 }
 
+static void set_threads(ggml_backend_t cpu, int threads) {
+    ggml_backend_reg_t           reg = ggml_backend_dev_backend_reg(ggml_backend_get_device(cpu));
+    ggml_backend_set_n_threads_t set =
+        (ggml_backend_set_n_threads_t)(uintptr_t)ggml_backend_reg_get_proc_address(reg, "ggml_backend_set_n_threads");
+    if (set) set(cpu, threads);
+}
+
 static double rate(const model_shape *s, enum ggml_type type, int threads, clockid_t clock) {
-    ggml_backend_t       cpu = ggml_backend_cpu_init();
+    ggml_backend_t       cpu = ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, NULL);
     struct ggml_context *c = ggml_init((struct ggml_init_params){(size_t)1 << 20, NULL, true});
     struct ggml_cgraph  *graph = ggml_new_graph(c);
-    ggml_backend_cpu_set_n_threads(cpu, threads);
+    set_threads(cpu, threads);
     double                flop = build(s, type, c, graph), best = 0;
     ggml_backend_buffer_t memory = ggml_backend_alloc_ctx_tensors(c, cpu);
     ggml_backend_buffer_clear(memory, 0);

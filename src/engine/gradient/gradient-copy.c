@@ -5,6 +5,7 @@
 
 #include "engine/accel/accel.h"
 #include "engine/gradient/gradient-model.h"
+#include "engine/half.h"
 
 /* GGML_TYPE_COUNT stands for "no copy". */
 typedef struct {
@@ -118,7 +119,8 @@ static void read_rows_copies(const struct ggml_tensor *t, int64_t first, int64_t
 static void write_numbers(const struct ggml_tensor *t, int64_t row, int64_t column, const float *values, int64_t n) {
     char *to = (char *)t->data + (size_t)row * t->nb[1] + ggml_row_size(t->type, column);
     if (t->type == GGML_TYPE_F32) memcpy(to, values, (size_t)n * sizeof *values);
-    else ggml_get_type_traits_cpu(t->type)->from_float(values, to, n);
+    else if (t->type == GGML_TYPE_F16) jp_to_halves(values, (uint16_t *)(void *)to, n);
+    else ggml_get_type_traits(t->type)->from_float_ref(values, to, n);
 }
 
 /* A strip of rows, written as rows of one copy and as columns of the other. */

@@ -4,7 +4,6 @@
 
 #include <ggml-alloc.h>
 #include <ggml-backend.h>
-#include <ggml-cpu.h>
 #include <ggml.h>
 
 #include "engine/gradient/gradient.h"
@@ -66,5 +65,7 @@ int  jp_gradient_model_load(jp_gradient *g, const char *file, jopa_error *e);
 void jp_gradient_model_free(jp_gradient *g);
 /* Copies of the weights, within g->limits. */
 int jp_gradient_copy_weights(jp_gradient *g, bool exact, int threads, jopa_error *e);
+/* out[n, n_embd]: the embeddings of n symbols. */
+int jp_gradient_rows(jp_gradient *g, const int32_t *symbols, int n, float *out, jopa_error *e);
 
 #endif

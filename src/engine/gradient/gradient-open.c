@@ -1,11 +1,39 @@
-/* Opening and freeing what computes gradients. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/gradient/gradient-model.h"
 #include "engine/threads.h"
 
+/* ggml's CPU backend is asked for by its registry alone: it may be one of several, chosen for this processor, whose
+ * functions have no names here. */
+static void *find_cpu_function(const char *name) {
+    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    return cpu ? ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), name) : NULL;
+}
+
+static bool cpu_has(const char *feature) {
+    ggml_backend_dev_t          cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    ggml_backend_get_features_t list =
+        (ggml_backend_get_features_t)(uintptr_t)find_cpu_function("ggml_backend_get_features");
+    for (struct ggml_backend_feature *f = list ? list(ggml_backend_dev_backend_reg(cpu)) : NULL; f && f->name; f++)
+        if (!strcmp(f->name, feature)) return true;
+    return false;
+}
+
+static void set_cpu_threads(ggml_backend_t cpu, int threads) {
+    ggml_backend_set_n_threads_t set =
+        (ggml_backend_set_n_threads_t)(uintptr_t)find_cpu_function("ggml_backend_set_n_threads");
+    if (set) set(cpu, threads);
+}
+
+static void set_cpu_abort(ggml_backend_t cpu, jp_ear *ear) {
+    ggml_backend_set_abort_callback_t set =
+        (ggml_backend_set_abort_callback_t)(uintptr_t)find_cpu_function("ggml_backend_set_abort_callback");
+    if (set) set(cpu, jp_hears_stop_callback, ear);
+}
+
 /* ggml's F32 and F16 product kernels want lengths that are multiples of their vectors. */
-static int vector_length(void) { return ggml_cpu_has_avx512() ? 16 : 8; }
+static int vector_length(void) { return cpu_has("AVX512") ? 16 : 8; }
 
 int jp_gradient_open(jp_gradient **out, const char *file, int threads, bool exact, jopa_error *e) {
     return jp_gradient_open_within(out, file, threads, exact, NULL, e);
@@ -23,15 +51,15 @@ static int open_with(jp_gradient **out, const char *file, int threads, bool exac
     jp_gradient *g = calloc(1, sizeof *g);
     if (!g) return jp_fail_memory(e);
     threads = jp_threads(threads);
-    g->cpu = ggml_backend_cpu_init();
+    g->cpu = ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, NULL);
     g->allocator = ggml_gallocr_new(ggml_backend_cpu_buffer_type());
     g->pad = vector_length();
     int status = g->cpu && g->allocator ? jp_gradient_model_load(g, file, e) : jp_fail_memory(e);
     if (!status) {
-        ggml_backend_cpu_set_n_threads(g->cpu, threads);
-        g->limits = limits ? *limits : default_limits(g);
+        set_cpu_threads(g->cpu, threads);
         g->ear = ear;
-        if (ear) ggml_backend_cpu_set_abort_callback(g->cpu, jp_hears_stop_callback, ear);
+        if (ear) set_cpu_abort(g->cpu, ear);
+        g->limits = limits ? *limits : default_limits(g);
         status = jp_gradient_copy_weights(g, exact, threads, e);
     }
     if (status) jp_gradient_free(g);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/half.h"
 #include "engine/llama/llama-local.h"
 
 enum { MOST_BYTES = 1 << 30 }; /* of the copy: beyond it the file's own weights are used */
@@ -99,7 +100,7 @@ static bool convert_tensor(const conversion *c, int fd, const struct ggml_tensor
     for (int64_t r = 0; r < rows && fine; r++) {
         fine = !jp_hears_stop(c->ear);
         ggml_get_type_traits(t->type)->to_float(data + (size_t)r * in, row, width);
-        if (c->type == GGML_TYPE_F16) ggml_fp32_to_fp16_row(row, (ggml_fp16_t *)(void *)(all + (size_t)r * out), width);
+        if (c->type == GGML_TYPE_F16) jp_to_halves(row, (uint16_t *)(void *)(all + (size_t)r * out), width);
         else memcpy(all + (size_t)r * out, row, out);
     }
     fine = fine && !jp_hears_stop(c->ear) && write_at(fd, all, (size_t)rows * out, at);

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "engine/clones.h"
+
 /* exp(x) for x <= 0 with a relative error below 3e-7, written so that compilers vectorize it: 2^(x log2 e) split into a
  * whole exponent and a fraction in [-1/2, 1/2], whose power is a polynomial of degree 6 (Taylor of exp at the
  * fraction). */
@@ -27,13 +29,8 @@ static inline float exp_negative(float x) {
 
 enum { LANES = 16 };
 
-/* The loops below are what scoring spends outside the model: where the compiler can, they are built for several
- * instruction sets, and the processor's is chosen when the program starts. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-__attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-double
-jp_log_sum_exp(const float *logits, int n) {
+/* The loops below are what scoring spends outside the model. */
+JP_CLONES double jp_log_sum_exp(const float *logits, int n) {
     float top[LANES], sums[LANES];
     for (int j = 0; j < LANES; j++) {
         top[j] = -INFINITY;
