@@ -1,5 +1,5 @@
-# jopa_accel: OpenMP, which ggml uses too, where there is one; and src/engine/accel/accel.h, where oneDNN and ggml's interface for
-# backends are at hand as well.
+# jopa_accel: OpenMP, which ggml uses too, where there is one; and src/engine/accel/accel.h, where oneDNN and ggml's
+# interface for backends are at hand as well, on x86-64.
 option(JOPA_ACCEL "Use oneDNN where the processor multiplies in bfloat16" ON)
 add_library(jopa_accel INTERFACE)
 # Not by oneDNN's own package file: Debian's asks for the headers of OpenCL, which nothing here needs.
@@ -11,9 +11,25 @@ find_path(GGML_BACKEND_HEADERS ggml-backend-impl.h
 if(OpenMP_C_FOUND)
     target_link_libraries(jopa_accel INTERFACE OpenMP::OpenMP_C)
 endif()
-if(JOPA_ACCEL AND DNNL_INCLUDE_DIR AND DNNL_LIBRARY AND OpenMP_C_FOUND AND GGML_BACKEND_HEADERS)
+set(accel OFF)
+if(JOPA_ACCEL AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND DNNL_INCLUDE_DIR AND DNNL_LIBRARY AND OpenMP_C_FOUND
+   AND GGML_BACKEND_HEADERS)
+    set(accel ON)
     target_compile_definitions(jopa_accel INTERFACE JOPA_ACCEL)
     target_include_directories(jopa_accel INTERFACE ${GGML_BACKEND_HEADERS} ${DNNL_INCLUDE_DIR})
     target_link_libraries(jopa_accel INTERFACE ${DNNL_LIBRARY})
     message(STATUS "oneDNN: ${DNNL_LIBRARY}")
 endif()
+
+# jopa_accel_flags(): the files below are compiled for processors that have these instructions, whatever the rest is
+# compiled for: they run only where accel-cpu.c found them. Of the folder that calls this.
+function(jopa_accel_flags)
+    set(flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mfma -mf16c)
+    set(files accel-attention.c accel-product.c accel-tiles.c accel-tiles-avx512.c accel-tiles-amx.c)
+    list(TRANSFORM files PREPEND ${PROJECT_SOURCE_DIR}/src/engine/accel/)
+    if(accel)
+        set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "${flags}")
+        set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/engine/accel/accel-tiles-amx.c APPEND PROPERTY
+            COMPILE_OPTIONS -mamx-tile -mamx-bf16)
+    endif()
+endfunction()

@@ -12,7 +12,6 @@
 
 #include "engine/accel/accel-tiles.h"
 
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,f16c,fma")
 #include <immintrin.h>
 
 enum {

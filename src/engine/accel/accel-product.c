@@ -50,12 +50,6 @@ struct jp_products {
 /* ---- life -----------------------------------------------------------------------------------------------------------
  */
 
-static bool has(unsigned isa) { return (dnnl_get_effective_cpu_isa() & isa) == isa; }
-
-bool jp_products_useful(void) { return has(dnnl_cpu_isa_avx512_core_bf16); }
-
-bool jp_products_amx(void) { return has(dnnl_cpu_isa_avx512_core_amx); }
-
 jp_products *jp_products_new(void) {
     jp_products *p = calloc(1, sizeof *p);
     if (!p) return NULL;

@@ -4,8 +4,6 @@
 #ifdef JOPA_ACCEL
 #include "engine/accel/accel-tiles.h"
 
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,amx-tile,amx-bf16")
-
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS };
 
 /* The compiler does not know that the instructions below read and write memory. */

@@ -6,8 +6,6 @@
 
 #include "engine/accel/accel-tiles.h"
 
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
-
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS, LINES = 8 /* rows of a result at a time */ };
 
 static void nothing_avx512(void) {}

@@ -1,12 +1,11 @@
 /* Products of small matrices, each number the sum of two in bfloat16 (16 bits of it): a b = a0 b0 + a1 b0 + a0 b1,
  * summed in F32. "Two parts" are one array after the other. By AMX or by AVX-512, from the same layout: tiles of a
- * right matrix are 16 pairs of rows by 16 columns, the two numbers of a pair side by side. Only accel-*.c include this.
+ * right matrix are 16 pairs of rows by 16 columns, the two numbers of a pair side by side. Only accel-*.c include this,
+ * those that cmake/accel.cmake compiles for AVX-512.
  */
 #ifndef JP_ACCEL_TILES_H
 #define JP_ACCEL_TILES_H
 
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,7 +54,6 @@ static inline void jp_tiles_split(__m512 x, uint16_t *first, uint16_t *second) {
     _mm256_storeu_si256((__m256i *)(void *)first, a);
     _mm256_storeu_si256((__m256i *)(void *)second, b);
 }
-#pragma GCC pop_options
 
 /* JP_TILES_STEP cells from `at` on, [width] floats each, into the packed two parts of `cells` cells. */
 void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_t *packed);

@@ -29,13 +29,16 @@ void jp_accel_begin(jp_accel_store *store, int inputs, int attention);
 /* After them, so that nobody else's backend takes that store: others get one of their own, and two numbers. */
 void jp_accel_end(void);
 
+/* ---- accel-cpu.c. The rest of this header is for processors of which the first is true. ---- */
+
+bool jp_products_useful(void); /* the processor multiplies in bfloat16: by AMX, or by AVX-512 alone */
+bool jp_products_amx(void);    /* by AMX */
+
 /* ---- accel-product.c: matrix products in bfloat16 ---- */
 
 typedef struct jp_products jp_products; /* copies of weights, kernels and buffers; one a backend */
 
-bool         jp_products_useful(void); /* the processor multiplies in bfloat16: by AMX, or by AVX-512 alone */
-bool         jp_products_amx(void);    /* by AMX */
-jp_products *jp_products_new(void);    /* NULL: no memory */
+jp_products *jp_products_new(void); /* NULL: no memory */
 void         jp_products_free(jp_products *p);
 /* Whether `node` is a product that jp_products_run takes: [in, rows] by weights [in, out] in any type but F32.
  *
