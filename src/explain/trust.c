@@ -27,8 +27,9 @@ static int fill_stability(jp_explanation *x, jopa_model *m, const jp_explain_pro
 
 /* ---- other operators -------------------------------------------------------------------------------------------- */
 
+/* An interruption leaves those that were measured before it. */
 static int fill_operators(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_bitset *selected,
-                          const jp_question *q, jopa_error *e) {
+                          const jp_limits *limits, const jp_question *q, jopa_error *e) {
     jp_operator ops[JP_MOST_OPERATORS];
     double      drops[JP_MOST_OPERATORS];
     int         status = JP_OK, n = q->n_operators;
@@ -40,9 +41,11 @@ static int fill_operators(jp_explanation *x, jopa_model *m, const jp_explain_pro
         x->operators[x->n_operators++].name = strdup(q->operators[i].name);
         if (!status && !x->operators[i].name) status = jp_fail_memory(e);
     }
-    if (!status) status = jp_study_operators(drops, m->engine, &p->problem, selected, ops, n, e);
-    for (int i = 0; i < n && !status; i++) x->operators[i].drop = drops[i];
-    return status;
+    if (!status) status = jp_study_operators(drops, m->engine, &p->problem, limits, selected, ops, n, e);
+    for (int i = 0; i < n && status <= 0; i++) x->operators[i].drop = drops[i];
+    while (status == JP_STOP && x->n_operators && isnan(x->operators[x->n_operators - 1].drop))
+        free(x->operators[--x->n_operators].name);
+    return status > 0 ? status : JP_OK;
 }
 
 int jp_trust_fill(jp_explanation *x, jp_watch *w, const jp_explain_problem *p, const jp_method *method,
@@ -50,6 +53,6 @@ int jp_trust_fill(jp_explanation *x, jp_watch *w, const jp_explain_problem *p, c
     int status = JP_OK;
     if (q->repeat > 0 && !jp_watch_stage(w, JP_STAGE_REPEATING, method->name))
         status = fill_stability(x, w->model, p, method, limits, q->repeat, e);
-    if (!status && q->n_operators && !w->stopped) status = fill_operators(x, w->model, p, selected, q, e);
+    if (!status && q->n_operators && !w->stopped) status = fill_operators(x, w->model, p, selected, limits, q, e);
     return status;
 }

@@ -3,71 +3,109 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 void jp_stability_free(jp_stability *s) {
     free(s->frequency);
     free(s->drops);
     *s = (jp_stability){0};
 }
 
-/* One run, added to `out`. */
+/* A scorer that is stopped before it begins is a run that was cut off. */
+static int begin_scorer(jp_scorer **out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                        jopa_error *e) {
+    int status = jp_scorer_new(out, engine, problem, limits, e);
+    return status == JOPA_ERROR_INTERRUPTED ? JP_STOP : status;
+}
+
+/* Not the end of its own budget, which a run may come to: what a run that was cut off has is no answer. */
+static bool is_cut_off(jp_stop_reason reason) { return reason == JP_STOP_USER || reason == JP_STOP_TIME; }
+
+/* Search, then the drop of what was found, whatever is left of the budget. JP_STOP: cut off. */
+static int run_to_the_end(jp_scorer *s, const jp_method *method, int k, uint64_t seed, jp_selection *found,
+                          double *drop, jopa_error *e) {
+    jp_limits limits = *jp_scorer_limits(s);
+    jp_task   task = {.scorer = s, .n = jp_scorer_units(s), .k = k, .budget = limits.budget, .seed = seed};
+    int       status = method->run(&task, found, e);
+    if (status > 0 || is_cut_off(jp_scorer_stopped(s))) return status > 0 ? status : JP_STOP;
+    limits.budget = 0;
+    if (status == JP_STOP) jp_scorer_relimit(s, &limits);
+    return jp_scorer_drops(s, &found->selected, 1, drop, e);
+}
+
+static void count_run(jp_stability *out, const jp_bitset *selected) {
+    for (int i = jp_bitset_next(selected, 0); i >= 0; i = jp_bitset_next(selected, i + 1)) out->frequency[i]++;
+    out->runs++;
+}
+
+/* One run, added to `out` unless it was cut off. */
 static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
                        const jp_method *method, int k, uint64_t seed, jopa_error *e) {
-    int          n = problem->prompt->n_units;
-    jp_scorer   *scorer = NULL;
+    jp_scorer   *s = NULL;
     jp_selection found;
-    int          status = jp_selection_init(&found, n, e);
-    if (!status) status = jp_scorer_new(&scorer, engine, problem, limits, e);
-    if (!status)
-        status = method->run(&(jp_task){.scorer = scorer, .n = n, .k = k, .budget = limits->budget, .seed = seed},
-                             &found, e);
-    int stopped = status;
-    if (status == JP_STOP) jp_scorer_relimit(scorer, &(jp_limits){.k = limits->k});
-    if (status <= 0) status = jp_scorer_drops(scorer, &found.selected, 1, &out->drops[out->runs], e);
-    if (status <= 0) {
-        for (int i = jp_bitset_next(&found.selected, 0); i >= 0; i = jp_bitset_next(&found.selected, i + 1))
-            out->frequency[i]++;
-        out->runs++;
-    }
-    if (scorer) {
-        jp_cost cost;
-        jp_scorer_cost(scorer, &cost);
-        out->evaluations += cost.evaluations;
-    }
-    bool only_budget = scorer && stopped == JP_STOP && jp_scorer_stopped(scorer) == JP_RUNNING && limits->budget > 0;
-    jp_scorer_free(scorer);
+    jp_cost      cost = {0};
+    int          status = jp_selection_init(&found, problem->prompt->n_units, e);
+    if (!status) status = begin_scorer(&s, engine, problem, limits, e);
+    if (!status) status = run_to_the_end(s, method, k, seed, &found, &out->drops[out->runs], e);
+    if (!status) count_run(out, &found.selected);
+    if (s) jp_scorer_cost(s, &cost);
+    if (s || status == JP_STOP) out->stopped = s ? jp_scorer_stopped(s) : JP_STOP_USER;
+    out->evaluations += cost.evaluations;
+    jp_scorer_free(s);
     jp_selection_free(&found);
-    return status > 0 ? status : stopped == JP_STOP && !only_budget ? JP_STOP : JP_OK;
+    return status;
+}
+
+/* As long as there is time for them all together. */
+static int repeat_runs(jp_stability *s, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                       const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e) {
+    double    started = jp_seconds();
+    jp_limits left = *limits;
+    for (int i = 0; i < runs; i++) {
+        if (limits->seconds > 0 && (left.seconds = limits->seconds - (jp_seconds() - started)) <= 0) {
+            s->stopped = JP_STOP_TIME;
+            return JP_STOP;
+        }
+        int status = repeat_once(s, engine, problem, &left, method, k, first_seed + (uint64_t)i, e);
+        if (status) return status;
+    }
+    return JP_OK;
+}
+
+static void average(jp_stability *s, int n) {
+    double square = 0;
+    for (int i = 0; i < n && s->runs; i++) s->frequency[i] /= s->runs;
+    for (int i = 0; i < s->runs; i++) s->mean += s->drops[i] / s->runs;
+    for (int i = 0; i < s->runs; i++) square += (s->drops[i] - s->mean) * (s->drops[i] - s->mean);
+    s->deviation = s->runs > 1 ? sqrt(square / (s->runs - 1)) : NAN;
 }
 
 int jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
                     const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e) {
-    int          n = problem->prompt->n_units, status = JP_OK;
-    double       square = 0;
+    int          n = problem->prompt->n_units;
     jp_stability s = {.frequency = calloc((size_t)n, sizeof(double)),
                       .drops = calloc((size_t)(runs > 0 ? runs : 1), sizeof(double))};
-    if (!s.frequency || !s.drops) status = jp_fail_memory(e);
-    for (int i = 0; i < runs && !status; i++)
-        status = repeat_once(&s, engine, problem, limits, method, k, first_seed + (uint64_t)i, e);
+    int          status = s.frequency && s.drops ? JP_OK : jp_fail_memory(e);
+    if (!status) status = repeat_runs(&s, engine, problem, limits, method, k, first_seed, runs, e);
     if (status > 0) {
         jp_stability_free(&s);
         return status;
     }
-    for (int i = 0; i < n && s.runs; i++) s.frequency[i] /= s.runs;
-    for (int i = 0; i < s.runs; i++) s.mean += s.drops[i] / s.runs;
-    for (int i = 0; i < s.runs; i++) square += (s.drops[i] - s.mean) * (s.drops[i] - s.mean);
-    s.deviation = s.runs > 1 ? sqrt(square / (s.runs - 1)) : NAN;
+    average(&s, n);
     *out = s;
     return status;
 }
 
-int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_bitset *set,
-                       const jp_operator *ops, int n_ops, jopa_error *e) {
-    int status = JP_OK;
+int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                       const jp_bitset *set, const jp_operator *ops, int n_ops, jopa_error *e) {
+    jp_limits own = {.k = set->n, .progress = limits->progress, .user = limits->user};
+    int       status = JP_OK;
+    for (int i = 0; i < n_ops; i++) drops[i] = NAN;
     for (int i = 0; i < n_ops && !status; i++) {
         jp_problem other = *problem;
         jp_scorer *scorer = NULL;
         other.op = ops[i];
-        status = jp_scorer_new(&scorer, engine, &other, &(jp_limits){.k = set->n}, e);
+        status = begin_scorer(&scorer, engine, &other, &own, e);
         if (!status) status = jp_scorer_drops(scorer, set, 1, &drops[i], e);
         jp_scorer_free(scorer);
     }

@@ -6,22 +6,25 @@
 #include "search/task.h"
 
 typedef struct {
-    int     runs;
-    double *frequency;       /* [n] owned: the share of the runs that selected the unit */
-    double *drops;           /* [runs] owned: of the selected sets */
-    int64_t evaluations;     /* of all runs */
-    double  mean, deviation; /* of the drops; deviation NAN for one run */
+    int            runs;
+    double        *frequency;       /* [n] owned: the share of the runs that selected the unit */
+    double        *drops;           /* [runs] owned: of the selected sets */
+    int64_t        evaluations;     /* of all runs, also of one that was cut off */
+    double         mean, deviation; /* of the drops; deviation NAN for one run */
+    jp_stop_reason stopped;         /* with JP_STOP: what cut the runs off, the user or the time */
 } jp_stability;
 
-/* Run `method` with the seeds first_seed, first_seed + 1, ..., each with a scorer and a bill of its own. JP_STOP: a
- * limit ended a run, which still counts; later ones are left out. In any case but an error the caller frees *out. */
+/* Run `method` with the seeds first_seed, first_seed + 1, ..., each with a scorer and a bill of its own: the budget is
+ * each run's, the seconds are of all together. JP_STOP: the user or the time cut a run off; it does not count, and no
+ * other begins. In any case but an error the caller frees *out. */
 int  jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
                      const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e);
 void jp_stability_free(jp_stability *s); /* frees the members; safe on a zeroed struct */
 
-/* drops[i] = the set's drop under ops[i]: two evaluations each. */
-int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_bitset *set,
-                       const jp_operator *ops, int n_ops, jopa_error *e);
+/* drops[i] = the set's drop under ops[i]: two evaluations each. Of the limits only the progress callback counts.
+ * JP_STOP: it stopped them, and what is unknown is NAN. */
+int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
+                       const jp_bitset *set, const jp_operator *ops, int n_ops, jopa_error *e);
 
 /* The smallest set found whose drop is at least `share` of the largest drop seen: that of hiding all units, or of any
  * set of at most task->k units. `method` runs for 1, 2, 4, ... units, up to task->k, until its set is large enough;

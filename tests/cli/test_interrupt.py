@@ -70,6 +70,17 @@ class Interrupt(Command):
         self.assertEqual([x["method"] for x in results], ["ablation", "random"])
         self.check(results[1])
 
+    def test_runs_from_other_seeds(self):
+        """No further run begins, what was cut off does not count, and the result says so."""
+        process = self.start("-M", "random", "-k", 9, "-b", 3, "--repeat", 10000, "--progress", "--metrics", "none")
+        self.after_some_work(process)
+        time.sleep(3)
+        x = json.loads(self.interrupted(process))
+        self.check(x)
+        stability = x.get("stability", {"runs": 0, "frequency": [9]})
+        self.assertLess(stability["runs"], 10000)
+        self.assertAlmostEqual(sum(stability["frequency"]), 9, places=4)
+
     def test_before_the_search(self):
         """An early Ctrl-C ends the command too."""
         process = self.start(*LONG, "--metrics", "none")

@@ -10,7 +10,6 @@
 #include "formula_problem.h"
 #include "search/joint.h"
 #include "search/regression.h"
-#include "search/study.h"
 #include "search/surrogate.h"
 
 static void hold(jp_bitset *set, int n, const int *units, int count) {
@@ -75,56 +74,87 @@ static void a_limit_leaves_unknowns(void **state) {
     formula_problem_close(&p);
 }
 
-/* Of a quadratic function the surrogate learns the function. */
-static void surrogate_learns_a_quadratic(void **state) {
-    enum { N = 12, SETS = 200 };
+/* ---- the surrogate of a quadratic function ---------------------------------------------------------------------- */
+
+enum { N = 12, MEMBERS = 4, SETS = 200, UNSEEN = 50 };
+
+typedef struct {
     formula_problem p;
-    jp_surrogate   *s = NULL;
-    jp_quadratic    q;
+    jp_surrogate   *s;
+    jp_quadratic    q; /* the posterior mean */
     jp_random       r;
     jp_bitset       set;
-    double          mean[N] = {0}, v[N], gain[N];
-    (void)state;
-    formula_problem_open(&p, N);
-    jp_formula_random(p.engine, 0.5, 4, NULL);
-    jp_random_seed(&r, 2);
-    assert_int_equal(jp_surrogate_new(&s, N, NULL), JP_OK);
-    assert_int_equal(jp_quadratic_init(&q, N), JP_OK);
-    hold(&set, N, NULL, 0);
+} learner;
+
+static void draw(learner *l, int *units) {
+    jp_random_subset(&l->r, N, MEMBERS, units);
+    jp_bitset_clear(&l->set);
+    for (int i = 0; i < MEMBERS; i++) jp_bitset_add(&l->set, units[i]);
+}
+
+static void learn(learner *l) {
+    double mean[N] = {0}, v[N];
+    int    units[MEMBERS];
+    *l = (learner){0};
+    formula_problem_open(&l->p, N);
+    jp_formula_random(l->p.engine, 0.5, 4, NULL);
+    jp_random_seed(&l->r, 2);
+    assert_int_equal(jp_surrogate_new(&l->s, N, NULL), JP_OK);
+    assert_int_equal(jp_quadratic_init(&l->q, N), JP_OK);
+    hold(&l->set, N, NULL, 0);
     for (int i = 0; i < N; i++) v[i] = 1;
     for (int t = 0; t < SETS; t++) {
-        int units[4];
-        jp_random_subset(&r, N, 4, units);
-        jp_bitset_clear(&set);
-        for (int i = 0; i < 4; i++) jp_bitset_add(&set, units[i]);
-        assert_int_equal(jp_surrogate_add(s, &set, jp_formula_drop(p.engine, &set), NULL), JP_OK);
+        draw(l, units);
+        assert_int_equal(jp_surrogate_add(l->s, &l->set, jp_formula_drop(l->p.engine, &l->set), NULL), JP_OK);
     }
-    assert_int_equal(jp_surrogate_fit(s, mean, v, NULL), JP_OK);
-    jp_surrogate_mean(s, &q);
-    jp_bitset_clear(&set);
-    jp_quadratic_climb(&q, 4, &set, gain);
-    assert_true(jp_formula_drop(p.engine, &set) > 0.85 * formula_best(&p, 4));
-    for (int t = 0; t < 50; t++) { /* sets that it has mostly not seen */
-        int    units[4];
-        double sum = 0;
-        jp_random_subset(&r, N, 4, units);
-        jp_bitset_clear(&set);
-        for (int i = 0; i < 4; i++) {
-            jp_bitset_add(&set, units[i]);
-            sum += q.linear[units[i]];
-            for (int j = 0; j < i; j++) sum += q.pair[units[i] * N + units[j]];
-        }
-        assert_true(fabs(sum - jp_formula_drop(p.engine, &set)) < 0.05);
-    }
-    for (int i = 0; i < N; i++) assert_true(q.pair[i * N + i] == 0 && fabs(q.pair[i] - q.pair[i * N]) < 1e-12);
-    double linear = q.linear[3];
-    assert_int_equal(jp_surrogate_sample(s, &r, 0, &q, NULL), JP_OK); /* temperature 0: the mean */
-    assert_true(fabs(q.linear[3] - linear) < 1e-9);
-    jp_bitset_free(&set);
-    jp_quadratic_free(&q);
-    jp_surrogate_free(s);
-    formula_problem_close(&p);
+    assert_int_equal(jp_surrogate_fit(l->s, mean, v, NULL), JP_OK);
+    jp_surrogate_mean(l->s, &l->q);
 }
+
+static void forget(learner *l) {
+    jp_bitset_free(&l->set);
+    jp_quadratic_free(&l->q);
+    jp_surrogate_free(l->s);
+    formula_problem_close(&l->p);
+}
+
+static double predicted(const learner *l, const int *units) {
+    double sum = 0;
+    for (int i = 0; i < MEMBERS; i++) {
+        sum += l->q.linear[units[i]];
+        for (int j = 0; j < i; j++) sum += l->q.pair[units[i] * N + units[j]];
+    }
+    return sum;
+}
+
+static void surrogate_learns_a_quadratic(void **state) {
+    learner l;
+    int     units[MEMBERS];
+    (void)state;
+    learn(&l);
+    for (int t = 0; t < UNSEEN; t++) { /* sets that it has mostly not seen */
+        draw(&l, units);
+        assert_true(fabs(predicted(&l, units) - jp_formula_drop(l.p.engine, &l.set)) < 0.05);
+    }
+    for (int i = 0; i < N; i++) assert_true(l.q.pair[i * N + i] == 0 && fabs(l.q.pair[i] - l.q.pair[i * N]) < 1e-12);
+    double linear = l.q.linear[3];
+    assert_int_equal(jp_surrogate_sample(l.s, &l.r, 0, &l.q, NULL), JP_OK); /* temperature 0: the mean */
+    assert_true(fabs(l.q.linear[3] - linear) < 1e-9);
+    forget(&l);
+}
+
+static void surrogate_climbs_to_the_best(void **state) {
+    learner l;
+    double  gain[N];
+    (void)state;
+    learn(&l);
+    jp_bitset_clear(&l.set);
+    jp_quadratic_climb(&l.q, MEMBERS, &l.set, gain);
+    assert_true(jp_formula_drop(l.p.engine, &l.set) > 0.85 * formula_best(&l.p, MEMBERS));
+    forget(&l);
+}
+
+/* ---- regressions ------------------------------------------------------------------------------------------------ */
 
 static void regressions_find_the_coefficients(void **state) {
     enum { ROWS = 60, COLS = 5 };
@@ -178,90 +208,12 @@ static void self_reads_what_models_write(void **state) {
     }
 }
 
-static void repeats_count_units(void **state) {
-    formula_problem p;
-    jp_stability    s;
-    (void)state;
-    formula_problem_open(&p, 30);
-    jp_formula_or(p.engine, 6, 4, 20, NULL);
-    jp_formula_add(p.engine, 3, (int[]){11}, 1, NULL);
-    jp_formula_add(p.engine, 1, (int[]){4}, 1, NULL);
-    assert_int_equal(
-        jp_study_repeat(&s, p.engine, &p.problem, &(jp_limits){.k = 3}, jp_method_find("jopa"), 3, 1, 5, NULL), JP_OK);
-    assert_int_equal(s.runs, 5);
-    assert_true(s.frequency[4] == 1 && s.frequency[20] == 1 && s.frequency[11] == 1 && s.frequency[0] == 0);
-    assert_true(fabs(s.mean - 10) < 1e-5 && s.deviation < 1e-5);
-    jp_stability_free(&s);
-    formula_problem_close(&p);
-}
-
-static void operators_agree_on_a_formula(void **state) {
-    const jp_operator ops[] = {{JP_OPERATOR_ZERO, 0}, {JP_OPERATOR_MEAN, 0}, {JP_OPERATOR_DELETE, 0}};
-    formula_problem   p;
-    jp_bitset         set;
-    double            drops[3];
-    (void)state;
-    formula_problem_open(&p, 6);
-    jp_formula_xor(p.engine, 2, 1, 3, NULL);
-    hold(&set, 6, (int[]){3}, 1);
-    assert_int_equal(jp_study_operators(drops, p.engine, &p.problem, &set, ops, 3, NULL), JP_OK);
-    for (int i = 0; i < 3; i++) assert_true(fabs(drops[i] - 2) < 1e-5);
-    jp_bitset_free(&set);
-    formula_problem_close(&p);
-}
-
-static void shrinking_keeps_a_share(void **state) {
-    const double    weights[] = {5, 3, 1, 0.5, 0.25, 0};
-    formula_problem p;
-    jp_bitset       set;
-    double          drop;
-    (void)state;
-    formula_problem_open(&p, 6);
-    jp_formula_additive(p.engine, weights, NULL);
-    formula_problem_start(&p, &(jp_limits){.k = 5});
-    hold(&set, 6, (int[]){0, 1, 2, 3, 4}, 5);
-    assert_int_equal(jp_scorer_drops(p.scorer, &set, 1, &drop, NULL), JP_OK);
-    assert_int_equal(jp_study_shrink(p.scorer, &set, 0.8 * 9.75, NULL), JP_OK); /* of 9.75: 5 + 3 = 8 is enough */
-    assert_true(jp_bitset_count(&set) == 2 && jp_bitset_has(&set, 0) && jp_bitset_has(&set, 1));
-    jp_bitset_free(&set);
-    formula_problem_close(&p);
-}
-
-/* 5 + 3 of 9.75 in all is less than 0.9 of it, 5 + 3 + 1 is more. */
-static void the_smallest_set_is_found(void **state) {
-    const double    weights[] = {0, 0, 5, 0.25, 0, 3, 0, 1, 0.5, 0, 0, 0};
-    formula_problem p;
-    jp_selection    found;
-    (void)state;
-    formula_problem_open(&p, 12);
-    jp_formula_additive(p.engine, weights, NULL);
-    formula_problem_start(&p, &(jp_limits){.k = 12});
-    assert_int_equal(jp_selection_init(&found, 12, NULL), JP_OK);
-    jp_task task = {.scorer = p.scorer, .n = 12, .k = 12, .seed = 1};
-    assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
-    assert_int_equal(jp_bitset_count(&found.selected), 3);
-    assert_true(jp_bitset_has(&found.selected, 2) && jp_bitset_has(&found.selected, 5) &&
-                jp_bitset_has(&found.selected, 7));
-    task.k = 1; /* too few: the best of those */
-    assert_int_equal(jp_study_smallest(&task, jp_method_find("jopa"), 0.9, &found, NULL), JP_OK);
-    assert_true(jp_bitset_count(&found.selected) == 1 && jp_bitset_has(&found.selected, 2));
-    jp_selection_free(&found);
-    formula_problem_close(&p);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pruning_leaves_what_matters),
-        cmocka_unit_test(the_smallest_set_is_found),
-        cmocka_unit_test(joint_tells_who_acts_together),
-        cmocka_unit_test(a_limit_leaves_unknowns),
-        cmocka_unit_test(surrogate_learns_a_quadratic),
-        cmocka_unit_test(regressions_find_the_coefficients),
-        cmocka_unit_test(least_squares_takes_the_shortest),
-        cmocka_unit_test(self_reads_what_models_write),
-        cmocka_unit_test(repeats_count_units),
-        cmocka_unit_test(operators_agree_on_a_formula),
-        cmocka_unit_test(shrinking_keeps_a_share),
+        cmocka_unit_test(pruning_leaves_what_matters),      cmocka_unit_test(joint_tells_who_acts_together),
+        cmocka_unit_test(a_limit_leaves_unknowns),          cmocka_unit_test(surrogate_learns_a_quadratic),
+        cmocka_unit_test(surrogate_climbs_to_the_best),     cmocka_unit_test(regressions_find_the_coefficients),
+        cmocka_unit_test(least_squares_takes_the_shortest), cmocka_unit_test(self_reads_what_models_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
