@@ -73,8 +73,7 @@ class Interrupt(Command):
     def test_runs_from_other_seeds(self):
         """No further run begins, what was cut off does not count, and the result says so."""
         process = self.start("-M", "random", "-k", 9, "-b", 3, "--repeat", 10000, "--progress", "--metrics", "none")
-        self.after_some_work(process)
-        time.sleep(3)
+        time.sleep(4)
         x = json.loads(self.interrupted(process))
         self.check(x)
         stability = x.get("stability", {"runs": 0, "frequency": [9]})
