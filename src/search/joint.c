@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "search/eliminate.h"
+
 /* drops[i] = drop of the set without its member units[i]; count members. */
 static int drops_without(jp_scorer *s, const jp_bitset *set, const int *units, int count, double *drops,
                          jopa_error *e) {
@@ -17,26 +19,14 @@ static int drops_without(jp_scorer *s, const jp_bitset *set, const int *units, i
     return status;
 }
 
+static int adds_little(void *user, const jp_bitset *set, double before, double after, bool *yes, jopa_error *e) {
+    (void)set, (void)e;
+    *yes = before - after < *(const double *)user * fabs(before);
+    return JP_OK;
+}
+
 int jp_joint_prune(jp_scorer *s, jp_bitset *set, double share, jopa_error *e) {
-    int     n = set->n, status = JP_OK;
-    int    *units = malloc((size_t)n * sizeof *units);
-    double *without = malloc((size_t)n * sizeof *without), drop = NAN;
-    if (!units || !without) status = jp_fail_memory(e);
-    if (!status) status = jp_scorer_drops(s, set, 1, &drop, e);
-    while (!status) {
-        int count = jp_bitset_members(set, units), least = 0;
-        if (count < 2) break;
-        status = drops_without(s, set, units, count, without, e);
-        if (status) break;
-        for (int i = 1; i < count; i++)
-            if (without[i] > without[least]) least = i;
-        if (drop - without[least] >= share * fabs(drop)) break;
-        jp_bitset_remove(set, units[least]);
-        drop = without[least];
-    }
-    free(units);
-    free(without);
-    return status;
+    return jp_eliminate(&(jp_elimination){.scorer = s, .passes = adds_little, .user = &share}, set, e);
 }
 
 void jp_joint_free(jp_joint *j) {

@@ -6,7 +6,8 @@
 
 /* Show again, one after another, units whose return costs less than `share` of the set's drop, the cheapest first; at
  * least one unit stays. The set may end with a larger drop than it began with. JP_STOP: a limit was reached, the set is
- * what was got to. About k evaluations, and k more for each unit taken out. */
+ * what was got to. About k evaluations, and k more for each unit taken out of a small set; of a large one units are
+ * taken out together as long as that costs less than `share`, which bounds the evaluations: see search/eliminate.h. */
 int jp_joint_prune(jp_scorer *s, jp_bitset *set, double share, jopa_error *e);
 
 typedef struct {

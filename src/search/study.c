@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "search/eliminate.h"
 
 void jp_stability_free(jp_stability *s) {
     free(s->frequency);
@@ -112,38 +113,19 @@ int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *probl
     return status;
 }
 
-/* The member whose return leaves the largest drop, into *unit and *drop. */
-static int cheapest(jp_scorer *s, const jp_bitset *set, int *unit, double *drop, jopa_error *e) {
-    int        count = jp_bitset_count(set), at = 0, status = JP_OK;
-    jp_bitset *sets = jp_bitset_array_new(count, set->n);
-    double    *drops = malloc((size_t)(count > 0 ? count : 1) * sizeof *drops);
-    int       *units = malloc((size_t)(count > 0 ? count : 1) * sizeof *units);
-    if (!sets || !drops || !units) status = jp_fail_memory(e);
-    for (int i = jp_bitset_next(set, 0); i >= 0 && !status; i = jp_bitset_next(set, i + 1)) {
-        jp_bitset_copy(&sets[at], set);
-        jp_bitset_remove(&sets[at], i);
-        units[at++] = i;
-    }
-    if (!status) status = jp_scorer_drops(s, sets, count, drops, e);
-    for (int i = 0, best = 0; i < count && !status; i++) {
-        if (drops[i] >= drops[best]) best = i;
-        *unit = units[best];
-        *drop = drops[best];
-    }
-    jp_bitset_array_free(sets);
-    free(drops);
-    free(units);
-    return status;
+/* ---- the smallest set that does nearly as much ------------------------------------------------------------------- */
+
+static int keeps_wanted(void *user, const jp_bitset *set, double before, double after, bool *yes, jopa_error *e) {
+    (void)set, (void)before, (void)e;
+    *yes = after >= *(const double *)user;
+    return JP_OK;
 }
 
 int jp_study_shrink(jp_scorer *s, jp_bitset *set, double wanted, jopa_error *e) {
     double drop = NAN;
-    int    unit = 0, status = jp_scorer_drops(s, set, 1, &drop, e);
-    while (!status && drop >= wanted && jp_bitset_count(set) > 1) {
-        status = cheapest(s, set, &unit, &drop, e);
-        if (!status && drop >= wanted) jp_bitset_remove(set, unit);
-    }
-    return status;
+    int    status = jp_scorer_drops(s, set, 1, &drop, e);
+    if (status || !(drop >= wanted)) return status;
+    return jp_eliminate(&(jp_elimination){.scorer = s, .passes = keeps_wanted, .user = &wanted}, set, e);
 }
 
 /* One run for sets of at most `k` units; *best gets the largest drop of those seen so far. */
