@@ -27,7 +27,7 @@ add_custom_command(OUTPUT ${merged}/libjopa.a
     COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(libjopa_merged ALL DEPENDS ${merged}/libjopa.a)
 install(FILES ${merged}/libjopa.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES include/jopa.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/jopa.h include/jopa_engine.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(JOPA_SHARED)
     install(TARGETS libjopa_shared EXPORT jopaTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
     install(EXPORT jopaTargets NAMESPACE jopa:: DESTINATION ${package})

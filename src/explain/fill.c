@@ -159,6 +159,7 @@ int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p,
     x->cost.gradients = cost->gradients;
     x->cost.decoded_tokens = cost->decoded_tokens;
     x->cost.naive_tokens = cost->naive_tokens;
+    x->cost.recalled = cost->recalled;
     x->cost.seconds = cost->seconds;
     x->cost.evaluations_per_second = cost->seconds > 0 ? (double)cost->evaluations / cost->seconds : NAN;
     int status = fill_trace(x, s, e);

@@ -16,29 +16,44 @@ static int add_note(jp_explanation *x, const char *name, const char *value, jopa
     return o->name && o->value ? JP_OK : jp_fail_memory(e);
 }
 
+/* The array as text, which it is freed after. NULL: no memory. */
+static int note_array(jp_explanation *x, const char *name, json_t *array, jopa_error *e) {
+    char *text = array ? json_dumps(array, JSON_COMPACT) : NULL;
+    int   status = text ? add_note(x, name, text, e) : jp_fail_memory(e);
+    free(text);
+    json_decref(array);
+    return status;
+}
+
+/* Append, or let go of all: NULL then. */
+static json_t *append_json(json_t *array, json_t *value) {
+    if (value && array && !json_array_append_new(array, value)) return array;
+    json_decref(array);
+    return NULL;
+}
+
 /* The chat as the JSON array that `messages` reads. */
 static int note_chat(jp_explanation *x, const jp_question *q, jopa_error *e) {
     json_t *chat = json_array();
-    for (int i = 0; i < q->n_messages && chat; i++) {
-        json_t *one = json_pack("{s:s, s:s}", "role", q->roles[i], "content", q->contents[i]);
-        if (!one || json_array_append_new(chat, one)) {
-            json_decref(chat);
-            chat = NULL;
-        }
-    }
-    char *text = chat ? json_dumps(chat, JSON_COMPACT) : NULL;
-    int   status = text ? add_note(x, "messages", text, e) : jp_fail_memory(e);
-    free(text);
-    json_decref(chat);
-    return status;
+    for (int i = 0; i < q->n_messages && chat; i++)
+        chat = append_json(chat, json_pack("{s:s, s:s}", "role", q->roles[i], "content", q->contents[i]));
+    return note_array(x, "messages", chat, e);
+}
+
+/* Values of an option that may be repeated: a JSON array, since a name stands once among the options. */
+static int note_texts(jp_explanation *x, const jp_option_value *v, jopa_error *e) {
+    json_t *texts = json_array();
+    for (int i = 0; i < v->n && texts; i++) texts = append_json(texts, json_string(v->values[i]));
+    return note_array(x, v->option->info.name, texts, e);
 }
 
 int jp_question_record(const jp_question *q, jp_explanation *x, jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < q->options->n_set && !status; i++) {
         const jp_option_value *v = &q->options->set[i];
-        for (int j = 0; j < v->n && !status && !v->option->info.command_only; j++)
-            status = add_note(x, v->option->info.name, v->values[j], e);
+        if (v->option->info.command_only || (q->command == JP_BENCH && !v->option->answers)) continue;
+        status =
+            v->option->type == JP_TYPE_TEXTS ? note_texts(x, v, e) : add_note(x, v->option->info.name, v->values[0], e);
     }
     return !status && q->chat ? note_chat(x, q, e) : status;
 }
@@ -108,14 +123,27 @@ static int set_from_members(jopa_options *o, const jp_explanation *x, const bool
     return status;
 }
 
-/* One note, where its name was not given; texts of one name follow each other and are taken together. */
+static int set_texts(jopa_options *o, const jp_result_option *note, jopa_error *e) {
+    json_t *texts = json_loads(note->value, 0, NULL), *one;
+    size_t  i;
+    int     status = json_is_array(texts)
+                         ? JP_OK
+                         : jp_fail(e, JOPA_ERROR_INPUT, "the result's option %s cannot be read", note->name);
+    json_array_foreach(texts, i, one) if (!status && json_is_string(one)) status =
+        jopa_options_set(o, note->name, json_string_value(one), e);
+    json_decref(texts);
+    return status;
+}
+
+/* One note, where its name was not given. */
 static int set_from_note(jopa_options *o, const jopa_options *before, const jp_result_option *note,
                          const bool given[GROUPS], jopa_error *e) {
     int g = group_of(note->name);
     if (g >= 0 && given[g]) return JP_OK;
     if (!strcmp(note->name, "messages")) return add_chat_again(o, note->value, e);
-    if (!jp_option_find(o->command, note->name) || jopa_options_given(before, note->name)) return JP_OK;
-    return jopa_options_set(o, note->name, note->value, e);
+    const jp_option *option = jp_option_find(o->command, note->name);
+    if (!option || jopa_options_given(before, note->name)) return JP_OK;
+    return option->type == JP_TYPE_TEXTS ? set_texts(o, note, e) : jopa_options_set(o, note->name, note->value, e);
 }
 
 int jopa_options_like(jopa_options *o, const jopa_result *r, int i, jopa_error *e) {

@@ -1,6 +1,9 @@
 #include "result/json-fields.h"
 
+#include "result/member.h"
+
 #define AT(type, member) offsetof(type, member)
+_Static_assert(AT(jp_explanation, target_last) == AT(jp_explanation, target_first) + sizeof(int), "RANGE: neighbours");
 #define SCALAR(name, kind, required, type, member) \
     { name, kind, required, AT(type, member), 0, 0, NULL, JP_PRESENT_ALWAYS }
 #define ROWS(name, required, type, rows, number, row, table) \
@@ -150,6 +153,7 @@ static const jp_field cost[] = {
     SCALAR("gradients", JP_FIELD_I64, false, jp_explanation, cost.gradients),
     SCALAR("decoded_tokens", JP_FIELD_I64, false, jp_explanation, cost.decoded_tokens),
     SCALAR("naive_tokens", JP_FIELD_I64, false, jp_explanation, cost.naive_tokens),
+    {"recalled", JP_FIELD_I64, false, AT(jp_explanation, cost.recalled), 0, 0, NULL, JP_PRESENT_SOME},
     SCALAR("seconds", JP_FIELD_REAL, false, jp_explanation, cost.seconds),
     SCALAR("evaluations_per_second", JP_FIELD_REAL, false, jp_explanation, cost.evaluations_per_second),
     END,
@@ -202,7 +206,11 @@ static const jp_field compression[] = {
     END,
 };
 
+#define SCHEMA \
+    { "schema", JP_FIELD_SCHEMA, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS }
+
 const jp_field jp_json_explanation[] = {
+    SCHEMA,
     SCALAR("id", JP_FIELD_TEXT, false, jp_explanation, id),
     SCALAR("version", JP_FIELD_TEXT, false, jp_explanation, version),
     SCALAR("command", JP_FIELD_TEXT, true, jp_explanation, command),
@@ -212,6 +220,8 @@ const jp_field jp_json_explanation[] = {
     SCALAR("operator", JP_FIELD_TEXT, false, jp_explanation, op),
     SCALAR("unit", JP_FIELD_TEXT, false, jp_explanation, unit),
     SCALAR("seed", JP_FIELD_SEED, false, jp_explanation, seed),
+    {"options", JP_FIELD_OPTIONS, false, AT(jp_explanation, options), AT(jp_explanation, n_options), 0, NULL,
+     JP_PRESENT_SOME},
     OBJECT("prompt", true, prompt),
     OBJECT("response", true, response),
     ROWS("units", true, jp_explanation, units, n_units, jp_result_unit, unit),
@@ -225,7 +235,7 @@ const jp_field jp_json_explanation[] = {
     {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators),
      sizeof(jp_result_operator), operator_drop, JP_PRESENT_SOME},
     {"masked_response", JP_FIELD_OBJECT, false, AT(jp_explanation, masked_response), 0, 0, masked_response,
-     JP_PRESENT_TEXT},
+     JP_PRESENT_POINTER},
     {"metrics", JP_FIELD_METRICS, false, AT(jp_explanation, metrics), AT(jp_explanation, n_metrics), 0, NULL,
      JP_PRESENT_ALWAYS},
     ROWS("trace", false, jp_explanation, trace, n_trace, jp_result_trace, trace),
@@ -239,3 +249,29 @@ const jp_field jp_json_explanation[] = {
      JP_PRESENT_BOOL},
     END,
 };
+
+static const jp_field trigger_count[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_trigger_count, text),
+    SCALAR("unit", JP_FIELD_TEXT, false, jp_trigger_count, unit),
+    SCALAR("questions", JP_FIELD_INT, true, jp_trigger_count, questions),
+    END,
+};
+
+const jp_field jp_json_list[] = {
+    SCHEMA,
+    SCALAR("command", JP_FIELD_TEXT, true, struct jopa_result, command),
+    {"triggers", JP_FIELD_ROWS, false, AT(struct jopa_result, triggers), AT(struct jopa_result, n_triggers),
+     sizeof(jp_trigger_count), trigger_count, JP_PRESENT_POINTER},
+    ROWS("results", true, struct jopa_result, items, n_items, jp_explanation, jp_json_explanation),
+    END,
+};
+
+bool jp_field_absent(const jp_field *f, const void *base) {
+    switch (f->present) {
+    case JP_PRESENT_BOOL: return !jp_load_bool(base, f->offset);
+    case JP_PRESENT_POINTER: return !jp_load_array(base, f->offset);
+    case JP_PRESENT_SOME: return f->kind == JP_FIELD_I64 ? !jp_load_i64(base, f->offset) : !jp_load_int(base, f->count);
+    case JP_PRESENT_ALWAYS: break;
+    }
+    return f->kind == JP_FIELD_TEXT && !jp_load_text(base, f->offset);
+}

@@ -11,6 +11,7 @@
 enum { JP_JSON_SCHEMA = 1 };
 
 typedef enum {
+    JP_FIELD_SCHEMA,  /* JP_JSON_SCHEMA; no member */
     JP_FIELD_TEXT,    /* char *; NULL is left out */
     JP_FIELD_INT,     /* int */
     JP_FIELD_I32,     /* int32_t */
@@ -27,6 +28,7 @@ typedef enum {
     JP_FIELD_OBJECT,  /* `fields` of the same struct */
     JP_FIELD_ROWS,    /* pointer to structs and their count: an array of objects */
     JP_FIELD_METRICS, /* jp_result_metric * and its count: an object of objects of numbers */
+    JP_FIELD_OPTIONS, /* jp_result_option * and its count: an object of texts */
 } jp_field_kind;
 
 typedef struct jp_field {
@@ -34,17 +36,21 @@ typedef struct jp_field {
     jp_field_kind          kind;
     bool                   required; /* reading fails without it */
     size_t                 offset;   /* of the member in its struct */
-    size_t                 count; /* INTS, REALS, ROWS, METRICS: offset of the int that counts; OBJECT: see `present` */
-    size_t                 stride; /* ROWS: size of one struct */
-    const struct jp_field *fields; /* OBJECT, ROWS */
-    /* OBJECT: left out when the bool at `offset` is false (BOOL), or the char * NULL (TEXT). ROWS: when empty (SOME).
-     */
-    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_TEXT, JP_PRESENT_SOME } present;
+    size_t                 count;    /* INTS, REALS, ROWS, METRICS, OPTIONS: offset of the int that counts */
+    size_t                 stride;   /* ROWS: size of one struct */
+    const struct jp_field *fields;   /* OBJECT, ROWS */
+    /* Left out when the bool at `offset` is false (BOOL), the pointer NULL (POINTER), the array empty or the I64 0
+     * (SOME). */
+    enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_POINTER, JP_PRESENT_SOME } present;
 } jp_field;
+
+/* Whether the member is left out of the JSON. base: the struct. */
+bool jp_field_absent(const jp_field *f, const void *base);
 
 /* `text` in quotes, escaped. */
 void jp_json_string(jp_buffer *out, const char *text);
 
-extern const jp_field jp_json_explanation[]; /* all of jp_explanation but "schema" */
+extern const jp_field jp_json_explanation[]; /* a jp_explanation */
+extern const jp_field jp_json_list[];        /* a struct jopa_result with several */
 
 #endif

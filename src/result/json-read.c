@@ -9,6 +9,8 @@
 
 #include "result/json-check.h"
 #include "result/json-fields.h"
+#include "result/member.h"
+#include "result/triggers.h"
 
 /* Where in the document the reader is, for messages: "results[1].units[3].start". */
 typedef struct path {
@@ -81,48 +83,39 @@ static int read_ints(const json_t *value, int *out, size_t n, const path *at, jo
     return JP_OK;
 }
 
-static int read_range(const json_t *value, int *out, const path *at, jopa_error *e) {
-    if (json_array_size(value) != 2) return wrong_json(at, "should be two numbers", e);
-    return read_ints(value, out, 2, at, e);
-}
-
-/* Room for an array's `n` members of `size` bytes, at *out; its length at *count. */
-static int make_room(const json_t *value, size_t size, void **out, int *count, const path *at, jopa_error *e) {
+/* Zeroed room for an array's members of `size` bytes each: f's pointer and count in `base`. */
+static int make_room(const json_t *value, size_t size, const jp_field *f, char *base, const path *at, jopa_error *e) {
     if (!json_is_array(value)) return wrong_json(at, "should be an array", e);
     size_t n = json_array_size(value);
     if (n > INT_MAX / 2) return wrong_json(at, "is too long", e);
-    *out = calloc(n ? n : 1, size);
-    if (!*out) return jp_fail_memory(e);
-    *count = (int)n;
+    void *room = calloc(n ? n : 1, size);
+    if (!room) return jp_fail_memory(e);
+    jp_store_array(base, f->offset, room);
+    jp_store_int(base, f->count, (int)n);
     return JP_OK;
 }
 
-static int read_int_array(const json_t *value, int **out, int *count, const path *at, jopa_error *e) {
-    void *room = NULL;
-    int   status = make_room(value, sizeof **out, &room, count, at, e);
-    if (status) return status;
-    *out = room;
-    return read_ints(value, *out, (size_t)*count, at, e);
+static int read_int_array(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    int status = make_room(value, sizeof(int), f, base, at, e);
+    return status ? status : read_ints(value, jp_load_array(base, f->offset), json_array_size(value), at, e);
 }
 
-static int read_real_array(const json_t *value, double **out, int *count, const path *at, jopa_error *e) {
-    void *room = NULL;
-    int   status = make_room(value, sizeof **out, &room, count, at, e);
-    *out = room;
-    for (int i = 0; !status && i < *count; i++) {
-        path row = {at, NULL, i};
-        status = read_real(json_array_get(value, (size_t)i), *out + i, &row, e);
+static int read_real_array(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    int     status = make_room(value, sizeof(double), f, base, at, e);
+    double *reals = status ? NULL : jp_load_array(base, f->offset);
+    for (size_t i = 0; !status && i < json_array_size(value); i++) {
+        path row = {at, NULL, (int)i};
+        status = read_real(json_array_get(value, i), reals + i, &row, e);
     }
     return status;
 }
 
-static int read_rows_json(const json_t *value, const jp_field *f, void **out, int *count, const path *at,
-                          jopa_error *e) {
-    int status = make_room(value, f->stride, out, count, at, e);
-    for (int i = 0; !status && i < *count; i++) {
-        path row = {at, NULL, i};
-        status =
-            read_object(json_array_get(value, (size_t)i), f->fields, (char *)*out + (size_t)i * f->stride, &row, e);
+static int read_rows_json(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    int   status = make_room(value, f->stride, f, base, at, e);
+    char *rows = status ? NULL : jp_load_array(base, f->offset);
+    for (size_t i = 0; !status && i < json_array_size(value); i++) {
+        path row = {at, NULL, (int)i};
+        status = read_object(json_array_get(value, i), f->fields, rows + i * f->stride, &row, e);
     }
     return status;
 }
@@ -152,68 +145,107 @@ static int read_group(const char *name, json_t *group, jp_result_metric *out, in
     return JP_OK;
 }
 
-static int read_metrics(json_t *groups, jp_result_metric **out, int *count, const path *at, jopa_error *e) {
+static int read_metrics(json_t *groups, jp_explanation *x, const path *at, jopa_error *e) {
     const char *name;
     json_t     *group;
     if (!json_is_object(groups)) return wrong_json(at, "should be an object", e);
     size_t n = count_metrics(groups);
-    *out = calloc(n ? n : 1, sizeof **out);
-    if (!*out) return jp_fail_memory(e);
+    x->metrics = calloc(n ? n : 1, sizeof *x->metrics);
+    if (!x->metrics) return jp_fail_memory(e);
     json_object_foreach(groups, name, group) {
         path here = {at, name, 0};
-        int  status = read_group(name, group, *out, count, &here, e);
+        int  status = read_group(name, group, x->metrics, &x->n_metrics, &here, e);
         if (status) return status;
     }
     return JP_OK;
 }
 
-#define MEMBER(type) ((type *)(void *)(base + f->offset))
-#define COUNT        ((int *)(void *)(base + f->count))
-
-static int read_sub_object(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
-    if (f->present == JP_PRESENT_BOOL) *MEMBER(bool) = true;
-    return read_object(value, f->fields, base, at, e);
-}
-
-static int read_value(json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
-    json_int_t number = 0;
-    int        status = JP_OK;
-    switch (f->kind) {
-    case JP_FIELD_TEXT: return read_text(value, MEMBER(char *), at, e);
-    case JP_FIELD_INT: return read_int(value, MEMBER(int), at, e);
-    case JP_FIELD_REAL: return read_real(value, MEMBER(double), at, e);
-    case JP_FIELD_SEED: return read_seed(value, MEMBER(uint64_t), at, e);
-    case JP_FIELD_ROW: return JP_OK;
-    case JP_FIELD_RANGE: return read_range(value, MEMBER(int), at, e);
-    case JP_FIELD_INTS: return read_int_array(value, MEMBER(int *), COUNT, at, e);
-    case JP_FIELD_REALS: return read_real_array(value, MEMBER(double *), COUNT, at, e);
-    case JP_FIELD_OBJECT: return read_sub_object(value, f, base, at, e);
-    case JP_FIELD_ROWS: return read_rows_json(value, f, MEMBER(void *), COUNT, at, e);
-    case JP_FIELD_METRICS: return read_metrics(value, MEMBER(jp_result_metric *), COUNT, at, e);
-    case JP_FIELD_UNIT: return json_is_null(value) ? JP_OK : read_int(value, MEMBER(int), at, e);
-    case JP_FIELD_BOOL:
-        *MEMBER(bool) = json_is_true(value);
-        return json_is_boolean(value) ? JP_OK : wrong_json(at, "should be true or false", e);
-    case JP_FIELD_I32:
-        status = read_integer(value, INT32_MIN, INT32_MAX, &number, at, e);
-        *MEMBER(int32_t) = (int32_t)number;
-        return status;
-    case JP_FIELD_I64:
-        status = read_integer(value, INT64_MIN, INT64_MAX, &number, at, e);
-        *MEMBER(int64_t) = number;
-        return status;
-    case JP_FIELD_SIZE:
-        status = read_integer(value, 0, LONG_MAX, &number, at, e);
-        *MEMBER(size_t) = (size_t)number;
-        return status;
+static int read_options(json_t *object, jp_explanation *x, const path *at, jopa_error *e) {
+    const char *name;
+    json_t     *value;
+    if (!json_is_object(object)) return wrong_json(at, "should be an object", e);
+    x->options = calloc(json_object_size(object) + 1, sizeof *x->options);
+    if (!x->options) return jp_fail_memory(e);
+    json_object_foreach(object, name, value) {
+        path              here = {at, name, 0};
+        jp_result_option *o = &x->options[x->n_options++];
+        int               status = read_text(value, &o->value, &here, e);
+        if (status) return status;
+        o->name = strdup(name);
+        if (!o->name) return jp_fail_memory(e);
     }
     return JP_OK;
 }
 
+static int read_whole(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    json_int_t number = 0;
+    int        status = f->kind == JP_FIELD_I32   ? read_integer(value, INT32_MIN, INT32_MAX, &number, at, e)
+                        : f->kind == JP_FIELD_I64 ? read_integer(value, INT64_MIN, INT64_MAX, &number, at, e)
+                        : f->kind == JP_FIELD_INT ? read_integer(value, INT_MIN, INT_MAX, &number, at, e)
+                                                  : read_integer(value, 0, LONG_MAX, &number, at, e);
+    if (status) return status;
+    if (f->kind == JP_FIELD_I32) jp_store_i32(base, f->offset, (int32_t)number);
+    else if (f->kind == JP_FIELD_I64) jp_store_i64(base, f->offset, number);
+    else if (f->kind == JP_FIELD_INT) jp_store_int(base, f->offset, (int)number);
+    else jp_store_size(base, f->offset, (size_t)number);
+    return JP_OK;
+}
+
+static int read_single(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    char    *text = NULL;
+    double   real = NAN;
+    uint64_t seed = 0;
+    int      unit = -1, status = JP_OK;
+    switch (f->kind) {
+    case JP_FIELD_TEXT:
+        if (!(status = read_text(value, &text, at, e))) jp_store_text(base, f->offset, text);
+        return status;
+    case JP_FIELD_REAL:
+        if (!(status = read_real(value, &real, at, e))) jp_store_real(base, f->offset, real);
+        return status;
+    case JP_FIELD_SEED:
+        if (!(status = read_seed(value, &seed, at, e))) jp_store_u64(base, f->offset, seed);
+        return status;
+    case JP_FIELD_UNIT:
+        if (!json_is_null(value) && !(status = read_int(value, &unit, at, e))) jp_store_int(base, f->offset, unit);
+        return status;
+    case JP_FIELD_BOOL:
+        if (!json_is_boolean(value)) return wrong_json(at, "should be true or false", e);
+        jp_store_bool(base, f->offset, json_is_true(value));
+        return JP_OK;
+    default: return read_whole(value, f, base, at, e);
+    }
+}
+
+static int read_range(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    int ends[2], status = JP_OK;
+    if (json_array_size(value) != 2) return wrong_json(at, "should be two numbers", e);
+    status = read_ints(value, ends, 2, at, e);
+    for (size_t i = 0; i < 2 && !status; i++) jp_store_int(base, f->offset + i * sizeof(int), ends[i]);
+    return status;
+}
+
+static int read_value(json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
+    switch (f->kind) {
+    case JP_FIELD_SCHEMA:
+    case JP_FIELD_ROW: return JP_OK;
+    case JP_FIELD_RANGE: return read_range(value, f, base, at, e);
+    case JP_FIELD_INTS: return read_int_array(value, f, base, at, e);
+    case JP_FIELD_REALS: return read_real_array(value, f, base, at, e);
+    case JP_FIELD_ROWS: return read_rows_json(value, f, base, at, e);
+    case JP_FIELD_METRICS: return read_metrics(value, (jp_explanation *)(void *)base, at, e);
+    case JP_FIELD_OPTIONS: return read_options(value, (jp_explanation *)(void *)base, at, e);
+    case JP_FIELD_OBJECT:
+        if (f->present == JP_PRESENT_BOOL) jp_store_bool(base, f->offset, true);
+        return read_object(value, f->fields, base, at, e);
+    default: return read_single(value, f, base, at, e);
+    }
+}
+
 /* Absent members: numbers are NAN, units -1, the rest zero. */
 static void set_absent(const jp_field *f, char *base) {
-    if (f->kind == JP_FIELD_REAL) *MEMBER(double) = NAN;
-    if (f->kind == JP_FIELD_UNIT) *MEMBER(int) = -1;
+    if (f->kind == JP_FIELD_REAL) jp_store_real(base, f->offset, NAN);
+    if (f->kind == JP_FIELD_UNIT) jp_store_int(base, f->offset, -1);
     if (f->kind == JP_FIELD_OBJECT)
         for (f = f->fields; f->name; f++) set_absent(f, base);
 }
@@ -277,6 +309,7 @@ static int read_root(struct jopa_result **out, const json_t *root, jopa_error *e
     if (!r) return jp_fail_memory(e);
     r->list = list;
     status = read_all(root, r, e);
+    if (!status && list && !strcmp(command, "audit")) status = jp_triggers_count(r, r->n_items, e);
     if (status) jopa_result_free(r);
     else *out = r;
     return status;

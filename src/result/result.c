@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result/triggers.h"
+
 static void free_prompt(jp_explanation *x) {
     for (int i = 0; i < x->n_prompt_tokens; i++) free(x->prompt_tokens[i].text);
     for (int i = 0; i < x->n_messages; i++) free(x->messages[i].role);
@@ -52,17 +54,21 @@ static void free_uses(jp_explanation *x) {
     free(x->compression.text);
 }
 
-void jp_explanation_free(jp_explanation *x) {
-    for (int i = 0; i < x->n_response_tokens; i++) free(x->response_tokens[i].text);
-    free_prompt(x);
-    free_metrics(x);
-    free_uses(x);
-    free_trust(x);
+static void free_options(jp_explanation *x) {
     for (int i = 0; i < x->n_options; i++) {
         free(x->options[i].name);
         free(x->options[i].value);
     }
     free(x->options);
+}
+
+void jp_explanation_free(jp_explanation *x) {
+    for (int i = 0; i < x->n_response_tokens; i++) free(x->response_tokens[i].text);
+    free_prompt(x);
+    free_options(x);
+    free_metrics(x);
+    free_uses(x);
+    free_trust(x);
     char *owned[] = {x->version,
                      x->command,
                      x->model.file,
@@ -112,6 +118,8 @@ int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error 
     if (!items) return jp_fail_memory(e);
     memcpy(items + to->n_items, from->items, (size_t)from->n_items * sizeof *items);
     to->items = items;
+    int status = jp_triggers_count(to, (int)n, e);
+    if (status) return status;
     to->n_items = (int)n;
     to->list = true;
     from->n_items = 0;
@@ -121,14 +129,15 @@ int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error 
 void jopa_result_free(jopa_result *r) {
     if (!r) return;
     for (int i = 0; i < r->n_items; i++) jp_explanation_free(&r->items[i]);
+    jp_triggers_free(r->triggers, r->n_triggers);
     free(r->items);
     free(r->command);
     free(r);
 }
 
-bool jp_first_of_group(const jp_explanation *x, int i) {
+bool jp_first_of_group(const jp_result_metric *m, int i) {
     for (int j = 0; j < i; j++)
-        if (!strcmp(x->metrics[j].group, x->metrics[i].group)) return false;
+        if (!strcmp(m[j].group, m[i].group)) return false;
     return true;
 }
 

@@ -43,6 +43,9 @@ typedef struct {
     char  *group, *name;
     double value;
 } jp_result_metric; /* metrics.GROUP.NAME */
+typedef struct {
+    char *name, *value;
+} jp_result_option; /* what was asked: an option by its name in the table of options, its value as text */
 /* A part of the prompt that triggers: its place in prompt_text, and in the content of message `message` from `offset`
  * on. */
 typedef struct {
@@ -61,9 +64,6 @@ typedef struct {
 typedef struct {
     size_t start, end;
 } jp_result_range; /* bytes of prompt_text */
-typedef struct jp_result_option {
-    char *name, *value;
-} jp_result_option;
 /* One level of a search from coarse to fine. */
 typedef struct {
     char            *unit;
@@ -116,9 +116,10 @@ typedef struct {
     } model;
     char                    *engine, *method, *op, *unit;
     uint64_t                 seed;
-    struct jp_result_option *options; /* what was asked: names and values of the options that were given */
-    int                      n_options;
     char *failed; /* why there is no answer: a method of a comparison that this model cannot run; otherwise NULL */
+
+    jp_result_option *options; /* enough to ask the same again; may be absent (0) */
+    int               n_options;
 
     char              *prompt_text;
     jp_result_token   *prompt_tokens;
@@ -164,6 +165,7 @@ typedef struct {
     int                 n_trace;
     struct {
         int64_t evaluations, gradients, decoded_tokens, naive_tokens;
+        int64_t recalled; /* sets that the session knew before and that cost nothing; not among the evaluations */
         double  seconds, evaluations_per_second;
     } cost;
     jp_result_level      *levels; /* coarse to fine; absent (0): a flat search */
@@ -174,12 +176,24 @@ typedef struct {
     jp_result_compression compression;
 } jp_explanation;
 
+/* What triggers in several audited questions. */
+typedef struct {
+    char *text; /* ASCII letters lower case, single spaces, no punctuation at its ends */
+    char *unit; /* the kind of unit */
+    bool  word; /* of the refined sets; otherwise a unit of the coarse ones */
+    int   questions;
+    int   first, last; /* place among all that were found; the last question that counted */
+} jp_trigger_count;
+
 /* `command` "explain" and others: one explanation; "compare": one a method; "audit" as a list: one a question. */
 struct jopa_result {
     char           *command;
     jp_explanation *items;
     int             n_items;
     bool            list;
+
+    jp_trigger_count *triggers; /* a list of audits: most frequent first, then by first appearance; NULL: none of it */
+    int               n_triggers;
 };
 
 void jp_explanation_free(jp_explanation *x); /* frees the members; safe on a zeroed struct */
@@ -190,7 +204,7 @@ int jp_result_join(struct jopa_result *to, struct jopa_result *from, jopa_error 
 struct jopa_result *jp_result_new(const char *command, int n);
 
 /* Whether metric i is the first of its group: reports show a group's figures together. */
-bool jp_first_of_group(const jp_explanation *x, int i);
+bool jp_first_of_group(const jp_result_metric *m, int i);
 
 /* Whether its explanations are of one prompt and response, side by side: of compare, and of score. */
 bool jp_result_compares(const struct jopa_result *r);

@@ -161,6 +161,85 @@ jopa_result *fixture_comparison(void) {
     return r;
 }
 
+static void add_asked(jp_explanation *x) {
+    static const char *const options[][2] = {{"unit", "word"}, {"k", "2"}, {"system", "Be \"kind\"\n\xf0\x9f\x98\x80"}};
+    x->options = calloc(3, sizeof *x->options);
+    for (size_t i = 0; i < 3; i++)
+        x->options[x->n_options++] = (jp_result_option){strdup(options[i][0]), strdup(options[i][1])};
+    x->id = strdup("question one");
+    x->cost.recalled = 7;
+}
+
+static void add_trust(jp_explanation *x) {
+    x->stability.present = true;
+    x->stability.runs = 3;
+    x->stability.mean = 12.5;
+    x->stability.deviation = 0.75;
+    x->stability.evaluations = 3000;
+    x->stability.frequency = calloc((size_t)x->n_units, sizeof *x->stability.frequency);
+    x->stability.n_frequency = x->n_units;
+    x->stability.frequency[2] = 1;
+    x->stability.frequency[6] = 1.0 / 3;
+    x->stability.frequency[7] = NAN;
+    x->operators = calloc(1, sizeof *x->operators);
+    x->operators[x->n_operators++] = (jp_result_operator){strdup("mean"), 9.5};
+}
+
+static void add_levels(jp_explanation *x) {
+    x->levels = calloc(2, sizeof *x->levels);
+    for (int i = 0; i < 2; i++) {
+        jp_result_level *l = &x->levels[x->n_levels++];
+        *l = (jp_result_level){
+            .unit = strdup(i ? "word" : "sentence"), .units = 4 + i, .candidates = 3, .drop = 2.5 + i};
+        l->evaluations = 40 + i;
+        l->decoded_tokens = 400;
+        l->seconds = 0.5;
+        l->returned = i;
+        l->selected = calloc(2, sizeof *l->selected);
+        l->selected[l->n_selected++] = (jp_result_range){3, 8};
+        l->selected[l->n_selected++] = (jp_result_range){20, 24};
+    }
+}
+
+static jp_result_trigger *one_trigger(const char *text, double drop, int *n) {
+    jp_result_trigger *t = calloc(1, sizeof *t);
+    *t = (jp_result_trigger){strdup(text), strdup("user"), 1, 30, 36, 4, drop};
+    *n = 1;
+    return t;
+}
+
+static void add_uses(jp_explanation *x) {
+    jp_result_audit       *a = &x->audit;
+    jp_result_compression *c = &x->compression;
+    *a = (jp_result_audit){.present = true, .threshold = 1, .until = strdup("probability"), .reached = true};
+    a->drop_per_token = 1.25;
+    a->unmasked_response = strdup("They met.");
+    a->similarity = NAN;
+    a->turned_away = true;
+    a->words_drop_per_token = 0.875;
+    a->words_response = strdup("They");
+    a->sentences = one_trigger("doctor", 3.5, &a->n_sentences);
+    a->words = one_trigger("patient", 2.5, &a->n_words);
+    *c = (jp_result_compression){.present = true, .text = strdup("A doctor meet."), .tokens = 13, .tokens_left = 9};
+    c->ratio = 0.4;
+    c->tolerance = 0.1;
+    c->drop = 0.25;
+    c->drop_per_token = 0.03125;
+    c->turns = calloc(1, sizeof *c->turns);
+    c->turns[c->n_turns++] = (jp_result_turn){strdup("user"), strdup("A doctor meet.")};
+}
+
+jopa_result *fixture_everything(void) {
+    jopa_result    *r = fixture_result();
+    jp_explanation *x = &r->items[0];
+    x->model.weights = strdup("f16");
+    add_asked(x);
+    add_trust(x);
+    add_levels(x);
+    add_uses(x);
+    return r;
+}
+
 char *fixture_render(const jopa_result *r, const char *format, int width, bool color, bool scores) {
     jopa_render_options o;
     jopa_error          e = {0};

@@ -9,6 +9,9 @@
 jopa_result *fixture_result(void);
 /* The same by two methods, "jopa" and "random". */
 jopa_result *fixture_comparison(void);
+/* The first with every other member filled too: options, recalled sets, stability, operators, levels, audit,
+ * compression. */
+jopa_result *fixture_everything(void);
 /* `format` of r as a malloc'd string; fails the test when it cannot be made. */
 char *fixture_render(const jopa_result *r, const char *format, int width, bool color, bool scores);
 

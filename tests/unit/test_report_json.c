@@ -57,6 +57,7 @@ static void a_saved_result_gives_the_same_reports(void **state) {
     (void)state;
     same_reports(fixture_result());
     same_reports(fixture_comparison());
+    same_reports(fixture_everything());
 }
 
 static void results_without_the_later_members_are_read(void **state) {
@@ -190,6 +191,14 @@ static void what_points_elsewhere_is_refused(void **state) {
                           "\"seed\" should be a whole number");
     assert_change_refused(json, "\"bleu\": null", "\"bleu\": \"high\"", "\"metrics.words.bleu\" should be a number");
     assert_change_refused(json, "\"selected\": true", "\"selected\": 1", "should be true or false");
+    free(json);
+    jopa_result_free(r);
+    r = fixture_everything();
+    json = fixture_render(r, "json", 0, false, false);
+    assert_change_refused(json, "\"k\": \"2\"", "\"k\": 2", "\"options.k\" should be a string");
+    assert_change_refused(json, "{\"unit\": \"word\", \"k\"", "[\"k\"], \"o\": {\"k\"",
+                          "\"options\" should be an object");
+    assert_change_refused(json, "\"recalled\": 7", "\"recalled\": 7.5", "\"cost.recalled\" should be a whole number");
     free(json);
     jopa_result_free(r);
 }

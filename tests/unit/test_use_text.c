@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "fake_source.h"
-#include "result/triggers.h"
 #include "report_fixture.h"
 #include "use/paste.h"
 #include "use/refusal.h"
@@ -127,19 +126,16 @@ static jopa_result *audited_list(void) {
 
 static void triggers_are_counted_by_question(void **state) {
     (void)state;
-    jopa_result      *r = audited_list();
-    jp_trigger_count *found = NULL;
-    int               n = 0;
+    jopa_result            *r = audited_list();
+    const jp_trigger_count *found = r->triggers;
     assert_int_equal(jopa_result_count(r), 4);
     assert_true(jopa_result_triggered(r, 0) && !jopa_result_triggered(r, 2) && !jopa_result_triggered(r, 4));
-    assert_int_equal(jp_triggers_count(r, &found, &n, NULL), JP_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(r->n_triggers, 3);
     assert_string_equal(found[0].text, "say hello");
     assert_int_equal(found[0].questions, 3);
     assert_string_equal(found[1].text, "hello");
     assert_true(found[1].word && found[1].questions == 2);
     assert_string_equal(found[2].text, "other one");
-    jp_triggers_free(found, n);
     jopa_result_free(r);
 }
 

@@ -87,7 +87,7 @@ static void put_metrics_details_html(jp_html *h, const jp_explanation *x) {
     if (!x->n_metrics) return;
     open_table_details_html(h, "metrics", "Metrics", heads);
     for (int i = 0; i < x->n_metrics; i++) {
-        if (!jp_first_of_group(x, i)) continue;
+        if (!jp_first_of_group(x->metrics, i)) continue;
         for (int j = i; j < x->n_metrics; j++)
             if (!strcmp(x->metrics[j].group, x->metrics[i].group)) put_metric(h, &x->metrics[j]);
     }

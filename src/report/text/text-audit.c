@@ -6,7 +6,6 @@
 #include "report/label.h"
 #include "base/number.h"
 #include "report/text/text-parts.h"
-#include "result/triggers.h"
 
 enum { QUOTE = 400, SHORT_QUOTE = 100, MOST_OFTEN = 10 };
 
@@ -109,14 +108,15 @@ static int page_question(jp_page *p, const jp_explanation *x) {
     return status;
 }
 
-static int page_counts(jp_page *p, const jp_trigger_count *found, int n, bool words, const char *heading) {
+static int page_counts(jp_page *p, const jopa_result *r, bool words, const char *heading) {
     int status = JP_OK, shown = 0;
-    for (int i = 0; i < n && shown < MOST_OFTEN && !status; i++) {
-        jp_buffer t = {0};
-        if (found[i].word != words) continue;
+    for (int i = 0; i < r->n_triggers && shown < MOST_OFTEN && !status; i++) {
+        const jp_trigger_count *found = &r->triggers[i];
+        jp_buffer               t = {0};
+        if (found->word != words) continue;
         if (!shown++) jp_page_heading(p, heading);
-        jp_buffer_format(&t, "%d × ", found[i].questions);
-        jp_put_quoted(&t, found[i].text, 0, strlen(found[i].text), SHORT_QUOTE);
+        jp_buffer_format(&t, "%d × ", found->questions);
+        jp_put_quoted(&t, found->text, 0, strlen(found->text), SHORT_QUOTE);
         status = t.failed ? jp_fail_memory(p->e) : jp_page_paragraph(p, t.data, JP_LOOK_PLAIN);
         jp_buffer_free(&t);
     }
@@ -124,17 +124,15 @@ static int page_counts(jp_page *p, const jp_trigger_count *found, int n, bool wo
 }
 
 int jp_text_audits(jp_page *p, const jopa_result *r) {
-    jp_trigger_count *found = NULL;
-    int               n = 0, triggered = 0, status = jp_triggers_count(r, &found, &n, p->e);
-    jp_buffer         heading = {0};
+    int       triggered = 0;
+    jp_buffer heading = {0};
     for (int i = 0; i < r->n_items; i++) triggered += r->items[i].audit.reached;
     jp_buffer_format(&heading, "TRIGGERS FOUND IN %d OF %d", triggered, r->n_items);
-    if (!status && heading.failed) status = jp_fail_memory(p->e);
+    int status = heading.failed ? jp_fail_memory(p->e) : JP_OK;
     if (!status) jp_page_heading(p, heading.data);
     for (int i = 0; i < r->n_items && !status; i++) status = page_question(p, &r->items[i]);
-    if (!status) status = page_counts(p, found, n, false, "MOST OFTEN");
-    if (!status) status = page_counts(p, found, n, true, "WORDS MOST OFTEN");
-    jp_triggers_free(found, n);
+    if (!status) status = page_counts(p, r, false, "MOST OFTEN");
+    if (!status) status = page_counts(p, r, true, "WORDS MOST OFTEN");
     jp_buffer_free(&heading);
     return status;
 }

@@ -144,7 +144,7 @@ static int facts_metrics(jp_page *p, const jp_explanation *x) {
     for (int i = 0; !status && i < x->n_metrics; i++) {
         jp_buffer t = {0};
         int       n = 0;
-        bool      first = jp_first_of_group(x, i);
+        bool      first = jp_first_of_group(x->metrics, i);
         for (int j = i; first && j < x->n_metrics; j++) {
             if (strcmp(x->metrics[j].group, x->metrics[i].group)) continue;
             if (n++) jp_buffer_text(&t, ", ");
