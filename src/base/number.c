@@ -55,10 +55,23 @@ void jp_put_exact(jp_buffer *out, double value) {
     jp_buffer_text(out, digits);
 }
 
+/* From here on digits before the point say nothing. */
+static const double FIXED_BELOW = 1e21;
+
+static void put_scientific(jp_buffer *out, double value) {
+    char digits[32];
+    print_double(digits, sizeof digits, "%.*e", 2, value);
+    jp_buffer_text(out, digits);
+}
+
 void jp_put_fixed(jp_buffer *out, double value, int decimals) {
-    char digits[400];
+    char digits[64];
     if (!isfinite(value)) {
         jp_buffer_text(out, "n/a");
+        return;
+    }
+    if (fabs(value) >= FIXED_BELOW) {
+        put_scientific(out, value);
         return;
     }
     print_double(digits, sizeof digits, "%.*f", decimals, fabs(value));
@@ -74,13 +87,8 @@ void jp_put_fixed(jp_buffer *out, double value, int decimals) {
 void jp_put_figure(jp_buffer *out, double value) {
     double size = fabs(value);
     int    decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 || size == 0 ? 2 : size >= 0.01 ? 3 : 4;
-    if (isfinite(value) && size > 0 && (size < 0.0001 || size >= 1e15)) {
-        char digits[32];
-        print_double(digits, sizeof digits, "%.*e", 2, value);
-        jp_buffer_text(out, digits);
-        return;
-    }
-    jp_put_fixed(out, value, decimals);
+    if (isfinite(value) && size > 0 && (size < 0.0001 || size >= 1e15)) put_scientific(out, value);
+    else jp_put_fixed(out, value, decimals);
 }
 
 void jp_put_count(jp_buffer *out, int64_t value) { jp_put_fixed(out, (double)value, 0); }

@@ -1,4 +1,5 @@
 /* Cases x methods, each result appended to the file as soon as it is there. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static int run_variant(bench *r, const jp_case *c, const jp_method_choice *v, jp
     jp_explanation found = {0};
     jp_run         run = {.watch = w, .question = q, .problem = p, .method = v->method, .budget = q->budget};
     r->progress.method = v->label;
-    if (q->budget_per_unit > 0) run.budget = (int)ceil(q->budget_per_unit * p->prompt.n_units);
+    if (q->budget_per_unit > 0) run.budget = (int)fmin(ceil(q->budget_per_unit * p->prompt.n_units), INT_MAX);
     if (v->budget > 0) run.budget = v->budget;
     bool own = v->sparsity > 0;
     int  status = jp_explain_choose_k(p, own ? 0 : q->k, own ? v->sparsity : q->sparsity, !own && q->min_drop > 0, e);

@@ -82,6 +82,11 @@ double jp_unit_value(const jp_explanation *x, int unit) {
     return isfinite(u->score) ? u->score : u->probability;
 }
 
+int jp_heat_step(double value, double max, int steps) {
+    if (!isfinite(value) || !(max > 0)) return 0;
+    return (int)ceil(fmin(fabs(value) / max, 1) * steps - 1e-9);
+}
+
 bool jp_has_values(const jp_explanation *x) {
     for (int i = 0; i < x->n_units; i++)
         if (isfinite(jp_unit_value(x, i))) return true;

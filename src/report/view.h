@@ -33,6 +33,8 @@ double jp_pieces_max(const jp_pieces *p);
 /* What ranks the units: scores, or the probabilities of methods without scores. */
 double jp_unit_value(const jp_explanation *x, int unit);
 bool   jp_has_values(const jp_explanation *x);
+/* Where |value| is on a ramp of `steps` steps up to `max`: 1 to `steps`; 0: near 0, or no number. */
+int jp_heat_step(double value, double max, int steps);
 
 /* The selected units as phrases: neighbours without white space between them are one. Calls `visit` with each
  * phrase's bytes of x->prompt_text, trimmed. */

@@ -13,9 +13,9 @@ enum { JP_JSON_SCHEMA = 1 };
 typedef enum {
     JP_FIELD_SCHEMA,  /* JP_JSON_SCHEMA; no member */
     JP_FIELD_TEXT,    /* char *; NULL is left out */
-    JP_FIELD_INT,     /* int */
+    JP_FIELD_INT,     /* int: a count or an index, 0 to INT_MAX - 1 */
     JP_FIELD_I32,     /* int32_t */
-    JP_FIELD_I64,     /* int64_t */
+    JP_FIELD_I64,     /* int64_t: a count */
     JP_FIELD_SIZE,    /* size_t */
     JP_FIELD_SEED,    /* uint64_t; a string above INT64_MAX, which JSON readers would round */
     JP_FIELD_REAL,    /* double; NAN is null */

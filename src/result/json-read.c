@@ -180,8 +180,8 @@ static int read_options(json_t *object, jp_explanation *x, const path *at, jopa_
 static int read_whole(const json_t *value, const jp_field *f, char *base, const path *at, jopa_error *e) {
     json_int_t number = 0;
     int        status = f->kind == JP_FIELD_I32   ? read_integer(value, INT32_MIN, INT32_MAX, &number, at, e)
-                        : f->kind == JP_FIELD_I64 ? read_integer(value, INT64_MIN, INT64_MAX, &number, at, e)
-                        : f->kind == JP_FIELD_INT ? read_integer(value, INT_MIN, INT_MAX, &number, at, e)
+                        : f->kind == JP_FIELD_I64 ? read_integer(value, 0, INT64_MAX, &number, at, e)
+                        : f->kind == JP_FIELD_INT ? read_integer(value, 0, INT_MAX - 1, &number, at, e)
                                                   : read_integer(value, 0, LONG_MAX, &number, at, e);
     if (status) return status;
     if (f->kind == JP_FIELD_I32) jp_store_i32(base, f->offset, (int32_t)number);

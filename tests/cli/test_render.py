@@ -83,6 +83,15 @@ class Render(unittest.TestCase):
             self.assertNotIn(b"\x1b", done.stdout)
         self.assertIn(b"\x1b", rendered(SAVED[0], "-F", "text", "--color", "always"))
 
+    def test_numbers_of_any_size(self):
+        with tempfile.TemporaryDirectory() as folder:
+            saved = json.loads((HERE / "render/lisbon.json").read_text(encoding="utf-8"))
+            saved["trace"] = [dict(point, drop=drop) for point, drop in zip(saved["trace"] * 2, (-1e308, 1e308))]
+            extreme = Path(folder) / "extreme.json"
+            extreme.write_text(json.dumps(saved))
+            for name in ("svg", "html", "text", "markdown", "csv", "json"):
+                self.assertTrue(rendered(extreme, "-F", name))  # within the time of jopa()
+
     def test_refusals(self):
         whole = SAVED[0].read_bytes()
         cases = {

@@ -72,9 +72,8 @@ void jp_html_tile(jp_html *h, const char *name, jp_buffer *value, jp_buffer *det
 
 /* " h7" for a value at 0.7 of the ramp's top, " n7" below zero, nothing for none. */
 static void put_heat(jp_buffer *out, double value, double max) {
-    if (!isfinite(value) || !(max > 0)) return;
-    int step = (int)ceil(fabs(value) / max * HEATS - 1e-9);
-    if (step > 0) jp_buffer_format(out, " %c%d", value < 0 ? 'n' : 'h', step > HEATS ? HEATS : step);
+    int step = jp_heat_step(value, max, HEATS);
+    if (step) jp_buffer_format(out, " %c%d", value < 0 ? 'n' : 'h', step);
 }
 
 /* One piece: plain where no unit or token is behind it, otherwise an element that can be pointed at. `facts` writes

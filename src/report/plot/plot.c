@@ -15,7 +15,8 @@ enum {
     LINE_HEIGHT = 15,
     STYLES = 8,
     MAX_NAMED = 16,
-    MAX_DOTS = 40
+    MAX_DOTS = 40,
+    MAX_TICKS = 100
 };
 
 static double rounded(double value) { return isfinite(value) ? round(value * 100) / 100 : 0; }
@@ -52,8 +53,13 @@ void jp_svg_line(jp_buffer *out, const char *class_name, double x1, double y1, d
     jp_buffer_text(out, "/>\n");
 }
 
+/* What is drawn of a number: axes need differences that are finite and that a step divides. */
+static const double LARGEST = 1e300, SMALLEST_RANGE = 1e-290;
+
+static double drawn(double value) { return isnan(value) ? 0 : fmax(-LARGEST, fmin(LARGEST, value)); }
+
 double jp_nice_step(double range, int parts) {
-    if (!(range > 0) || !isfinite(range)) return 1;
+    if (!(range >= SMALLEST_RANGE) || range > 2 * LARGEST) return 1;
     double rough = range / parts, power = pow(10, floor(log10(rough))), lead = rough / power;
     return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
 }
@@ -64,30 +70,41 @@ typedef struct {
 } frame;
 
 static double to_x(const frame *f, double x) {
-    return f->left + (x - f->x_low) / (f->x_high - f->x_low) * (f->right - f->left);
+    return f->left + (drawn(x) - f->x_low) / (f->x_high - f->x_low) * (f->right - f->left);
 }
 static double to_y(const frame *f, double y) {
-    return f->bottom - (y - f->y_low) / (f->y_high - f->y_low) * (f->bottom - f->top);
+    return f->bottom - (drawn(y) - f->y_low) / (f->y_high - f->y_low) * (f->bottom - f->top);
 }
 
 static void put_tick(jp_buffer *out, const char *anchor, double x, double y, double value, double step) {
     jp_buffer text = {0};
     int       decimals = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
-    jp_put_fixed(&text, value, decimals > 12 ? 12 : decimals);
+    if (value && (decimals > 12 || step >= 1e15)) jp_put_figure(&text, value);
+    else jp_put_fixed(&text, value, decimals > 12 ? 0 : decimals);
     if (text.failed) out->failed = true;
     else jp_svg_text(out, "tick", anchor, x, y, text.data);
     jp_buffer_free(&text);
 }
 
+/* How many ticks an axis has from *first * step on. */
+static int count_ticks(double low, double high, double step, double *first) {
+    *first = ceil(low / step);
+    double n = floor(high / step + 1e-6) - *first + 1;
+    return n > 0 ? (int)fmin(n, MAX_TICKS) : 0;
+}
+
 static void put_axes(jp_buffer *out, const frame *f, const jp_plot *p) {
-    double step = jp_nice_step(f->y_high - f->y_low, 4);
-    for (double v = ceil(f->y_low / step) * step; v <= f->y_high + step * 1e-6; v += step) {
+    double step = jp_nice_step(f->y_high - f->y_low, 4), first;
+    int    n = count_ticks(f->y_low, f->y_high, step, &first);
+    for (int i = 0; i < n; i++) {
+        double v = (first + i) * step;
         jp_svg_line(out, fabs(v) < step / 2 ? "axis" : "grid", f->left, to_y(f, v), f->right, to_y(f, v));
         put_tick(out, "end", f->left - 8, to_y(f, v) + 4, v, step);
     }
     step = fmax(1, jp_nice_step(f->x_high - f->x_low, 6));
-    for (double v = ceil(f->x_low / step) * step; v <= f->x_high + step * 1e-6; v += step)
-        put_tick(out, "middle", to_x(f, v), f->bottom + 18, v, step);
+    n = count_ticks(f->x_low, f->x_high, step, &first);
+    for (int i = 0; i < n; i++)
+        put_tick(out, "middle", to_x(f, (first + i) * step), f->bottom + 18, (first + i) * step, step);
     jp_svg_text(out, "label", "middle", (f->left + f->right) / 2, p->height - 6, p->x_label);
     jp_buffer_format(out, "<g transform=\"rotate(-90)\">");
     jp_svg_text(out, "label", "middle", -(f->top + f->bottom) / 2, 14, p->y_label);
@@ -97,11 +114,11 @@ static void put_axes(jp_buffer *out, const frame *f, const jp_plot *p) {
 static frame frame_of(const jp_plot *p, const jp_series *series, int n, bool named) {
     frame f = {0, 1, 0, 0, LEFT, p->width - RIGHT - (named ? NAMES : 0), TOP, p->height - BOTTOM};
     for (int s = 0; s < n; s++) {
-        f.x_high = fmax(f.x_high, series[s].end);
+        f.x_high = fmax(f.x_high, drawn(series[s].end));
         for (int i = 0; i < series[s].n; i++) {
-            f.x_high = fmax(f.x_high, series[s].points[i].x);
-            f.y_high = fmax(f.y_high, series[s].points[i].y);
-            f.y_low = fmin(f.y_low, series[s].points[i].y);
+            f.x_high = fmax(f.x_high, drawn(series[s].points[i].x));
+            f.y_high = fmax(f.y_high, drawn(series[s].points[i].y));
+            f.y_low = fmin(f.y_low, drawn(series[s].points[i].y));
         }
     }
     double step = jp_nice_step(f.y_high - f.y_low, 4);
@@ -195,10 +212,15 @@ void jp_plot_lines(jp_buffer *out, const jp_plot *plot, const jp_series *series,
 
 /* How far a bar and its interval reach. */
 static double bar_low(const jp_bar *b) {
-    return b->has_interval && isfinite(b->low) ? fmin(b->value, b->low) : b->value;
+    return drawn(b->has_interval && isfinite(b->low) ? fmin(b->value, b->low) : b->value);
 }
 static double bar_high(const jp_bar *b) {
-    return b->has_interval && isfinite(b->high) ? fmax(b->value, b->high) : b->value;
+    return drawn(b->has_interval && isfinite(b->high) ? fmax(b->value, b->high) : b->value);
+}
+
+/* Pixels a unit over [low, high]; 0 where everything is 0. */
+static double scale_of(double low, double high, double pixels) {
+    return high - low >= SMALLEST_RANGE ? pixels / (high - low) : 0;
 }
 
 void jp_plot_bars(jp_buffer *out, const jp_plot *p, const jp_bar *bars, int n) {
@@ -208,11 +230,11 @@ void jp_plot_bars(jp_buffer *out, const jp_plot *p, const jp_bar *bars, int n) {
         low = fmin(low, bar_low(&bars[i]));
         high = fmax(high, bar_high(&bars[i]));
     }
-    double scale = high > low ? (right - left) / (high - low) : 0, zero = left - low * scale,
+    double scale = scale_of(low, high, right - left), zero = left - low * scale,
            pitch = (double)p->height / (n > 0 ? n : 1);
     jp_svg_open(out, p, "bars");
     for (int i = 0; i < n; i++) {
-        double value = isfinite(bars[i].value) ? bars[i].value : 0, end = zero + value * scale,
+        double value = isfinite(bars[i].value) ? drawn(bars[i].value) : 0, end = zero + value * scale,
                y = i * pitch + pitch / 2;
         jp_buffer text = {0};
         jp_svg_text(out, bars[i].strong ? "name c0" : "name", "end", NAMES, y + 4, bars[i].label);

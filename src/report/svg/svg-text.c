@@ -138,11 +138,7 @@ static UBiDiLevel base_level(const char *text) {
     return U_SUCCESS(status) && ubidi_getBaseDirection(start, length) == UBIDI_RTL ? 1 : 0;
 }
 
-static int heat_svg(double value, double max) {
-    if (!isfinite(value) || !(max > 0) || value <= 0) return -1;
-    int step = (int)ceil(value / max * JP_HEATS - 1e-9) - 1;
-    return step >= JP_HEATS ? JP_HEATS - 1 : step;
-}
+static int heat_svg(double value, double max) { return value > 0 ? jp_heat_step(value, max, JP_HEATS) - 1 : -1; }
 
 static void fill_flow(jp_flow *f, const char *text, const jp_pieces *all, const unsigned char *breaks, double max) {
     for (int i = 0; i < all->n; i++) {

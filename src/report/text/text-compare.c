@@ -1,6 +1,5 @@
 /* The text report of `compare`: the first method's set in the prompt, what hiding it did, then a row a method. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "report/breaks.h"
@@ -27,19 +26,19 @@ static double best_drop_comparison(const jopa_result *r) {
 }
 
 static void take_comparison(jp_buffer *b, char *cell) {
-    if (b->data && !b->failed) snprintf(cell, CELL, "%s", b->data);
+    jp_one_line(cell, CELL, "%s", b->data && !b->failed ? b->data : "?");
     jp_buffer_free(b);
 }
 
 static void fill_comparison(const jp_explanation *x, double best, row *out) {
     jp_buffer b = {0};
-    snprintf(out->text[0], CELL, "%s", x->method);
+    jp_one_line(out->text[0], CELL, "%s", x->method);
     jp_put_fixed(&b, x->log_prob.drop, 2);
     take_comparison(&b, out->text[1]);
     jp_put_fixed(&b, best > 0 ? 100 * x->log_prob.drop / best : NAN, 0);
     if (best > 0) jp_buffer_text(&b, " %");
     take_comparison(&b, out->text[2]);
-    snprintf(out->text[3], CELL, "%d", x->n_selected);
+    jp_one_line(out->text[3], CELL, "%d", x->n_selected);
     jp_put_fixed(&b, 100 * x->sparsity, 1);
     jp_buffer_text(&b, " %");
     take_comparison(&b, out->text[4]);

@@ -55,8 +55,8 @@ int jp_page_fact(jp_page *p, const char *label, jp_buffer *text) {
 /* Step of the ramp for `value` of 0..max, -1 for none. */
 static int heat_terminal(double value, double max) {
     if (!isfinite(value) || max <= 0) return -1;
-    int step = (int)ceil(value / max * JP_HEATS) - 1;
-    return step < 0 ? 0 : step >= JP_HEATS ? JP_HEATS - 1 : step;
+    int step = value > 0 ? jp_heat_step(value, max, JP_HEATS) : 0;
+    return step ? step - 1 : 0;
 }
 
 static void bracket(jp_flow *f, const char *sign, bool opens) {
