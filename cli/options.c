@@ -128,23 +128,33 @@ void options_listen(options *o) {
     jopa_options_listen(o->asked, progress_show, NULL, o->line);
 }
 
-/* The path of what `default` stands for. */
-static int set_default(options *o, const char *name, char *(*fetch)(bool quiet)) {
-    char *path = fetch(options_on(o, "quiet"));
+/* Set the path of what `default` stands for. -1: done; otherwise the exit code, and told. */
+static int set_default(jopa_options *o, const char *name, char *(*fetch)(bool quiet), bool quiet) {
+    jopa_error e = {0};
+    char      *path = fetch(quiet);
     if (!path) return EXIT_FAILED;
-    int code = options_set(o, name, path);
+    int status = jopa_options_set(o, name, path, &e);
     free(path);
+    return status ? say_error(&e) : -1;
+}
+
+/* A copy with the paths, so that a result says `default`, as it was asked, on every machine. */
+static int find_files(const options *o, jopa_options **out) {
+    const char *model = options_text(o, "model"), *encoder = options_text(o, "encoder");
+    bool        quiet = options_on(o, "quiet");
+    jopa_error  e = {0};
+    int         code = jopa_options_copy(out, o->asked, &e) ? say_error(&e) : -1;
+    if (code < 0 && (!model || !strcmp(model, "default"))) code = set_default(*out, "model", default_model, quiet);
+    if (code < 0 && encoder && !strcmp(encoder, "default")) code = set_default(*out, "encoder", default_encoder, quiet);
     return code;
 }
 
 int options_open_model(options *o, jopa_model **m) {
-    const char *model = options_text(o, "model"), *encoder = options_text(o, "encoder");
-    int         code = -1;
-    if (!model || !strcmp(model, "default")) code = set_default(o, "model", default_model);
-    if (code < 0 && encoder && !strcmp(encoder, "default")) code = set_default(o, "encoder", default_encoder);
-    if (code >= 0) return code;
-    jopa_error e = {0};
-    int        status = jopa_model_open(m, o->asked, &e);
+    jopa_options *found = NULL;
+    jopa_error    e = {0};
+    int           code = find_files(o, &found);
+    if (code < 0 && jopa_model_open(m, found, &e)) code = say_error(&e);
     if (o->line) progress_end(o->line);
-    return status ? say_error(&e) : -1;
+    jopa_options_free(found);
+    return code;
 }

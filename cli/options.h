@@ -14,7 +14,6 @@ typedef struct {
 
     poptContext        context;
     struct poptOption *table;
-    char              *memory; /* of the path of a default model or encoder */
 } options;
 
 /* Parse argv with the options of the command argv[0]; `many`: it takes any number of arguments. -1: go on; otherwise

@@ -28,7 +28,7 @@ static double drop_without_csv(const jp_explanation *x, int unit) {
 
 static void put_unit(jp_buffer *out, const jp_explanation *x, int unit) {
     const jp_result_unit *u = &x->units[unit];
-    put_field_csv(out, x->method);
+    put_field_csv(out, jp_explanation_label(x));
     jp_buffer_format(out, ",%d,", unit);
     put_field_csv(out, u->text);
     jp_buffer_text(out, ",");

@@ -73,7 +73,7 @@ static void put_selected(jp_buffer *out, const jp_explanation *x) {
 
 static void put_row_markdown(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, "| ");
-    put_text_markdown(out, x->method, strlen(x->method), false);
+    put_text_markdown(out, jp_explanation_label(x), strlen(jp_explanation_label(x)), false);
     jp_buffer_text(out, " | ");
     jp_put_fixed(out, x->log_prob.drop, 2);
     jp_buffer_text(out, " | ");

@@ -142,3 +142,7 @@ bool jp_first_of_group(const jp_result_metric *m, int i) {
 }
 
 bool jp_result_compares(const struct jopa_result *r) { return r->list && strcmp(r->command, "audit"); }
+
+const char *jp_explanation_label(const jp_explanation *x) {
+    return !strcmp(x->command, "score") && x->id ? x->id : x->method;
+}

@@ -209,4 +209,7 @@ bool jp_first_of_group(const jp_result_metric *m, int i);
 /* Whether its explanations are of one prompt and response, side by side: of compare, and of score. */
 bool jp_result_compares(const struct jopa_result *r);
 
+/* What tells it from the others of its result: the method, or the set that was named. */
+const char *jp_explanation_label(const jp_explanation *x);
+
 #endif

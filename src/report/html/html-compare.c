@@ -75,7 +75,7 @@ static void put_table_comparison_html(jp_html *h, const jopa_result *r, const in
     for (int i = 0; i < r->n_items; i++) {
         const jp_explanation *x = &r->items[order[i]];
         jp_buffer_format(h->out, "<tr%s><th scope=\"row\">", x->log_prob.drop >= best ? " class=\"chosen\"" : "");
-        jp_html_text(h, x->method);
+        jp_html_text(h, jp_explanation_label(x));
         jp_buffer_text(h->out, "</th>");
         jp_html_cell_figure(h, x->log_prob.drop);
         put_share(h, best > 0 ? x->log_prob.drop / best : NAN);

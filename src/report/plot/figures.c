@@ -134,7 +134,7 @@ bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     for (int i = 0; points && series && i < r->n_items; i++) {
         const jp_explanation *x = &r->items[i];
         int                   n = trace_points(x, at);
-        series[i] = (jp_series){x->method, at, n, (double)x->cost.evaluations, i == best_item(r)};
+        series[i] = (jp_series){jp_explanation_label(x), at, n, (double)x->cost.evaluations, i == best_item(r)};
         at += n;
     }
     plot.name = name.data;

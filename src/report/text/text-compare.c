@@ -11,12 +11,17 @@
 
 enum { COLUMNS = 7, GAP = 2, INDENT = 2, MIN_WORDS = 24, CELL = 64 };
 
-static const char *const titles[COLUMNS] = {"method", "drop", "of best", "units", "sparsity", "evaluations", "seconds"};
-static const int         expendable[] = {3, 4, 6, 2, 5}; /* columns that a narrow page leaves out, first to last */
+typedef const char *titles[COLUMNS];
+static const titles method_titles = {"method", "drop", "of best", "units", "sparsity", "evaluations", "seconds"},
+                    set_titles = {"set", "drop", "of best", "units", "sparsity", "evaluations", "seconds"};
+static const int expendable[] = {3, 4, 6, 2, 5}; /* columns that a narrow page leaves out, first to last */
 
 typedef struct {
     char text[COLUMNS][CELL];
 } row;
+
+static bool               is_of_sets(const jopa_result *r) { return !strcmp(r->command, "score"); }
+static const char *const *titles_of(const jopa_result *r) { return is_of_sets(r) ? set_titles : method_titles; }
 
 static double best_drop_comparison(const jopa_result *r) {
     double best = -INFINITY;
@@ -32,7 +37,7 @@ static void take_comparison(jp_buffer *b, char *cell) {
 
 static void fill_comparison(const jp_explanation *x, double best, row *out) {
     jp_buffer b = {0};
-    jp_one_line(out->text[0], CELL, "%s", x->method);
+    jp_one_line(out->text[0], CELL, "%s", jp_explanation_label(x));
     jp_put_fixed(&b, x->log_prob.drop, 2);
     take_comparison(&b, out->text[1]);
     jp_put_fixed(&b, best > 0 ? 100 * x->log_prob.drop / best : NAN, 0);
@@ -89,7 +94,7 @@ static int total(const int *widths) {
 
 /* The columns' widths; 0 for those left out because the page is too narrow. */
 static void measure_comparison(const jopa_result *r, double best, int page, int *widths) {
-    for (int c = 0; c < COLUMNS; c++) widths[c] = columns(titles[c]);
+    for (int c = 0; c < COLUMNS; c++) widths[c] = columns(titles_of(r)[c]);
     for (int i = 0; i < r->n_items; i++) {
         row cells;
         fill_comparison(&r->items[i], best, &cells);
@@ -106,7 +111,7 @@ static int put_table_comparison(jp_page *p, const jopa_result *r) {
     measure_comparison(r, best, p->width, widths);
     int  used = total(widths);
     bool beside = p->width - used >= MIN_WORDS;
-    put_row_comparison(p->out, titles, widths, jp_look_start(JP_LOOK_DIM, p->color), beside ? "  hidden" : "");
+    put_row_comparison(p->out, titles_of(r), widths, jp_look_start(JP_LOOK_DIM, p->color), beside ? "  hidden" : "");
     jp_buffer_format(p->out, "%s\n", jp_look_end(JP_LOOK_DIM, p->color));
     for (int i = 0; !status && i < r->n_items; i++) {
         row         cells;
@@ -126,7 +131,7 @@ int jp_text_compare(jp_page *p, const jopa_result *r) {
     int                   status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
     if (!status) status = jp_page_masked_response(p, x);
-    jp_page_heading(p, "METHODS");
+    jp_page_heading(p, is_of_sets(r) ? "SETS" : "METHODS");
     if (!status) status = put_table_comparison(p, r);
     jp_buffer_format(p->out, "\n");
     jp_put_model(&model, x);
