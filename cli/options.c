@@ -57,7 +57,7 @@ static int bad_option(poptContext context, int code, int argc, const char **argv
                poptStrerror(code), command);
 }
 
-static int read_options(options *o, int argc, const char **argv) {
+static int read_command_line(options *o, int argc, const char **argv) {
     int code, result = -1;
     while (result < 0 && (code = poptGetNextOpt(o->context)) >= 0) {
         if (code == HELP) {
@@ -83,7 +83,7 @@ int options_parse(options *o, bool many, int argc, const char **argv, const char
     argv[0] = name; /* which the help shows */
     o->context = poptGetContext(name, argc, argv, o->table, 0);
     poptSetOtherOptionHelp(o->context, usage);
-    int code = read_options(o, argc, argv);
+    int code = read_command_line(o, argc, argv);
     argv[0] = o->command;
     if (code >= 0) return code;
     if (many) o->arguments = poptGetArgs(o->context);

@@ -155,6 +155,9 @@ JOPA_API const char *jopa_model_capabilities(const jopa_model *m);
 /* End what runs on `m` now, from any thread, as a nonzero progress callback does; nothing runs: no effect. */
 JOPA_API void jopa_cancel(jopa_model *m);
 
+/* ---- engines of the caller: jopa_model_open_engine ------------------------------------------------------------- */
+#include "jopa_engine.h"
+
 /* ---- explain -------------------------------------------------------------------------------------------------------
  */
 /* One method: options of "explain". On success *out is owned by the caller: jopa_result_free. */
@@ -295,6 +298,4 @@ JOPA_API const char *jopa_result_compressed(const jopa_result *r, int i);
 #ifdef __cplusplus
 }
 #endif
-
-#include "jopa_engine.h" /* for programs that bring an engine of their own */
 #endif

@@ -1,12 +1,6 @@
-/* The interface of engines, the second part of jopa.h, which includes it. */
+/* The interface of engines: a part of jopa.h, which includes it; include that. */
 #ifndef JOPA_ENGINE_H
 #define JOPA_ENGINE_H
-
-#include "jopa.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 /* ---- engines: what computes log-probabilities ---------------------------------------------------------------
  * A program can bring its own: docs/engine.md explains the interface, docs/examples/toy-engine.c is a whole one. Rows
@@ -210,7 +204,4 @@ typedef struct {
  * is called. Log-probabilities above 0 and what is no number are refused with the engine's name. */
 JOPA_API int jopa_model_open_engine(jopa_model **out, const jopa_engine_ops *ops, void *self, jopa_error *e);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

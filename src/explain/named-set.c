@@ -21,7 +21,7 @@ static int add_range(jp_bitset *out, int first, int last, const char *part, jopa
 }
 
 /* Whether the part is N or N-M. */
-static bool read_range(const char *part, int *first, int *last) {
+static bool read_unit_range(const char *part, int *first, int *last) {
     char   start[16] = "";
     size_t size = strcspn(part, "-");
     if (!size || size >= sizeof start || part[0] == '+') return false;
@@ -34,14 +34,14 @@ static bool read_range(const char *part, int *first, int *last) {
 /* ---- texts ---------------------------------------------------------------------------------------------------------
  */
 
-static bool is_edge(char c) { return jp_ascii_is_space(c) || jp_ascii_is_punct(c); }
+static bool at_edge(char c) { return jp_ascii_is_space(c) || jp_ascii_is_punct(c); }
 
 /* Whether unit text[0, size) is `part`, as it stands or without what is around its first and last letter. */
 static bool is_unit_text(const char *text, size_t size, const char *part) {
     size_t wanted = strlen(part);
     if (size == wanted && !memcmp(text, part, wanted)) return true;
-    while (size && is_edge(*text)) text++, size--;
-    while (size && is_edge(text[size - 1])) size--;
+    while (size && at_edge(*text)) text++, size--;
+    while (size && at_edge(text[size - 1])) size--;
     return size == wanted && !memcmp(text, part, wanted);
 }
 
@@ -94,7 +94,7 @@ static int refuse_text(const jp_prompt *p, const char *part, jopa_error *e) {
 static int add_part(jp_bitset *out, const jp_prompt *p, const char *part, jopa_error *e) {
     int         first, last;
     const char *text = *part == '=' ? part + 1 : part;
-    if (read_range(part, &first, &last)) return add_range(out, first, last, part, e);
+    if (read_unit_range(part, &first, &last)) return add_range(out, first, last, part, e);
     if (!*text) return jp_fail(e, JOPA_ERROR_USAGE, "`hide`: a part of the set is empty");
     if (add_units_named(out, p, text) || add_units_touched(out, p, text)) return JP_OK;
     return refuse_text(p, text, e);

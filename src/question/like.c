@@ -123,7 +123,7 @@ static int set_from_members(jopa_options *o, const jp_explanation *x, const bool
     return status;
 }
 
-static int set_texts(jopa_options *o, const jp_result_option *note, jopa_error *e) {
+static int set_texts_again(jopa_options *o, const jp_result_option *note, jopa_error *e) {
     json_t *texts = json_loads(note->value, 0, NULL), *one;
     size_t  i;
     int     status = json_is_array(texts)
@@ -143,7 +143,7 @@ static int set_from_note(jopa_options *o, const jopa_options *before, const jp_r
     if (!strcmp(note->name, "messages")) return add_chat_again(o, note->value, e);
     const jp_option *option = jp_option_find(o->command, note->name);
     if (!option || jopa_options_given(before, note->name)) return JP_OK;
-    return option->type == JP_TYPE_TEXTS ? set_texts(o, note, e) : jopa_options_set(o, note->name, note->value, e);
+    return option->type == JP_TYPE_TEXTS ? set_texts_again(o, note, e) : jopa_options_set(o, note->name, note->value, e);
 }
 
 int jopa_options_like(jopa_options *o, const jopa_result *r, int i, jopa_error *e) {

@@ -30,7 +30,11 @@ def include_errors(name, kind, header):
         if header != "jopa.h" and not (ROOT / "cli" / header).exists():
             yield f"includes {header}: the command sees only jopa.h"
         return
-    if header.startswith("cli/") or (name.startswith("include/")):
+    if name.startswith("include/"):
+        if header != "jopa_engine.h":
+            yield f"includes {header}"
+        return
+    if header.startswith("cli/"):
         yield f"includes {header}"
     here, there = name.split("/")[1], header.split("/")[0]
     if here in LAYERS and header != "jopa.h":
@@ -85,6 +89,60 @@ def same_names(files):
         seen[key] = name
 
 
+def includes(path):
+    """The headers of ours that a file includes."""
+    for kind, header in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        for folder in (path.parent, ROOT / "src", ROOT / "include", ROOT / "tests/unit"):
+            if kind == '"' and (folder / header).exists():
+                yield (folder / header).resolve()
+                break
+
+
+def cycles(files):
+    """No file takes anything from a file that takes from it."""
+    graph = {p.resolve(): list(includes(p)) for p in files}
+    done, path = set(), []
+
+    def visit(p):
+        if p in path:
+            yield "a cycle of includes: " + " -> ".join(str(q.relative_to(ROOT)) for q in [*path[path.index(p):], p])
+        elif p not in done:
+            path.append(p)
+            for q in graph.get(p, []):
+                yield from visit(q)
+            path.pop()
+            done.add(p)
+
+    for p in graph:
+        yield from visit(p)
+
+
+def same_functions(files):
+    """A function's name is enough to set a breakpoint: no two files of src/ or cli/ define one of the same name."""
+    seen = {}
+    for path in files:
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(("src/", "cli/")) and path.suffix == ".c":
+            bare = CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), path.read_text(encoding="utf-8"))
+            for function in set(re.findall(r"^(?!typedef|#|\s|return|else)[A-Za-z_][\w \*]*?[ \*](\w+)\([^;{]*?\)\s*\{", bare, re.M)):
+                seen.setdefault(function, []).append(name)
+    return [f"{name}() is defined in {', '.join(where)}" for name, where in sorted(seen.items()) if len(where) > 1]
+
+
+def unused_by_us(files):
+    """What of src/ only tests use belongs to tests/: each header is included by another file of src/ than its own."""
+    users = {}
+    for path in files:
+        for header in includes(path):
+            users.setdefault(header, []).append(path)
+    for path in files:
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith("src/") and path.suffix == ".h":
+            others = [u for u in users.get(path.resolve(), []) if (ROOT / "src") in u.parents and u.stem != path.stem]
+            if not others:
+                yield f"{name}: nothing of src/ includes it"
+
+
 def main():
     files = sorted(p for top in ("include", "src", "cli", "tests", "bench", "fuzz", "web")
                    for p in (ROOT / top).rglob("*.[ch]"))
@@ -92,6 +150,7 @@ def main():
                and p.is_relative_to(ROOT / "src")}
     errors = [f"src/{f}: its place is missing in LAYERS" for f in sorted(folders - set(LAYERS))]
     errors += [e for p in files for e in check(p)] + list(same_names(files))
+    errors += [*cycles(files), *same_functions(files), *unused_by_us(files)]
     print("\n".join(errors) or f"{len(files)} files keep the layers")
     return bool(errors)
 
