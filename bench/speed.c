@@ -9,6 +9,7 @@
  * output matrix (and the last layer's feed-forward) only for tokens whose logits are used. */
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -185,14 +186,31 @@ static void cut_response(jp_explain_problem *p, int tokens) {
     p->n_response = p->problem.n_response = p->problem.target_last = tokens;
 }
 
-static int run(const bench *b, json_t *job, jopa_error *e) {
-    jopa_explain_options o;
-    jp_explain_problem   p;
-    jopa_explain_options_init(&o);
-    o.prompt = json_string_value(json_object_get(job, "prompt"));
-    o.response = json_string_value(json_object_get(job, "response"));
-    if (json_object_get(job, "operator")) o.op = json_string_value(json_object_get(job, "operator"));
-    int status = jp_explain_problem_init(&p, b->model, &o, e);
+/* What a job asks: an explanation of its prompt and response. */
+static int set_job(jopa_options **o, json_t *job, jopa_error *e) {
+    static const char *const names[] = {"prompt", "response", "operator"};
+    int                      status = jopa_options_new(o, "explain", e);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
+        status = jopa_options_set(*o, names[i], json_string_value(json_object_get(job, names[i])), e);
+    return status;
+}
+
+static int make_problem(jp_explain_problem *p, const bench *b, json_t *job, jopa_error *e) {
+    jopa_options *o = NULL;
+    jp_question   q = {0};
+    jp_watch      w;
+    int           status = set_job(&o, job, e);
+    if (!status) status = jp_question_init(&q, o, e);
+    jp_watch_begin(&w, b->model, &q);
+    if (!status) status = jp_explain_problem_init(p, &w, &q, e);
+    jp_question_free(&q);
+    jopa_options_free(o);
+    return status;
+}
+
+static int run_job(const bench *b, json_t *job, jopa_error *e) {
+    jp_explain_problem p;
+    int                status = make_problem(&p, b, job, e);
     if (status) return status;
     cut_response(&p, (int)json_integer_value(json_object_get(job, "tokens")));
     json_t *record = json_object(), *units, *response;
@@ -213,16 +231,25 @@ static int run(const bench *b, json_t *job, jopa_error *e) {
 /* ---- all of them --------------------------------------------------------------------------------------------------
  */
 
+static int open_file(jopa_model **m, const char *file, int threads, jopa_error *e) {
+    char          number[16];
+    jopa_options *o = NULL;
+    snprintf(number, sizeof number, "%d", threads);
+    int status = jopa_options_new(&o, "explain", e);
+    if (!status) status = jopa_options_set(o, "model", file, e);
+    if (!status) status = jopa_options_set(o, "threads", number, e);
+    if (!status) status = jopa_model_open(m, o, e);
+    jopa_options_free(o);
+    return status;
+}
+
 static int open_model(bench *b, json_t *head, jopa_error *e) {
     const char *clock = json_string_value(json_object_get(head, "clock")),
                *file = json_string_value(json_object_get(head, "model"));
-    jopa_model_options o;
-    jp_model_info      info;
-    jopa_model_options_init(&o);
+    jp_model_info info;
     b->clock = clock && !strcmp(clock, "cpu") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
-    o.file = file;
-    b->threads = o.threads = (int)json_integer_value(json_object_get(head, "threads"));
-    int status = jopa_model_open(&b->model, &o, e);
+    b->threads = (int)json_integer_value(json_object_get(head, "threads"));
+    int status = open_file(&b->model, file, b->threads, e);
     if (status) return status;
     count_engine(b->model->engine);
     b->model->engine->ops->model_info(b->model->engine, &info);
@@ -240,7 +267,7 @@ int main(void) {
     jopa_error e = {0};
     int status = head ? open_model(&b, head, &e) : jp_fail(&e, JOPA_ERROR_INPUT, "the first line is no JSON object");
     while (!status && (job = json_loadf(stdin, JSON_DISABLE_EOF_CHECK, NULL))) {
-        status = run(&b, job, &e);
+        status = run_job(&b, job, &e);
         json_decref(job);
     }
     if (status) fprintf(stderr, "speed: %s\n", e.message);

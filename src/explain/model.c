@@ -10,22 +10,22 @@
 
 typedef struct {
     const jopa_options *o;
-    jopa_model         *model;
     double              started;
+    bool                stopped; /* by the caller */
 } loading;
 
 static int tell_loading(void *user, double fraction) {
-    const loading *l = user;
-    jopa_progress  p = {.best_drop = NAN,
-                        .seconds = jp_seconds() - l->started,
-                        .seconds_left = -1,
-                        .stage = "loading",
-                        .fraction = fraction};
-    return l->o->progress && l->o->progress(l->o->user, &p);
+    loading      *l = user;
+    jopa_progress p = {.best_drop = NAN,
+                       .seconds = jp_seconds() - l->started,
+                       .seconds_left = -1,
+                       .stage = "loading",
+                       .fraction = fraction};
+    l->stopped = l->stopped || (l->o->progress && l->o->progress(l->o->user, &p));
+    return l->stopped;
 }
 
-static int open_engines(jopa_model *m, const jopa_options *o, jopa_error *e) {
-    loading           l = {o, m, jp_seconds()};
+static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_error *e) {
     const char       *encoder = jp_options_text(o, "encoder");
     jp_engine_options options = {.file = jp_options_text(o, "model"),
                                  .threads = jp_options_integer(o, "threads"),
@@ -33,7 +33,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, jopa_error *e) {
                                  .gpu_layers = jp_options_integer(o, "gpu_layers"),
                                  .precise = jp_options_switch(o, "precise"),
                                  .progress = tell_loading,
-                                 .user = &l};
+                                 .user = l};
     if (!options.file) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");
     int status = jp_engine_open(&m->engine, jp_options_text(o, "engine"), &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
@@ -48,10 +48,12 @@ static int open_engines(jopa_model *m, const jopa_options *o, jopa_error *e) {
 int jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e) {
     jopa_model *m = calloc(1, sizeof *m);
     if (!m) return jp_fail_memory(e);
-    int status = open_engines(m, o, e);
+    loading l = {.o = o, .started = jp_seconds()};
+    int     status = open_engines(m, o, &l, e);
     if (status) {
         jopa_model_free(m);
-        return status;
+        return l.stopped ? jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted while loading: the model is not open")
+                         : status;
     }
     jp_capability_words(m->engine->ops->capabilities(m->engine), m->capabilities, sizeof m->capabilities);
     *out = m;

@@ -33,8 +33,9 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
                 list);
         memcpy(name, at, size);
         name[size] = '\0';
-        int status = jp_unit_kind_parse(name, &kind, e);
-        if (status) return status;
+        if (jp_unit_kind_parse(name, &kind, NULL))
+            return jp_fail(e, JOPA_ERROR_USAGE, "`levels` '%.100s': unknown unit '%s'; see `jopa list units`", list,
+                           name);
         bool finer = !out->n || coarseness(kind) < coarseness(out->kinds[out->n - 1]);
         if (!finer || out->n == JP_LEVELS_MOST - 1 || (kind != finest && coarseness(kind) <= coarseness(finest)))
             return jp_fail(e, JOPA_ERROR_USAGE,

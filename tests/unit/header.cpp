@@ -5,13 +5,14 @@
 #include <cstring>
 
 int main() {
-    jopa_model_options model_options;
-    jopa_model_options_init(&model_options);
-    model_options.file = "no/such/model.gguf";
-    jopa_model *model = nullptr;
-    jopa_error  error = {};
-    int         code = jopa_model_open(&model, &model_options, &error);
-    bool        fine = code == JOPA_ERROR_IO && error.code == code && !model && !std::strcmp(jopa_version(), JOPA_VERSION);
+    jopa_options *options = nullptr;
+    jopa_model   *model = nullptr;
+    jopa_error    error = {};
+    int           code = jopa_options_new(&options, "explain", &error);
+    if (!code) code = jopa_options_set(options, "model", "no/such/model.gguf", &error);
+    if (!code) code = jopa_model_open(&model, options, &error);
+    jopa_options_free(options);
+    bool fine = code == JOPA_ERROR_IO && error.code == code && !model && !std::strcmp(jopa_version(), JOPA_VERSION);
     if (!fine) std::printf("code %d, \"%s\", version %s\n", code, error.message, jopa_version());
     return fine ? 0 : 1;
 }

@@ -14,6 +14,7 @@
 #include "formula_problem.h"
 #include "levels/levels.h"
 #include "prompt/recut.h"
+#include "prompt/units.h"
 
 enum {
     PARAGRAPHS = 20,
@@ -292,11 +293,15 @@ static void test_cuts(void **state) {
 }
 
 static void check_kinds(const jp_prompt *p, const char *list, const char *unit, int n, int code) {
-    jp_level_kinds kinds;
+    jp_unit_kind   kind;
+    jp_level_wish  wish = {0};
+    jp_level_kinds kinds = {0};
     jopa_error     e = {0};
-    assert_int_equal(jp_levels_parse(&kinds, list, unit, p, &e), code);
+    assert_int_equal(jp_unit_kind_parse(unit, &kind, &e), JP_OK);
+    assert_int_equal(jp_levels_parse(&wish, list, kind, &e), code);
     if (code) assert_true(strlen(e.message) > 20 && !strchr(e.message, '\n'));
-    else assert_int_equal(kinds.n, n);
+    else assert_int_equal(jp_levels_choose(&kinds, &wish, kind, p, &e), JP_OK);
+    assert_int_equal(kinds.n, n);
 }
 
 static void test_kinds(void **state) {
@@ -304,7 +309,7 @@ static void test_kinds(void **state) {
     (void)state;
     open_text(&p);
     formula_problem_open(&small, 30);
-    check_kinds(&p.prompt, NULL, "word", 3, JP_OK);
+    check_kinds(&p.prompt, "auto", "word", 3, JP_OK);
     check_kinds(&p.prompt, "auto", "token", 3, JP_OK);
     check_kinds(&p.prompt, "auto", "sentence", 2, JP_OK);
     check_kinds(&p.prompt, "none", "word", 0, JP_OK);
@@ -312,7 +317,7 @@ static void test_kinds(void **state) {
     check_kinds(&p.prompt, "paragraph", "word", 2, JP_OK);
     check_kinds(&p.prompt, "line", "word", 2, JP_OK);
     check_kinds(&p.prompt, "word", "word", 0, JP_OK);
-    check_kinds(&small.prompt, NULL, "word", 0, JP_OK);
+    check_kinds(&small.prompt, "auto", "word", 0, JP_OK);
     static const char *const bad[] = {"sentence,paragraph", "page", "paragraph,,word", "word,word", "token",
                                       "sentence,line",      ","};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_kinds(&p.prompt, bad[i], "word", 0, JOPA_ERROR_USAGE);

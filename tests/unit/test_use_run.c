@@ -3,50 +3,35 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "jopa.h"
 #include "result/result.h"
-#include "tiny_gguf.h"
-#include "use/surprisal.h"
+#include "tiny_question.h"
 
 static const char prompt[] = "Write a short story. The doctor and the patient become friend. It was a long surgery.";
 static const char response[] = " the doctor is a friend of the patient";
 
-typedef struct {
-    jopa_model *model;
-    char        path[64];
-} tiny;
-
-static int open_tiny(void **state) {
-    static tiny        t;
-    jopa_model_options o;
-    jopa_error         e = {0};
-    snprintf(t.path, sizeof t.path, "/tmp/jopa-use-%ld.gguf", (long)getpid());
-    assert_int_equal(tiny_gguf_write(t.path, NULL), 0);
-    jopa_model_options_init(&o);
-    o.file = t.path;
-    o.threads = 1;
-    if (jopa_model_open(&t.model, &o, &e)) fail_msg("%s", e.message);
-    *state = &t;
-    return 0;
+static jopa_options *question(const char *command) {
+    return asked(command, "prompt", prompt, "response", response, "max_tokens", "4", NULL);
 }
 
-static int close_tiny(void **state) {
-    tiny *t = *state;
-    jopa_model_free(t->model);
-    return unlink(t->path);
+/* The options' result; frees the options. */
+static jopa_result *audited(jopa_options *o) {
+    jopa_result *r = NULL;
+    jopa_error   e = {0};
+    if (jopa_audit(&r, tiny_model, o, &e)) fail_msg("%s", e.message);
+    jopa_options_free(o);
+    return r;
 }
 
-static void ask(jopa_explain_options *o) {
-    o->prompt = prompt;
-    o->response = response;
-    o->max_tokens = 4;
+static jopa_result *compressed(jopa_options *o) {
+    jopa_result *r = NULL;
+    jopa_error   e = {0};
+    if (jopa_compress(&r, tiny_model, o, &e)) fail_msg("%s", e.message);
+    jopa_options_free(o);
+    return r;
 }
 
 static int stop_at(void *user, const jopa_progress *p) {
@@ -56,30 +41,22 @@ static int stop_at(void *user, const jopa_progress *p) {
 
 /* Interrupted after any number of batches, there is a result, and no text was written for it. */
 static void interruptions(void **state) {
-    const tiny *t = *state;
+    (void)state;
     for (int calls = 1; calls <= 4; calls++) {
-        jopa_audit_options    a;
-        jopa_compress_options c;
-        jopa_result          *r = NULL;
-        jopa_error            e = {0};
-        int                   left = calls;
-        jopa_audit_options_init(&a);
-        ask(&a.explain);
-        a.threshold = 50;
-        a.explain.progress = stop_at;
-        a.explain.user = &left;
-        if (jopa_audit(&r, t->model, &a, &e)) fail_msg("%s", e.message);
+        int           left = calls;
+        jopa_options *o = question("audit");
+        ask_also(o, "threshold", "50", NULL);
+        jopa_options_listen(o, stop_at, NULL, &left);
+        jopa_result *r = audited(o);
         assert_true(jopa_result_interrupted(r) || left > 0);
         assert_false(jopa_result_triggered(r, 0));
         if (jopa_result_interrupted(r)) assert_null(r->items[0].audit.words_response);
         jopa_result_free(r);
-        jopa_compress_options_init(&c);
-        ask(&c.explain);
-        c.ratio = 0.5;
         left = calls;
-        c.explain.progress = stop_at;
-        c.explain.user = &left;
-        if (jopa_compress(&r, t->model, &c, &e)) fail_msg("%s", e.message);
+        o = question("compress");
+        ask_also(o, "ratio", "0.5", NULL);
+        jopa_options_listen(o, stop_at, NULL, &left);
+        r = compressed(o);
         assert_true(jopa_result_interrupted(r) || left > 0);
         assert_non_null(jopa_result_compressed(r, 0));
         jopa_result_free(r);
@@ -87,22 +64,16 @@ static void interruptions(void **state) {
 }
 
 static void time_limits(void **state) {
-    const tiny           *t = *state;
-    jopa_audit_options    a;
-    jopa_compress_options c;
-    jopa_result          *r = NULL;
-    jopa_error            e = {0};
-    jopa_audit_options_init(&a);
-    ask(&a.explain);
-    a.explain.seconds = 1e-9;
-    if (jopa_audit(&r, t->model, &a, &e)) fail_msg("%s", e.message);
+    (void)state;
+    jopa_options *o = question("audit");
+    ask_also(o, "time", "1e-9", NULL);
+    jopa_result *r = audited(o);
     assert_string_equal(r->items[0].stopped, "time");
     assert_non_null(r->items[0].masked_response); /* only the search was stopped */
     jopa_result_free(r);
-    jopa_compress_options_init(&c);
-    ask(&c.explain);
-    c.explain.seconds = 1e-9;
-    if (jopa_compress(&r, t->model, &c, &e)) fail_msg("%s", e.message);
+    o = question("compress");
+    ask_also(o, "time", "1e-9", NULL);
+    r = compressed(o);
     assert_string_equal(r->items[0].stopped, "time");
     assert_string_equal(jopa_result_compressed(r, 0), prompt); /* nothing was found yet */
     jopa_result_free(r);
@@ -149,49 +120,34 @@ static void null_is_the_default(void **state) {
 }
 
 static void failures_leave_the_result_alone(void **state) {
-    const tiny           *t = *state;
-    jopa_audit_options    a;
-    jopa_compress_options c;
-    jopa_result          *r = (jopa_result *)&a;
-    jopa_error            e = {0};
-    jopa_audit_options_init(&a);
-    assert_int_equal(jopa_audit(&r, t->model, &a, &e), JOPA_ERROR_USAGE);
-    jopa_compress_options_init(&c);
-    assert_int_equal(jopa_compress(&r, t->model, &c, NULL), JOPA_ERROR_USAGE);
-    ask(&c.explain);
-    c.explain.messages = (jopa_message[]){{"user", "only"}, {"no such role!", "one"}};
-    c.explain.n_messages = 2;
-    assert_int_equal(jopa_compress(&r, t->model, &c, &e), JOPA_ERROR_INPUT);
-    assert_ptr_equal(r, &a);
+    (void)state;
+    jopa_error    e = {0};
+    jopa_result  *untouched = (jopa_result *)&e, *r = untouched;
+    jopa_options *a = asked("audit", NULL), *c = asked("compress", NULL);
+    assert_int_equal(jopa_audit(&r, tiny_model, a, &e), JOPA_ERROR_USAGE);
+    assert_int_equal(jopa_compress(&r, tiny_model, c, NULL), JOPA_ERROR_USAGE);
+    assert_int_equal(jopa_options_add_message(c, "user", "only", &e), JOPA_OK);
+    assert_int_equal(jopa_options_add_message(c, "no such role!", "one", &e), JOPA_OK);
+    ask_also(c, "response", response, NULL);
+    assert_int_equal(jopa_compress(&r, tiny_model, c, &e), JOPA_ERROR_INPUT);
+    assert_ptr_equal(r, untouched);
+    jopa_options_free(a);
+    jopa_options_free(c);
 }
 
 /* The surprisals of a prompt's units add up to its log-probability: the prompt as the response to its first token. */
 static void surprisal_adds_up(void **state) {
-    const tiny           *t = *state;
-    jopa_compress_options c;
-    jopa_explain_options  o;
-    jopa_result          *r = NULL, *whole = NULL;
-    jopa_error            e = {0};
-    jopa_compress_options_init(&c);
-    ask(&c.explain);
-    c.explain.raw = true;
-    c.explain.prompt = "x The doctor and the patient become friend.";
-    c.explain.unit = "token";
-    c.explain.method = "surprisal";
-    c.ratio = 0.5;
-    if (jopa_compress(&r, t->model, &c, &e)) fail_msg("%s", e.message);
+    (void)state;
+    jopa_result *r =
+        compressed(asked("compress", "raw", "true", "prompt", "x The doctor and the patient become friend.", "response",
+                         response, "max_tokens", "4", "unit", "token", "method", "surprisal", "ratio", "0.5", NULL));
     double          sum = 0, first = 0;
     jp_explanation *x = &r->items[0];
     for (int u = 0; u < x->n_units; u++) sum += x->units[u].score;
     for (int u = 0; u < x->n_units && x->units[u].end <= 1; u++) first += x->units[u].score;
-    jopa_explain_options_init(&o);
-    o.raw = true;
-    o.prompt = "x";
-    o.response = " The doctor and the patient become friend.";
-    o.method = "random";
-    o.metrics = "none";
-    o.max_tokens = 4;
-    if (jopa_explain(&whole, t->model, &o, &e)) fail_msg("%s", e.message);
+    jopa_result *whole = tiny_explained(asked("explain", "raw", "true", "prompt", "x", "response",
+                                              " The doctor and the patient become friend.", "method", "random",
+                                              "metrics", "none", "max_tokens", "4", NULL));
     assert_true(fabs(sum - first + whole->items[0].log_prob.full) < 1e-3);
     jopa_result_free(r);
     jopa_result_free(whole);
@@ -203,5 +159,5 @@ int main(void) {
         cmocka_unit_test(null_is_the_default), cmocka_unit_test(failures_leave_the_result_alone),
         cmocka_unit_test(surprisal_adds_up),
     };
-    return cmocka_run_group_tests(tests, open_tiny, close_tiny);
+    return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }
