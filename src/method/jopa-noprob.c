@@ -87,4 +87,5 @@ static int run_noprob(const jp_task *task, jp_selection *selection, jopa_error *
 const jp_method jp_method_jopa_noprob = {.name = "jopa-noprob",
                                          .summary = "gradient greedy: jopa without sampling",
                                          .needs = JP_CAN_GRADIENT,
-                                         .run = run_noprob};
+                                         .run = run_noprob,
+                                         .default_budget = jp_jopa_budget};

@@ -111,6 +111,7 @@ static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
         int count = s->n_round;
         status = jp_search_score(s, e);
         for (int j = 0; j < count && !status; j++) {
+            if (isnan(s->drops[j])) continue;
             double guide = guide_of(s, &s->round[j]);
             product += guide * s->drops[j];
             square += guide * guide;
@@ -130,6 +131,18 @@ static int score_singles(jp_search *s, jp_bitset *set, jopa_error *e) {
         if (s->n_round == s->batch || i == s->n - 1) status = jp_search_score(s, e);
     }
     if (status) return status;
+    jp_select_top(s->single, s->n, s->k, set);
+    jp_search_propose(s, set);
+    return jp_search_score(s, e);
+}
+
+/* What earlier runs know of units alone costs nothing. */
+static int take_known_singles(jp_search *s, jp_bitset *set, jopa_error *e) {
+    for (int i = 0; i < s->n; i++) {
+        jp_bitset_clear(set);
+        jp_bitset_add(set, i);
+        if (jp_scorer_known(s->task->scorer, set, NULL)) jp_search_propose(s, set);
+    }
     jp_select_top(s->single, s->n, s->k, set);
     jp_search_propose(s, set);
     return jp_search_score(s, e);
@@ -241,10 +254,11 @@ static int propose_round_jopa(jp_search *s, jp_bitset *set, double heat, jopa_er
 /* Rounds until the budget is spent or nothing better turns up. A round that finds few new sets has collapsed: the next
  * looks further afield. */
 static int search_rounds(jp_search *s, jp_bitset *set, jopa_error *e) {
-    int status = score_first_sets(s, set, e), stale = 0,
+    int status = s->task->spent ? take_known_singles(s, set, e) : JP_OK, stale = 0,
         patience = (int)fmax(PATIENCE_PER_UNIT * s->n, s->budget / PATIENCE_SHARE);
     bool   singles = s->budget >= SINGLES_FROM * s->n && !s->task->prior;
     double heat = 1;
+    if (!status) status = score_first_sets(s, set, e);
     while (!status && jp_search_spent(s) < s->budget && stale < STALE && (singles || s->since_better < patience)) {
         if (singles && jp_search_spent(s) >= SINGLES_AT * s->n) {
             singles = false;
@@ -316,6 +330,10 @@ static int run_nograd(const jp_task *task, jp_selection *selection, jopa_error *
 const jp_method jp_method_jopa = {.name = "jopa",
                                   .summary = "joint sets found by sampling from learnt masking probabilities",
                                   .seeded = true,
-                                  .run = run_jopa};
-const jp_method jp_method_jopa_nograd = {
-    .name = "jopa-nograd", .summary = "jopa without the gradient guide", .seeded = true, .run = run_nograd};
+                                  .run = run_jopa,
+                                  .default_budget = jp_jopa_budget};
+const jp_method jp_method_jopa_nograd = {.name = "jopa-nograd",
+                                         .summary = "jopa without the gradient guide",
+                                         .seeded = true,
+                                         .run = run_nograd,
+                                         .default_budget = jp_jopa_budget};

@@ -13,8 +13,6 @@ static void draw_random_sets(const jp_task *task, jp_random *random, jp_bitset *
     }
 }
 
-static int64_t evaluations_random_sets(const jp_scorer *s) { return jp_scorer_spent(s); }
-
 enum { STALE = 100 }; /* rounds without a new set after which there are hardly any left */
 
 static int run_random(const jp_task *task, jp_selection *selection, jopa_error *e) {
@@ -26,10 +24,10 @@ static int run_random(const jp_task *task, jp_selection *selection, jopa_error *
     jp_random  random;
     jp_random_seed(&random, task->seed);
     if (!sets || !drops || !units) status = jp_fail_memory(e);
-    int64_t before = 0;
+    int before = 0;
     for (int done = 0, stale = 0; done < total && !status && stale < STALE; done += batch) {
-        stale = evaluations_random_sets(task->scorer) > before ? 0 : stale + 1;
-        before = evaluations_random_sets(task->scorer);
+        stale = jp_task_spent(task) > before ? 0 : stale + 1;
+        before = jp_task_spent(task);
         int count = total - done < batch ? total - done : batch;
         draw_random_sets(task, &random, sets, count, units);
         if (!done) jp_bitset_copy(&selection->selected, &sets[0]);
@@ -43,5 +41,10 @@ static int run_random(const jp_task *task, jp_selection *selection, jopa_error *
     return status;
 }
 
-const jp_method jp_method_random = {
-    .name = "random", .summary = "random sets: the floor", .seeded = true, .run = run_random};
+static int one_set(const jp_task *task) { return (void)task, 1; }
+
+const jp_method jp_method_random = {.name = "random",
+                                    .summary = "random sets: the floor",
+                                    .seeded = true,
+                                    .run = run_random,
+                                    .default_budget = one_set};

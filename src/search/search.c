@@ -19,6 +19,7 @@ int jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e)
     *s = (jp_search){
         .task = task, .n = task->n, .k = task->k, .budget = budget, .best = -INFINITY, .batch = round_size(task)};
     jp_random_seed(&s->random, task->seed);
+    jp_cache_init(&s->taken, task->n);
     int     status = jp_surrogate_new(&s->surrogate, task->n, e);
     double *numbers = calloc(7 * n, sizeof *numbers);
     s->mean = numbers;
@@ -54,14 +55,25 @@ void jp_search_free(jp_search *s) {
     jp_surrogate_free(s->surrogate);
     jp_quadratic_free(&s->belief);
     jp_bitset_free(&s->incumbent);
+    jp_cache_free(&s->taken);
 }
 
-int jp_search_spent(const jp_search *s) { return (int)jp_scorer_spent(s->task->scorer); }
+int jp_search_spent(const jp_search *s) { return jp_task_spent(s->task); }
 
 bool jp_search_room(const jp_search *s) { return s->n_round < s->batch && jp_search_spent(s) + s->n_round < s->budget; }
 
+/* A set that a run before this one has scored is news to this one. */
+static void take_known(jp_search *s, const jp_bitset *set, double drop) {
+    if (s->task->spent && isfinite(drop) && !jp_cache_get(&s->taken, set, NULL)) jp_search_take(s, set, drop, NULL);
+}
+
 bool jp_search_propose(jp_search *s, const jp_bitset *set) {
-    if (!jp_search_room(s) || jp_bitset_next(set, 0) < 0 || jp_scorer_known(s->task->scorer, set, NULL)) return false;
+    double drop;
+    if (!jp_search_room(s) || jp_bitset_next(set, 0) < 0) return false;
+    if (jp_scorer_known(s->task->scorer, set, &drop)) {
+        take_known(s, set, drop);
+        return false;
+    }
     for (int i = 0; i < s->n_round; i++)
         if (jp_bitset_equal(set, &s->round[i])) return false;
     jp_bitset_copy(&s->round[s->n_round++], set);
@@ -70,6 +82,8 @@ bool jp_search_propose(jp_search *s, const jp_bitset *set) {
 
 int jp_search_take(jp_search *s, const jp_bitset *set, double drop, jopa_error *e) {
     int size = jp_bitset_count(set);
+    if (isnan(drop)) return JP_OK;
+    if (s->task->spent && jp_cache_put(&s->taken, set, drop)) return jp_fail_memory(e);
     if (size == 1) s->single[jp_bitset_next(set, 0)] = drop;
     if (size <= s->k && drop > s->best) {
         s->best = drop;

@@ -2,12 +2,13 @@
 #ifndef JP_SEARCH_H
 #define JP_SEARCH_H
 
-#include "search/task.h"
+#include "score/cache.h"
 #include "search/surrogate.h"
+#include "search/task.h"
 
 typedef struct {
     const jp_task *task;
-    int            n, k, budget; /* budget: evaluations at most, the scorer's bill so far included */
+    int            n, k, budget; /* budget: what jp_search_spent may come to */
     jp_random      random;
 
     double *mean, *v;           /* [n] prior of the surrogate */
@@ -26,17 +27,19 @@ typedef struct {
     double    *drops; /* [batch] */
     int        batch, n_round;
     int        rounds; /* fits of the surrogate so far */
+    jp_cache   taken;  /* where the scorer knows sets of earlier runs: those that this one knows */
 } jp_search;
 
 int  jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e);
 void jp_search_free(jp_search *s);
 
-int jp_search_spent(const jp_search *s);
+int jp_search_spent(const jp_search *s); /* jp_task_spent */
 /* Room for another set in the round, the budget considered. */
 bool jp_search_room(const jp_search *s);
-/* Put the set into the round unless it is known, there already, empty, or there is no room. */
+/* Put the set into the round unless it is known, there already, empty, or there is no room. One that is known from an
+ * earlier run with the same scorer is taken into account. */
 bool jp_search_propose(jp_search *s, const jp_bitset *set);
-/* Take into account a set whose drop is known. */
+/* Take into account a set whose drop is known; one that has none (NAN) is passed over. */
 int jp_search_take(jp_search *s, const jp_bitset *set, double drop, jopa_error *e);
 /* Score the round, remember it and empty it. JP_STOP: a limit was reached. */
 int jp_search_score(jp_search *s, jopa_error *e);

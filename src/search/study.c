@@ -125,43 +125,119 @@ int jp_study_shrink(jp_scorer *s, jp_bitset *set, double wanted, jopa_error *e) 
     double drop = NAN;
     int    status = jp_scorer_drops(s, set, 1, &drop, e);
     if (status || !(drop >= wanted)) return status;
-    return jp_eliminate(&(jp_elimination){.scorer = s, .passes = keeps_wanted, .user = &wanted}, set, e);
+    jp_elimination how = {.scorer = s, .passes = keeps_wanted, .user = &wanted};
+    int            budget = jp_scorer_limits(s)->budget, left = budget - jp_task_spent(&(jp_task){.scorer = s});
+    if (budget > 0 && left < jp_eliminate_limit(&how)) how.limit = left > 1 ? left : 1; /* passes get further */
+    return jp_eliminate(&how, set, e);
 }
 
-/* One run for sets of at most `k` units; *best gets the largest drop of those seen so far. */
-static int run_for(const jp_task *task, const jp_method *method, int k, jp_selection *found, double *best,
-                   jopa_error *e) {
-    jp_task one = *task;
-    one.k = k;
-    jp_scorer_limit_size(task->scorer, k);
-    jp_bitset_clear(&found->selected);
-    int    status = method->run(&one, found, e), at_last = JP_OK;
-    double drop = NAN;
-    if (status == JP_STOP) jp_scorer_best(task->scorer, &found->selected, &drop);
-    else if (!status && jp_bitset_count(&found->selected))
-        at_last = jp_scorer_drops(task->scorer, &found->selected, 1, &drop, e);
-    if (!isnan(drop) && drop > *best) *best = drop;
-    return status ? status : at_last;
+typedef struct {
+    const jp_task   *task;
+    const jp_method *method;
+    jp_selection    *found;
+    double           share, largest; /* largest: drop seen */
+    jp_bitset        best;       /* of the steps so far, that with the largest drop; all units before there is one */
+    double           best_drop;  /* NAN: none yet */
+    int              from, pool; /* bill when it began, and evaluations for all steps; pool 0: not divided */
+} smallest;
+
+/* A step's set. */
+static void note_step(smallest *s, const jp_bitset *set, double drop) {
+    if (isnan(drop) || s->best_drop >= drop) return;
+    jp_bitset_copy(&s->best, set);
+    s->best_drop = drop;
+    s->largest = fmax(s->largest, drop);
 }
 
-/* The drop of hiding everything. */
-static int drop_of_all(jp_scorer *s, int n, double *drop, jopa_error *e) {
-    jp_bitset all;
-    if (jp_bitset_init(&all, n)) return jp_fail_memory(e);
-    for (int i = 0; i < n; i++) jp_bitset_add(&all, i);
-    int status = jp_scorer_drops(s, &all, 1, drop, e);
-    jp_bitset_free(&all);
+static bool is_enough(const smallest *s) { return s->best_drop >= s->share * s->largest; }
+
+static int next_size(const smallest *s, int k) { return 2 * k < s->task->k ? 2 * k : s->task->k; }
+
+/* An equal part of what is left for the steps from k on; where the user bounds the whole, shrinking gets one too. All
+ * units alone are worth half of it: later steps know them for nothing. */
+static int step_budget(const smallest *s, int k) {
+    int parts = s->task->budget > 0 ? 2 : 1, left = s->pool - jp_task_spent(s->task) + s->from;
+    if (!s->pool) return s->task->budget;
+    if (k == 1 && s->task->n + 1 <= left / 2) return s->task->n + 1;
+    for (; k < s->task->k; k = next_size(s, k)) parts++;
+    return left > parts ? left / parts : 1;
+}
+
+/* The method for sets of at most k units, from the best set of the steps before on. */
+static int run_step(smallest *s, int k, jopa_error *e) {
+    jp_task task = *s->task;
+    double  drop = NAN;
+    task.k = k;
+    task.budget = step_budget(s, k);
+    task.spent += jp_task_spent(s->task);
+    task.start = &s->best;
+    task.n_start = !isnan(s->best_drop);
+    jp_bitset_clear(&s->found->selected);
+    int status = s->method->run(&task, s->found, e);
+    if (status > 0) return status;
+    bool known = jp_bitset_count(&s->found->selected) && jp_scorer_known(task.scorer, &s->found->selected, &drop);
+    if (!known && status) jp_scorer_best(task.scorer, &s->found->selected, &drop);
+    if (!known && !status) status = jp_scorer_drops(task.scorer, &s->found->selected, 1, &drop, e);
+    if (jp_bitset_count(&s->found->selected)) note_step(s, &s->found->selected, drop);
     return status;
 }
 
-int jp_study_smallest(const jp_task *task, const jp_method *method, double share, jp_selection *found, jopa_error *e) {
-    double largest = NAN, best = -INFINITY;
-    int    status = drop_of_all(task->scorer, task->n, &largest, e);
-    for (int k = 1; !status; k = 2 * k < task->k ? 2 * k : task->k) {
-        status = run_for(task, method, k, found, &best, e);
-        largest = fmax(largest, best);
-        if (k == task->k || best >= share * largest) break;
+/* A method whose scores rank all units gives the sets of all sizes at once. */
+static int rank_once(smallest *s, jopa_error *e) {
+    jp_task task = *s->task;
+    task.budget = task.budget > 1 ? (task.budget + 1) / 2 : task.budget;
+    jp_scorer_limit_size(task.scorer, task.k);
+    return s->method->run(&task, s->found, e);
+}
+
+static int take_ranked(smallest *s, int k, jopa_error *e) {
+    double drop = NAN;
+    jp_select_top(s->found->score, s->task->n, k, &s->found->selected);
+    int status = jp_scorer_drops(s->task->scorer, &s->found->selected, 1, &drop, e);
+    if (status <= 0 && jp_bitset_count(&s->found->selected)) note_step(s, &s->found->selected, drop);
+    return status;
+}
+
+static void fill_set(jp_bitset *set, int n) {
+    for (int i = 0; i < n; i++) jp_bitset_add(set, i);
+}
+
+/* Where no step's set is enough but all units may be hidden, these are, and shrinking begins there. */
+static int run_steps(smallest *s, jopa_error *e) {
+    int status = s->method->ranks ? rank_once(s, e) : JP_OK;
+    for (int k = 1; !status; k = next_size(s, k)) {
+        jp_scorer_limit_size(s->task->scorer, k);
+        status = s->method->ranks ? take_ranked(s, k, e) : run_step(s, k, e);
+        if (k == s->task->k || is_enough(s)) break;
     }
+    if (!status && !is_enough(s) && s->task->k == s->task->n) fill_set(&s->best, s->task->n);
+    return status;
+}
+
+/* The drop of hiding everything. */
+static int drop_of_all(smallest *s, jopa_error *e) {
+    fill_set(&s->best, s->task->n);
+    return jp_scorer_drops(s->task->scorer, &s->best, 1, &s->largest, e);
+}
+
+/* Steps of their own budget: all of the user's, or STEPS_COST times what the method takes for the largest sets. */
+static void divide_budget(smallest *s) {
+    enum { STEPS_COST = 2 };
+    s->from = s->task->budget > 0 ? 0 : jp_task_spent(s->task);
+    if (s->method->default_budget)
+        s->pool = s->task->budget > 0 ? s->task->budget : STEPS_COST * s->method->default_budget(s->task);
+}
+
+int jp_study_smallest(const jp_task *task, const jp_method *method, double share, jp_selection *found, jopa_error *e) {
+    smallest s = {.task = task, .method = method, .found = found, .share = share, .largest = NAN, .best_drop = NAN};
+    if (jp_bitset_init(&s.best, task->n)) return jp_fail_memory(e);
+    jp_scorer_limit_size(task->scorer, 1); /* not all units, which are scored first, are to be the best set */
+    int status = drop_of_all(&s, e);
+    divide_budget(&s);
+    if (!status) status = run_steps(&s, e);
+    if (status <= 0 && (!isnan(s.best_drop) || task->k == task->n)) jp_bitset_copy(&found->selected, &s.best);
     jp_scorer_limit_size(task->scorer, task->k);
-    return status ? status : jp_study_shrink(task->scorer, &found->selected, share * largest, e);
+    if (!status) status = jp_study_shrink(task->scorer, &found->selected, share * s.largest, e);
+    jp_bitset_free(&s.best);
+    return status;
 }

@@ -27,9 +27,13 @@ int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *probl
                        const jp_bitset *set, const jp_operator *ops, int n_ops, jopa_error *e);
 
 /* The smallest set found whose drop is at least `share` of the largest drop seen: that of hiding all units, or of any
- * set of at most task->k units. `method` runs for 1, 2, 4, ... units, up to task->k, until its set is large enough;
- * then the set is made as small as possible. When no set of task->k units is large enough, the best one is the result.
- * JP_STOP: a limit was reached; the selection is what was got to. The scorer's limit k is left as it was. */
+ * set of at most task->k units. `method` runs for 1, 2, 4, ... units, up to task->k, each time from the best set so far
+ * on, until its set is large enough; then the set is made as small as possible. A method that ranks all units runs
+ * once. When no set of task->k units is large enough, the best one is the result. task->budget bounds all of it, and
+ * the steps have equal parts of it. With 0 they have equal parts of twice what the method takes for task->k units, and
+ * shrinking has the limit of search/eliminate.h. JP_STOP: a limit was reached; the selection is what was got to: the
+ * best set of the steps, or all units where they may be hidden and nothing else was scored. The scorer's limit k is
+ * left as it was. */
 int jp_study_smallest(const jp_task *task, const jp_method *method, double share, jp_selection *found, jopa_error *e);
 
 /* Make `set` as small as backward elimination can while its drop stays at least `wanted`.

@@ -160,8 +160,13 @@ int jp_surrogate_fit(jp_surrogate *s, const double *mean, const double *v, jopa_
     memcpy(s->v, v, (size_t)s->n * sizeof *v);
     fill_kernels(s, weight);
     free(weight);
-    if (s->count >= REFIT * s->chosen_at) choose_shares(s);
     s->fitted = s->count;
+    if (!s->count) { /* the prior, without pairs */
+        s->b = 0;
+        s->scale = 1;
+        return JP_OK;
+    }
+    if (s->count >= REFIT * s->chosen_at) choose_shares(s);
     if (factorise(s, s->pairs, s->noise, &likelihood)) return JP_OK;
     return jp_fail(e, JOPA_ERROR_MODEL, "the surrogate of the search could not be fitted to %d sets", s->count);
 }
@@ -210,7 +215,7 @@ static double value(const jp_quadratic *q, const int *m, int size) {
 }
 
 int jp_surrogate_sample(const jp_surrogate *s, jp_random *r, double temperature, jp_quadratic *q, jopa_error *e) {
-    double *weight = malloc((size_t)s->fitted * sizeof *weight);
+    double *weight = malloc((size_t)(s->fitted + 1) * sizeof *weight);
     if (!weight) return jp_fail_memory(e);
     draw_prior(s, r, q);
     for (int t = 0; t < s->fitted; t++) {
@@ -218,7 +223,7 @@ int jp_surrogate_sample(const jp_surrogate *s, jp_random *r, double temperature,
         double noise = s->noise * (s->shared[at] + s->b * s->paired[at]) * s->scale;
         weight[t] = value(q, members(s, t), s->sizes[t]) + sqrt(noise) * jp_random_normal(r);
     }
-    LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', s->fitted, 1, s->kernel, SETS_MAX, weight, s->fitted);
+    if (s->fitted) LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', s->fitted, 1, s->kernel, SETS_MAX, weight, s->fitted);
     project_surrogate(s, weight, -1, q);
     size_t size = (size_t)s->n * (size_t)s->n;
     for (int i = 0; i < s->n; i++) q->linear[i] = temperature * q->linear[i] + s->mean[i];

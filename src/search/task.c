@@ -16,6 +16,8 @@ void jp_selection_free(jp_selection *s) {
     jp_bitset_free(&s->selected);
 }
 
+int jp_task_spent(const jp_task *task) { return (int)jp_scorer_spent(task->scorer) - task->spent; }
+
 void jp_select_top(const double *score, int n, int k, jp_bitset *selected) {
     jp_bitset_clear(selected);
     for (int taken = 0; taken < k; taken++) {

@@ -10,7 +10,8 @@ typedef struct {
     jp_scorer *scorer;
     int        n;      /* units */
     int        k;      /* 1 <= k <= n */
-    int        budget; /* evaluations that the user allows; 0: the method's own default */
+    int        budget; /* evaluations that this run may make; 0: the method's own default */
+    int        spent;  /* of what is on the scorer's bill, what earlier runs have spent: no part of the budget */
     uint64_t   seed;
     /* What is known already, for jopa; zeroed: nothing. */
     const double    *prior; /* [n] the drop that each unit is expected to have alone, or NULL */
@@ -34,11 +35,16 @@ typedef struct {
     bool        seeded; /* the result depends on the seed */
     /* JP_OK, JP_STOP (a limit was reached; the selection holds the best so far) or an error. */
     int (*run)(const jp_task *task, jp_selection *selection, jopa_error *e);
+    /* Evaluations where task->budget is 0, of methods that search as long as their budget lasts; NULL: it is none. */
+    int (*default_budget)(const jp_task *task);
 } jp_method;
 
 /* An empty set and NAN for n units; free with jp_selection_free, also after a failure. */
 int  jp_selection_init(jp_selection *s, int n, jopa_error *e);
 void jp_selection_free(jp_selection *s);
+
+/* Evaluations on the scorer's bill that the run has made, gradients by their price. */
+int jp_task_spent(const jp_task *task);
 
 /* Shared by score methods: select the k units with the highest score (NAN never, ties by index). */
 void jp_select_top(const double *score, int n, int k, jp_bitset *selected);

@@ -65,7 +65,6 @@ static int check_own_response(audit *a, jopa_error *e) {
 
 static int search_smallest(audit *a, jp_scorer *s, jp_selection *found, bool *reached, jopa_error *e) {
     jp_smallest_task task = {.scorer = s,
-                             .limits = a->limits,
                              .user = a,
                              .seed = a->q->seed,
                              .enough = a->q->threshold * (a->p.problem.target_last - a->p.problem.target_first)};

@@ -55,8 +55,11 @@ static int score_shorten(search *s, int count, jopa_error *e) {
     return status;
 }
 
-/* Smaller is better to take out: units that help by going come first, then the cheapest a token. */
-static double key(const search *s, int unit, double cost) { return cost > 0 ? cost / s->task->weight[unit] : cost; }
+/* Smaller is better to take out: units that help by going come first, then the cheapest a token, at last those whose
+ * cost nobody knows. */
+static double key(const search *s, int unit, double cost) {
+    return isnan(cost) ? INFINITY : cost > 0 ? cost / s->task->weight[unit] : cost;
+}
 
 /* Units with out-ness `out` into order[], by ascending key; returns how many. */
 static int sort_units(const search *s, bool out, int *order) {
@@ -255,13 +258,15 @@ static int bisect(const jp_shorten_task *task, const int *order, int n, jp_bitse
     return status;
 }
 
+static double known_or_last(double value) { return isnan(value) ? INFINITY : value; }
+
 int jp_shorten_in_order(const jp_shorten_task *task, const double *order, jp_bitset *out, jopa_error *e) {
     int  n = jp_scorer_units(task->scorer), count = 0, weight = 0, status = JP_OK;
     int *units = malloc((size_t)n * sizeof *units);
     if (!units) return jp_fail_memory(e);
     for (int u = 0; u < n; u++) {
         int at = u;
-        for (; at > 0 && order[units[at - 1]] > order[u]; at--) units[at] = units[at - 1];
+        for (; at > 0 && known_or_last(order[units[at - 1]]) > known_or_last(order[u]); at--) units[at] = units[at - 1];
         units[at] = u;
     }
     if (task->want > 0) {

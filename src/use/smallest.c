@@ -3,11 +3,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "search/eliminate.h"
+
 enum {
     CANDIDATES = 12,     /* units tried in each step of the forward selection */
     HOPELESS = 4,        /* steps when hiding everything is not enough */
-    BUDGET_PER_UNIT = 6, /* of each search for a smaller set, */
-    BUDGET_MIN = 256,    /* at least: few units are enumerated */
+    BUDGET_PER_UNIT = 6, /* of the first search for a smaller set, */
+    BUDGET_MIN = 256,    /* at least: few units are enumerated; */
+    DESCENT = 2,         /* times as much for all of them: each has half of what is left, */
+    STEP_MIN = 32,       /* as long as that is so many evaluations */
+    TESTED = 60,         /* evaluations, each with the caller's test, that pruning may cost beyond one pass */
     ALTERNATIVES = 3     /* single units that are put to the caller's test */
 };
 static const double NEARLY = 0.9; /* of the largest drop, where none is enough */
@@ -63,8 +68,8 @@ static int most_promising(const search *s) {
     return best;
 }
 
-/* Add the unit that raises the drop most, of those that promised most. */
-static int grow_set(search *s, jopa_error *e) {
+/* Add the unit that raises the drop most, of those that promised most. *grown: one of them has a drop. */
+static int grow_set(search *s, bool *grown, jopa_error *e) {
     int count = 0;
     jp_bitset_copy(&s->taken, &s->path);
     for (int u; count < CANDIDATES && (u = most_promising(s)) >= 0; count++) {
@@ -73,14 +78,16 @@ static int grow_set(search *s, jopa_error *e) {
         jp_bitset_copy(&s->sets[count], &s->path);
         jp_bitset_add(&s->sets[count], u);
     }
-    int top = 0, status = jp_scorer_drops(s->task->scorer, s->sets, count, s->drops, e);
-    if (status) return status;
-    for (int i = 0; i < count; i++) {
+    int top = -1, status = jp_scorer_drops(s->task->scorer, s->sets, count, s->drops, e);
+    *grown = false;
+    for (int i = 0; i < count && !status; i++) {
         s->gain[s->units[i]] = s->drops[i] - s->path_drop;
-        if (s->drops[i] > s->drops[top]) top = i;
+        if (!isnan(s->drops[i]) && (top < 0 || s->drops[i] > s->drops[top])) top = i;
     }
+    if (top < 0) return status;
     jp_bitset_add(&s->path, s->units[top]);
     s->path_drop = s->drops[top];
+    *grown = true;
     return JP_OK;
 }
 
@@ -101,9 +108,10 @@ static int grow_until(search *s, jp_selection *found, bool *reached, jopa_error 
     int    steps, size = 1, status = step_limit(s, &steps, e);
     double best = s->path_drop, kept = s->path_drop;
     for (; size < steps && !*reached && !status; size++) {
-        status = grow_set(s, e);
-        if (!status) status = decide(s, &s->path, s->path_drop, reached, e);
-        if (status) break;
+        bool grown;
+        status = grow_set(s, &grown, e);
+        if (!status && grown) status = decide(s, &s->path, s->path_drop, reached, e);
+        if (status || !grown) break;
         best = fmax(best, s->path_drop);
         if (*reached || (kept < NEARLY * best && s->path_drop > kept)) {
             jp_bitset_copy(&found->selected, &s->path);
@@ -116,52 +124,48 @@ static int grow_until(search *s, jp_selection *found, bool *reached, jopa_error 
 /* ---- fewer --------------------------------------------------------------------------------------------------------
  */
 
-/* Take out the members without which the set is still enough, the least needed first. */
-static int prune(search *s, jp_bitset *set, jopa_error *e) {
-    int size = jp_bitset_members(set, s->units), status = JP_OK;
-    for (bool shrunk = true; shrunk && size > 1 && !status;) {
-        shrunk = false;
-        for (int i = 0; i < size; i++) {
-            jp_bitset_copy(&s->sets[i], set);
-            jp_bitset_remove(&s->sets[i], s->units[i]);
-        }
-        status = jp_scorer_drops(s->task->scorer, s->sets, size, s->drops, e);
-        for (int tried = 0; tried < size && !shrunk && !status; tried++) {
-            int top = -1;
-            for (int i = 0; i < size; i++)
-                if (!isnan(s->drops[i]) && (top < 0 || s->drops[i] > s->drops[top])) top = i;
-            if (top < 0) break;
-            status = decide(s, &s->sets[top], s->drops[top], &shrunk, e);
-            if (shrunk && !status) jp_bitset_copy(set, &s->sets[top]);
-            s->drops[top] = NAN;
-        }
-        size = jp_bitset_members(set, s->units);
-    }
-    return status;
+static int is_still_enough(void *user, const jp_bitset *set, double before, double after, bool *yes, jopa_error *e) {
+    (void)before;
+    return decide(user, set, after, yes, e);
 }
 
-/* One size less, by the joint search, as long as that works. */
+/* Take out the members without which the set is still enough, the least needed first. */
+static int prune(search *s, jp_bitset *set, jopa_error *e) {
+    bool           dear = s->task->suffices != NULL;
+    jp_elimination how = {
+        .scorer = s->task->scorer, .passes = is_still_enough, .user = s, .dear = dear, .limit = dear ? TESTED : 0};
+    return jp_eliminate(&how, set, e);
+}
+
+/* The joint search for at most k units; *found: its set is enough, and in smaller->selected. */
+static int search_smaller(search *s, int k, int budget, jp_selection *smaller, bool *found, jopa_error *e) {
+    jp_task task = {.scorer = s->task->scorer, .n = s->n, .k = k, .budget = budget, .seed = s->task->seed};
+    double  drop = NAN;
+    task.spent = jp_task_spent(&task);
+    jp_bitset_clear(&smaller->selected);
+    jp_scorer_limit_size(task.scorer, k);
+    int status = jp_method_find("jopa")->run(&task, smaller, e);
+    if (status <= 0 && jp_bitset_count(&smaller->selected)) {
+        int scored = jp_scorer_drops(task.scorer, &smaller->selected, 1, &drop, e);
+        if (!status) status = scored;
+    }
+    *found = false;
+    return status || isnan(drop) ? status : decide(s, &smaller->selected, drop, found, e);
+}
+
+/* One size less, by the joint search, as long as that works: what the searches spend halves from one to the next. */
 static int descend(search *s, jp_bitset *set, jopa_error *e) {
+    jp_task      bill = {.scorer = s->task->scorer};
     jp_selection smaller;
-    int          status = jp_selection_init(&smaller, s->n, e);
+    int          first = BUDGET_PER_UNIT * s->n > BUDGET_MIN ? BUDGET_PER_UNIT * s->n : BUDGET_MIN;
+    int          end = jp_task_spent(&bill) + DESCENT * first, status = jp_selection_init(&smaller, s->n, e);
     bool         found = true;
     while (found && !status && jp_bitset_count(set) > 2) {
-        int       k = jp_bitset_count(set) - 1;
-        int       budget = BUDGET_PER_UNIT * s->n > BUDGET_MIN ? BUDGET_PER_UNIT * s->n : BUDGET_MIN;
-        jp_task   task = {.scorer = s->task->scorer, .n = s->n, .k = k, .budget = budget, .seed = s->task->seed};
-        double    drop = NAN;
-        jp_limits limits = s->task->limits;
-        jp_bitset_clear(&smaller.selected);
-        limits.k = k;
-        jp_scorer_relimit(s->task->scorer, &limits);
-        status = jp_method_find("jopa")->run(&task, &smaller, e);
-        if (status <= 0 && jp_bitset_count(&smaller.selected)) {
-            int scored = jp_scorer_drops(s->task->scorer, &smaller.selected, 1, &drop, e);
-            if (!status) status = scored;
-        }
-        found = false;
-        if (!status && !isnan(drop)) status = decide(s, &smaller.selected, drop, &found, e);
+        int budget = (end - jp_task_spent(&bill)) / 2;
+        if (budget < STEP_MIN) break;
+        status = search_smaller(s, jp_bitset_count(set) - 1, budget, &smaller, &found, e);
         if (found) jp_bitset_copy(set, &smaller.selected);
+        if (found && !status) status = prune(s, set, e);
     }
     jp_selection_free(&smaller);
     return status;

@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "formula_problem.h"
+#include "search/eliminate.h"
+#include "search/joint.h"
 #include "search/study.h"
 
 static void hold(jp_bitset *set, int n, const int *units, int count) {
@@ -177,12 +179,161 @@ static void a_stop_ends_the_operators(void **state) {
     formula_problem_close(&p);
 }
 
+/* ---- what steps and pruning may cost ---------------------------------------------------------------------------- */
+
+enum { MANY = 300 };
+
+static int64_t evaluations_of(const jp_scorer *s) {
+    jp_cost cost;
+    jp_scorer_cost(s, &cost);
+    return cost.evaluations;
+}
+
+typedef struct {
+    formula_problem p;
+    jp_bitset       set;
+    double          drop;
+    int64_t         cost;
+    int             status;
+} pruned;
+
+/* All units of a problem with random effects, of which one in ten matters. */
+static void prune_all(pruned *r, int n, uint64_t seed, double share, int budget) {
+    jp_random random;
+    formula_problem_open(&r->p, n);
+    jp_random_seed(&random, seed);
+    for (int u = 0; u < n; u++)
+        jp_formula_add(r->p.engine, (jp_random_below(&random, 10) ? 1e-4 : 2) * jp_random_unit(&random), &u, 1, NULL);
+    for (int i = 0; i < n / 20; i++) jp_formula_or(r->p.engine, 1, jp_random_below(&random, n / 2), n / 2 + i, NULL);
+    formula_problem_start(&r->p, &(jp_limits){.k = n, .budget = budget});
+    assert_int_equal(jp_bitset_init(&r->set, n), JP_OK);
+    for (int u = 0; u < n; u++) jp_bitset_add(&r->set, u);
+    r->status = share > 0 ? jp_joint_prune(r->p.scorer, &r->set, share, NULL)
+                          : jp_study_shrink(r->p.scorer, &r->set, 0.9 * jp_formula_drop(r->p.engine, &r->set), NULL);
+    r->drop = jp_formula_drop(r->p.engine, &r->set);
+    r->cost = evaluations_of(r->p.scorer);
+}
+
+static void pruned_free(pruned *r) {
+    jp_bitset_free(&r->set);
+    formula_problem_close(&r->p);
+}
+
+static double drop_of_all(const formula_problem *p) {
+    jp_bitset all;
+    assert_int_equal(jp_bitset_init(&all, p->prompt.n_units), JP_OK);
+    for (int u = 0; u < p->prompt.n_units; u++) jp_bitset_add(&all, u);
+    double drop = jp_formula_drop(p->engine, &all);
+    jp_bitset_free(&all);
+    return drop;
+}
+
+static void pruning_many_units_is_bounded(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 10; seed++)
+        for (int n = 50; n <= MANY; n += 125) {
+            pruned r;
+            int limit = JP_ELIMINATE_PER_UNIT * n > JP_ELIMINATE_LEAST ? JP_ELIMINATE_PER_UNIT * n : JP_ELIMINATE_LEAST;
+            prune_all(&r, n, seed, 0.02, 0);
+            double all = drop_of_all(&r.p);
+            assert_int_equal(r.status, JP_OK);
+            assert_true(r.cost <= limit + 3 * n + 2);
+            assert_true(r.drop >= 0.5 * all && jp_bitset_count(&r.set) < n / 3);
+            pruned_free(&r);
+            prune_all(&r, n, seed, 0, 0);
+            assert_true(r.cost <= limit + 3 * n + 2);
+            assert_true(r.drop >= 0.9 * all - 1e-4 && jp_bitset_count(&r.set) < n / 3);
+            pruned_free(&r);
+        }
+}
+
+static void pruning_keeps_within_a_budget(void **state) {
+    (void)state;
+    for (int budget = 2; budget < MANY + 100; budget += 97) {
+        pruned r;
+        prune_all(&r, MANY, 1, 0.02, budget);
+        assert_int_equal(r.status, JP_STOP);
+        assert_int_equal(r.cost, budget);
+        assert_true(jp_bitset_count(&r.set) > 0);
+        pruned_free(&r);
+    }
+}
+
+/* A method that notes what each of its runs costs. */
+typedef struct {
+    int     runs;
+    int64_t cost[16];
+} ledger;
+static ledger noted;
+
+static int run_noted(const jp_task *task, jp_selection *selection, jopa_error *e) {
+    int64_t from = evaluations_of(task->scorer);
+    int     status = jp_method_find("jopa")->run(task, selection, e);
+    noted.cost[noted.runs++ % 16] = evaluations_of(task->scorer) - from;
+    return status;
+}
+
+static int budget_noted(const jp_task *task) { return jp_method_find("jopa")->default_budget(task); }
+
+static jp_selection find_smallest(formula_problem *p, const jp_method *method, double share, int budget, int *status) {
+    jp_selection found;
+    int          n = p->prompt.n_units;
+    noted = (ledger){0};
+    formula_problem_start(p, &(jp_limits){.k = n, .budget = budget});
+    assert_int_equal(jp_selection_init(&found, n, NULL), JP_OK);
+    jp_task task = {.scorer = p->scorer, .n = n, .k = n, .budget = budget, .seed = 1};
+    *status = jp_study_smallest(&task, method, share, &found, NULL);
+    return found;
+}
+
+/* Seven units that matter among sixty: the runs for 1, 2 and 4 leave the run for 8 what it needs. */
+static void each_step_has_its_own_budget(void **state) {
+    const jp_method noting = {.name = "noting", .seeded = true, .run = run_noted, .default_budget = budget_noted};
+    (void)state;
+    for (int budget = 0; budget <= 360; budget += 180) {
+        formula_problem p;
+        int             status;
+        formula_problem_open(&p, 60);
+        for (int u = 3; u < 60; u += 9) jp_formula_add(p.engine, 1, &u, 1, NULL);
+        jp_selection found = find_smallest(&p, &noting, 0.95, budget, &status);
+        assert_true(status <= 0);
+        assert_int_equal(noted.runs, 4);
+        for (int i = 0; i < noted.runs; i++) assert_in_range(noted.cost[i], 15, 2 * 4 * 60);
+        assert_int_equal(jp_bitset_count(&found.selected), 7);
+        if (budget) assert_true(evaluations_of(p.scorer) <= budget);
+        jp_selection_free(&found);
+        formula_problem_close(&p);
+    }
+}
+
+/* All of it costs about what one search for the largest sets does, whatever the method. */
+static void steps_cost_as_much_as_a_search(void **state) {
+    const char *const names[] = {"jopa", "jopa-nograd", "jopa-noprob", "random", "ablation", "lime", "kernelshap"};
+    (void)state;
+    for (size_t m = 0; m < sizeof names / sizeof *names; m++)
+        for (uint64_t seed = 1; seed <= 3; seed++) {
+            formula_problem p;
+            int             status, n = 80;
+            formula_problem_open(&p, n);
+            jp_formula_random(p.engine, 0.1, seed, NULL);
+            jp_selection found = find_smallest(&p, jp_method_find(names[m]), 0.9, 0, &status);
+            assert_int_equal(status, JP_OK);
+            double all = drop_of_all(&p);
+            if (all > 0) assert_true(jp_formula_drop(p.engine, &found.selected) >= 0.9 * all - 1e-4);
+            assert_true(evaluations_of(p.scorer) <= (2 * 4 + 4 + 3 + 1) * n + JP_ELIMINATE_LEAST);
+            jp_selection_free(&found);
+            formula_problem_close(&p);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(repeats_count_units),     cmocka_unit_test(operators_agree_on_a_formula),
-        cmocka_unit_test(shrinking_keeps_a_share), cmocka_unit_test(the_smallest_set_is_found),
-        cmocka_unit_test(a_stop_ends_the_runs),    cmocka_unit_test(a_budget_is_each_runs_own),
-        cmocka_unit_test(the_time_is_of_all_runs), cmocka_unit_test(a_stop_ends_the_operators),
+        cmocka_unit_test(repeats_count_units),           cmocka_unit_test(operators_agree_on_a_formula),
+        cmocka_unit_test(shrinking_keeps_a_share),       cmocka_unit_test(the_smallest_set_is_found),
+        cmocka_unit_test(a_stop_ends_the_runs),          cmocka_unit_test(a_budget_is_each_runs_own),
+        cmocka_unit_test(the_time_is_of_all_runs),       cmocka_unit_test(a_stop_ends_the_operators),
+        cmocka_unit_test(pruning_many_units_is_bounded), cmocka_unit_test(pruning_keeps_within_a_budget),
+        cmocka_unit_test(each_step_has_its_own_budget),  cmocka_unit_test(steps_cost_as_much_as_a_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,7 @@ static void start(probe *t, int n) {
 
 static void look(probe *t, jp_smallest_task task, int budget) {
     jopa_error e = {0};
-    task.limits = (jp_limits){.budget = budget, .k = t->p.prompt.n_units};
-    formula_problem_start(&t->p, &task.limits);
+    formula_problem_start(&t->p, &(jp_limits){.budget = budget, .k = t->p.prompt.n_units});
     task.scorer = t->p.scorer;
     t->status = jp_smallest_set(&task, &t->found, &t->reached, &e);
     if (t->status > 0) fail_msg("%s", e.message);
