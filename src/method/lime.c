@@ -3,23 +3,21 @@
 #include <math.h>
 
 #include "search/perturb.h"
-#include "search/regression.h"
 
-static void draw_lime(jp_random *random, int row, int n, double *shown) {
+static void draw_lime(jp_random *random, int row, jp_bitset *shown) {
     (void)row;
-    for (int i = 0; i < n; i++) shown[i] = jp_random_unit(random) < 0.5;
+    for (int i = 0; i < shown->n; i++)
+        if (jp_random_unit(random) < 0.5) jp_bitset_add(shown, i);
 }
 
 /* Of a 0/1 vector with m ones to the vector of n ones the cosine is sqrt(m / n). */
-static double weight_lime(const double *shown, int n) {
-    double m = 0;
-    for (int i = 0; i < n; i++) m += shown[i];
-    double distance = 1 - sqrt(m / n);
+static double weight_lime(const jp_bitset *shown) {
+    double m = jp_bitset_count(shown), distance = 1 - sqrt(m / shown->n);
     return exp(-distance * distance / 2);
 }
 
-static int fit_lime(const jp_samples *s, double *coef, jopa_error *e) {
-    return jp_lasso(s->shown, s->f, s->weight, s->rows, s->cols, 0.01, coef, e);
+static int fit_lime(const jp_regression *samples, double *coef, jopa_error *e) {
+    return jp_lasso(samples, 0.01, coef, e);
 }
 
 const jp_perturbation jp_lime = {draw_lime, weight_lime, fit_lime};

@@ -6,60 +6,76 @@
 
 #include <lapacke.h>
 
+/* The design matrix, [rows, cols]: centred, times sqrt(weight). An intercept is the same as taking the weighted means
+ * off; weights are the same as scaling rows by their roots. Its columns are made of the bits when they are needed. */
 typedef struct {
-    double *x; /* [cols * rows], column-major: centred, times sqrt(weight) */
-    double *y; /* [max(rows, cols)] the same */
-    int     rows, cols;
+    const jp_regression *r;
+    int                  rows, cols;
+    double              *root;     /* [rows] of the weights */
+    double              *mean;     /* [cols] */
+    double              *y;        /* [max(rows, cols)] centred, times root */
+    double              *residual; /* [rows] scratch */
+    double              *column;   /* [rows] scratch */
 } design;
 
-static double weighted_mean(const double *value, const double *weight, int rows, int stride) {
+static bool bit_of(const jp_regression *r, int row, int col) {
+    return r->x[(size_t)col * (size_t)r->words + (size_t)row / 64] >> (row % 64) & 1;
+}
+
+static double mean_of_column(const jp_regression *r, int col) {
     double sum = 0, total = 0;
-    for (int i = 0; i < rows; i++) {
-        sum += weight[i] * value[(size_t)i * (size_t)stride];
-        total += weight[i];
+    for (int i = 0; i < r->rows; i++) {
+        sum += bit_of(r, i, col) ? r->weight[i] : 0;
+        total += r->weight[i];
     }
     return sum / total;
 }
 
-/* An intercept is the same as taking the weighted means off; weights are the same as scaling rows by their roots. */
-static int prepare_regression(design *d, const double *x, const double *y, const double *weight, double scale,
-                              jopa_error *e) {
-    size_t rows = (size_t)d->rows, cols = (size_t)d->cols;
-    d->x = malloc(rows * cols * sizeof *d->x);
-    d->y = calloc(rows > cols ? rows : cols, sizeof *d->y);
-    if (!d->x || !d->y) return jp_fail_memory(e);
-    for (size_t j = 0; j < cols; j++) {
-        double mean = weighted_mean(x + j, weight, d->rows, d->cols);
-        for (size_t i = 0; i < rows; i++) d->x[j * rows + i] = (x[i * cols + j] - mean) * sqrt(weight[i] * scale);
+static double mean_of_y(const jp_regression *r) {
+    double sum = 0, total = 0;
+    for (int i = 0; i < r->rows; i++) {
+        sum += r->weight[i] * r->y[i];
+        total += r->weight[i];
     }
-    double mean = weighted_mean(y, weight, d->rows, 1);
-    for (size_t i = 0; i < rows; i++) d->y[i] = (y[i] - mean) * sqrt(weight[i] * scale);
-    return JP_OK;
+    return sum / total;
 }
 
 static void release(design *d) {
-    free(d->x);
+    free(d->root);
+    free(d->mean);
     free(d->y);
 }
 
-int jp_least_squares(const double *x, const double *y, const double *weight, int rows, int cols, double *coef,
-                     jopa_error *e) {
-    const double rcond = 1e-9; /* below this share of the largest a singular value is rounding */
-    design       d = {.rows = rows, .cols = cols};
-    int          status = prepare_regression(&d, x, y, weight, 1, e);
-    double      *singular = malloc((size_t)(rows < cols ? rows : cols) * sizeof *singular);
-    if (!status && !singular) status = jp_fail_memory(e);
-    if (!status) {
-        lapack_int rank;
-        int info = LAPACKE_dgelsd(LAPACK_COL_MAJOR, rows, cols, 1, d.x, rows, d.y, rows > cols ? rows : cols, singular,
-                                  rcond, &rank);
-        if (info == LAPACK_WORK_MEMORY_ERROR) status = jp_fail_memory(e);
-        else if (info) status = jp_fail(e, JOPA_ERROR_MODEL, "the regression did not converge (LAPACK code %d)", info);
-        else memcpy(coef, d.y, (size_t)cols * sizeof *coef);
+static int prepare_regression(design *d, const jp_regression *r, double scale, jopa_error *e) {
+    size_t rows = (size_t)r->rows, cols = (size_t)r->cols;
+    *d = (design){.r = r, .rows = r->rows, .cols = r->cols};
+    d->root = malloc(3 * rows * sizeof *d->root);
+    d->mean = malloc(cols * sizeof *d->mean);
+    d->y = calloc(rows > cols ? rows : cols, sizeof *d->y);
+    if (!d->root || !d->mean || !d->y) {
+        release(d);
+        return jp_fail_memory(e);
     }
-    free(singular);
-    release(&d);
-    return status;
+    d->residual = d->root + rows;
+    d->column = d->residual + rows;
+    double mean = mean_of_y(r);
+    for (size_t i = 0; i < rows; i++) {
+        d->root[i] = sqrt(r->weight[i] * scale);
+        d->y[i] = (r->y[i] - mean) * d->root[i];
+    }
+    for (int j = 0; j < d->cols; j++) d->mean[j] = mean_of_column(r, j);
+    return JP_OK;
+}
+
+static void fill_column(const design *d, int col, double *out) {
+    const uint64_t *bits = d->r->x + (size_t)col * (size_t)d->r->words;
+    const double    value[2] = {0 - d->mean[col], 1 - d->mean[col]};
+    for (int i = 0; i < d->rows; i++) out[i] = value[bits[i / 64] >> (i % 64) & 1] * d->root[i];
+}
+
+static const double *column_of(const design *d, int col) {
+    fill_column(d, col, d->column);
+    return d->column;
 }
 
 static double dot(const double *a, const double *b, int n) {
@@ -72,53 +88,134 @@ static void add_scaled(double *a, double scale, const double *b, int n) {
     for (int i = 0; i < n; i++) a[i] += scale * b[i];
 }
 
-/* How far the primal objective 1/2 ||r||^2 + penalty |coef|_1 may be above its minimum. */
-static double duality_gap(const design *d, const double *coef, const double *residual, double penalty) {
-    double dual_norm = 0, size = 0, square = dot(residual, residual, d->rows);
+/* ---- least squares --------------------------------------------------------------------------------------------------
+ */
+
+static int solve_dense(design *d, double *coef, jopa_error *e) {
+    const double rcond = 1e-9; /* below this share of the largest a singular value is rounding */
+    size_t       rows = (size_t)d->rows, cols = (size_t)d->cols;
+    double    *x = malloc(rows * cols * sizeof *x), *singular = malloc((rows < cols ? rows : cols) * sizeof *singular);
+    lapack_int rank;
+    int        info = LAPACK_WORK_MEMORY_ERROR;
+    for (int j = 0; x && j < d->cols; j++) fill_column(d, j, x + (size_t)j * rows);
+    if (x && singular)
+        info = LAPACKE_dgelsd(LAPACK_COL_MAJOR, d->rows, d->cols, 1, x, d->rows, d->y,
+                              d->rows > d->cols ? d->rows : d->cols, singular, rcond, &rank);
+    free(x);
+    free(singular);
+    if (info == LAPACK_WORK_MEMORY_ERROR) return jp_fail_memory(e);
+    if (info) return jp_fail(e, JOPA_ERROR_MODEL, "the regression did not converge (LAPACK code %d)", info);
+    memcpy(coef, d->y, cols * sizeof *coef);
+    return JP_OK;
+}
+
+/* out = x v, into out[rows] */
+static void multiply(const design *d, const double *v, double *out) {
+    memset(out, 0, (size_t)d->rows * sizeof *out);
+    for (int j = 0; j < d->cols; j++) add_scaled(out, v[j], column_of(d, j), d->rows);
+}
+
+/* out = x' v, into out[cols]; its square */
+static double multiply_back(const design *d, const double *v, double *out) {
+    for (int j = 0; j < d->cols; j++) out[j] = dot(column_of(d, j), v, d->rows);
+    return dot(out, out, d->cols);
+}
+
+/* Steps of conjugate gradients on the normal equations, which are never formed (CGLS: Björck 1996, algorithm 7.4.1),
+ * from coef on. From zero they go to the shortest solution. */
+static void descend_regression(const design *d, double *coef, double *direction, double *slope, double *image) {
+    enum { STEPS = 500, PATIENCE = 15 };
+    const double small = 1e-30; /* of the slope's square: what rounding leaves */
+    double       square = multiply_back(d, d->residual, slope), first = square, least = square;
+    memcpy(direction, slope, (size_t)d->cols * sizeof *slope);
+    for (int step = 0, stale = 0; step < STEPS && stale < PATIENCE && square > small * first; step++) {
+        multiply(d, direction, image);
+        double length = square / dot(image, image, d->rows), before = square;
+        add_scaled(coef, length, direction, d->cols);
+        add_scaled(d->residual, -length, image, d->rows);
+        square = multiply_back(d, d->residual, slope);
+        for (int j = 0; j < d->cols; j++) direction[j] = slope[j] + square / before * direction[j];
+        stale = square < 0.9 * least ? 0 : stale + 1;
+        least = fmin(least, square);
+    }
+}
+
+/* Begun anew from the true residual, they correct what rounding did before. */
+static void iterate(const design *d, double *coef, double *direction, double *slope, double *image) {
+    enum { ROUNDS = 3 };
+    memset(coef, 0, (size_t)d->cols * sizeof *coef);
+    for (int round = 0; round < ROUNDS; round++) {
+        multiply(d, coef, image);
+        for (int i = 0; i < d->rows; i++) d->residual[i] = d->y[i] - image[i];
+        descend_regression(d, coef, direction, slope, image);
+    }
+}
+
+int jp_least_squares_iterated(const jp_regression *r, double *coef, jopa_error *e) {
+    design  d;
+    double *scratch = malloc((2 * (size_t)r->cols + (size_t)r->rows) * sizeof *scratch);
+    int     status = scratch ? prepare_regression(&d, r, 1, e) : jp_fail_memory(e);
+    if (!status) {
+        iterate(&d, coef, scratch, scratch + r->cols, scratch + 2 * (size_t)r->cols);
+        release(&d);
+    }
+    free(scratch);
+    return status;
+}
+
+int jp_least_squares(const jp_regression *r, double *coef, jopa_error *e) {
+    if ((double)r->rows * r->cols > JP_REGRESSION_DENSE) return jp_least_squares_iterated(r, coef, e);
+    design d;
+    int    status = prepare_regression(&d, r, 1, e);
+    if (status) return status;
+    status = solve_dense(&d, coef, e);
+    release(&d);
+    return status;
+}
+
+/* ---- lasso ----------------------------------------------------------------------------------------------------------
+ */
+
+/* How far the primal objective 1/2 ||residual||^2 + penalty |coef|_1 may be above its minimum. */
+static double duality_gap(const design *d, const double *coef, double penalty) {
+    double dual_norm = 0, size = 0, square = dot(d->residual, d->residual, d->rows);
     for (int j = 0; j < d->cols; j++) {
-        dual_norm = fmax(dual_norm, fabs(dot(d->x + (size_t)j * (size_t)d->rows, residual, d->rows)));
+        dual_norm = fmax(dual_norm, fabs(dot(column_of(d, j), d->residual, d->rows)));
         size += fabs(coef[j]);
     }
     double shrink = dual_norm > penalty ? penalty / dual_norm : 1;
-    return 0.5 * square * (1 + shrink * shrink) + penalty * size - shrink * dot(residual, d->y, d->rows);
+    return 0.5 * square * (1 + shrink * shrink) + penalty * size - shrink * dot(d->residual, d->y, d->rows);
 }
 
 /* One pass over the coordinates; returns the largest change relative to the largest coefficient. */
-static double sweep_regression(const design *d, double *coef, double *residual, double penalty) {
+static double sweep_regression(const design *d, double *coef, double penalty) {
     double largest = 0, change = 0;
     for (int j = 0; j < d->cols; j++) {
-        const double *column = d->x + (size_t)j * (size_t)d->rows;
+        const double *column = column_of(d, j);
         double        square = dot(column, column, d->rows), old = coef[j];
         if (square == 0) continue;
-        double pull = dot(column, residual, d->rows) + old * square;
+        double pull = dot(column, d->residual, d->rows) + old * square;
         coef[j] = copysign(fmax(fabs(pull) - penalty, 0), pull) / square;
-        add_scaled(residual, old - coef[j], column, d->rows);
+        add_scaled(d->residual, old - coef[j], column, d->rows);
         change = fmax(change, fabs(coef[j] - old));
         largest = fmax(largest, fabs(coef[j]));
     }
     return largest > 0 ? change / largest : 0;
 }
 
-int jp_lasso(const double *x, const double *y, const double *weight, int rows, int cols, double alpha, double *coef,
-             jopa_error *e) {
+int jp_lasso(const jp_regression *r, double alpha, double *coef, jopa_error *e) {
     enum { SWEEPS = 1000 };
     const double tolerance = 1e-4;
-    design       d = {.rows = rows, .cols = cols};
-    double       total = 0, penalty = alpha * rows;
-    for (int i = 0; i < rows; i++) total += weight[i];
-    int     status = prepare_regression(&d, x, y, weight, rows / total, e);
-    double *residual = malloc((size_t)rows * sizeof *residual);
-    if (!status && !residual) status = jp_fail_memory(e);
-    if (!status) {
-        double small = tolerance * dot(d.y, d.y, rows);
-        memcpy(residual, d.y, (size_t)rows * sizeof *residual);
-        for (int j = 0; j < cols; j++) coef[j] = 0;
-        for (int pass = 0; pass < SWEEPS; pass++)
-            if (sweep_regression(&d, coef, residual, penalty) < tolerance &&
-                duality_gap(&d, coef, residual, penalty) < small)
-                break;
-    }
-    free(residual);
+    design       d;
+    double       total = 0, penalty = alpha * r->rows;
+    for (int i = 0; i < r->rows; i++) total += r->weight[i];
+    int status = prepare_regression(&d, r, r->rows / total, e);
+    if (status) return status;
+    double small = tolerance * dot(d.y, d.y, d.rows);
+    memcpy(d.residual, d.y, (size_t)d.rows * sizeof *d.residual);
+    for (int j = 0; j < d.cols; j++) coef[j] = 0;
+    for (int pass = 0; pass < SWEEPS; pass++)
+        if (sweep_regression(&d, coef, penalty) < tolerance && duality_gap(&d, coef, penalty) < small) break;
     release(&d);
-    return status;
+    return JP_OK;
 }

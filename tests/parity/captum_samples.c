@@ -12,6 +12,13 @@ static void print_numbers(const char *name, const double *x, int n, const char *
     printf("]%s", after);
 }
 
+static void print_shown(const jp_samples *s) {
+    printf("\"shown\":[");
+    for (int i = 0; i < s->rows; i++)
+        for (int j = 0; j < s->cols; j++) printf("%s%d", i || j ? "," : "", jp_samples_shown(s, i, j));
+    printf("],");
+}
+
 static int dump(const char *name, const jp_perturbation *kind, jp_engine *engine, const jp_prompt *prompt, int samples,
                 uint64_t seed) {
     const int32_t response[] = {1, 2, 3};
@@ -26,10 +33,11 @@ static int dump(const char *name, const jp_perturbation *kind, jp_engine *engine
     if (!status)
         status = jp_samples_take(&s, &(jp_task){.scorer = scorer, .n = n, .k = 1, .budget = samples + 1, .seed = seed},
                                  kind, &e);
-    if (!status) status = kind->fit(&s, coef, &e);
+    jp_regression rows = jp_samples_regression(&s);
+    if (!status) status = kind->fit(&rows, coef, &e);
     if (!status) {
         printf("{\"method\":\"%s\",\"rows\":%d,\"cols\":%d,", name, s.rows, s.cols);
-        print_numbers("shown", s.shown, s.rows * s.cols, ",");
+        print_shown(&s);
         print_numbers("f", s.f, s.rows, ",");
         print_numbers("weight", s.weight, s.rows, ",");
         print_numbers("coef", coef, n, "}\n");

@@ -9,7 +9,6 @@
 
 #include "formula_problem.h"
 #include "search/joint.h"
-#include "search/regression.h"
 #include "search/surrogate.h"
 
 static void hold(jp_bitset *set, int n, const int *units, int count) {
@@ -154,37 +153,7 @@ static void surrogate_climbs_to_the_best(void **state) {
     forget(&l);
 }
 
-/* ---- regressions ------------------------------------------------------------------------------------------------ */
-
-static void regressions_find_the_coefficients(void **state) {
-    enum { ROWS = 60, COLS = 5 };
-    const double truth[COLS] = {2, 0, -1, 0.5, 0};
-    double       x[ROWS * COLS], y[ROWS], weight[ROWS], coef[COLS];
-    jp_random    r;
-    (void)state;
-    jp_random_seed(&r, 1);
-    for (int i = 0; i < ROWS; i++) {
-        y[i] = 7;
-        weight[i] = 0.5 + jp_random_unit(&r);
-        for (int j = 0; j < COLS; j++) {
-            x[i * COLS + j] = jp_random_unit(&r) < 0.5;
-            y[i] += truth[j] * x[i * COLS + j];
-        }
-    }
-    assert_int_equal(jp_least_squares(x, y, weight, ROWS, COLS, coef, NULL), JP_OK);
-    for (int j = 0; j < COLS; j++) assert_true(fabs(coef[j] - truth[j]) < 1e-9);
-    assert_int_equal(jp_lasso(x, y, weight, ROWS, COLS, 0.05, coef, NULL), JP_OK);
-    assert_true(coef[1] == 0 && coef[4] == 0 && coef[0] > 1.6 && coef[0] < 2 && coef[2] > -1 && coef[2] < -0.6);
-}
-
-/* Fewer rows than columns: of all exact solutions the shortest. */
-static void least_squares_takes_the_shortest(void **state) {
-    const double x[] = {1, 1, 0, 0, 0, 0}, y[] = {3, 1}, weight[] = {1, 1};
-    double       coef[3];
-    (void)state;
-    assert_int_equal(jp_least_squares(x, y, weight, 2, 3, coef, NULL), JP_OK);
-    assert_true(fabs(coef[0] - 1) < 1e-9 && fabs(coef[1] - 1) < 1e-9 && fabs(coef[2]) < 1e-9);
-}
+/* ---- self ------------------------------------------------------------------------------------------------------- */
 
 static void self_reads_what_models_write(void **state) {
     const char *const answers[] = {
@@ -210,10 +179,9 @@ static void self_reads_what_models_write(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pruning_leaves_what_matters),      cmocka_unit_test(joint_tells_who_acts_together),
-        cmocka_unit_test(a_limit_leaves_unknowns),          cmocka_unit_test(surrogate_learns_a_quadratic),
-        cmocka_unit_test(surrogate_climbs_to_the_best),     cmocka_unit_test(regressions_find_the_coefficients),
-        cmocka_unit_test(least_squares_takes_the_shortest), cmocka_unit_test(self_reads_what_models_write),
+        cmocka_unit_test(pruning_leaves_what_matters),  cmocka_unit_test(joint_tells_who_acts_together),
+        cmocka_unit_test(a_limit_leaves_unknowns),      cmocka_unit_test(surrogate_learns_a_quadratic),
+        cmocka_unit_test(surrogate_climbs_to_the_best), cmocka_unit_test(self_reads_what_models_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
