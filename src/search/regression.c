@@ -124,7 +124,7 @@ static double multiply_back(const design *d, const double *v, double *out) {
 /* Steps of conjugate gradients on the normal equations, which are never formed (CGLS: Björck 1996, algorithm 7.4.1),
  * from coef on. From zero they go to the shortest solution. */
 static void descend_regression(const design *d, double *coef, double *direction, double *slope, double *image) {
-    enum { STEPS = 500, PATIENCE = 15 };
+    enum { STEPS = 500, PATIENCE = 50 };
     const double small = 1e-30; /* of the slope's square: what rounding leaves */
     double       square = multiply_back(d, d->residual, slope), first = square, least = square;
     memcpy(direction, slope, (size_t)d->cols * sizeof *slope);

@@ -133,7 +133,7 @@ enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
-enum { LONG = 1000, ROOM = 48 << 20 }; /* the masks, and a copy of them, would take 64 MB as numbers */
+enum { LONG = 800, ROOM = 32 << 20 }; /* the masks, and a copy of them, would take 40 MB as numbers */
 
 static rlim_t address_space(void) {
     long  pages = 0;
