@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 build=$1
-"$scripts/packages.sh"
+"$scripts/packages.sh" ${2:+--tests}
 # A folder configured for another CPU, compiler or set of options, or with other defaults, or whose libllama is gone,
 # starts over.
 defaults=$(cd "$scripts/.." && grep -h '^option' CMakeLists.txt cmake/*.cmake | sha256sum | cut -c 1-12)
@@ -12,8 +12,11 @@ llama=$(sed -n 's/^llama_DIR:PATH=//p' "$build/CMakeCache.txt" 2> /dev/null || t
 if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ] || [ ! -d "${llama:-/}" ]; then
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
     # shellcheck disable=SC2086  # CMAKE_FLAGS holds several words
-    cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${CMAKE_FLAGS:-} >&2
+    cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${2:+-DJOPA_WERROR=ON} ${CMAKE_FLAGS:-} >&2
     cmake --build "$build" --target clean > /dev/null
     echo "$key" > "$build/configured"
+fi
+if [ "${2:-}" = tests ] && ! grep -q '^JOPA_WERROR:BOOL=ON' "$build/CMakeCache.txt"; then
+    cmake -DJOPA_WERROR=ON "$build" > /dev/null
 fi
 cmake --build "$build" ${2:+--target "$2"} >&2

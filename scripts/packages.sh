@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: those the build needs, or those named as arguments.
+# packages.sh [--tests | NAME...]: installs the Debian packages that are missing: those that the build needs, with
+# --tests also those of tests, or those named.
 . "$(dirname "$0")/lib.sh"
 
+tests=''
+[ "${1:-}" != --tests ] || { tests=1; shift; }
 missing=("$@")
 command_of() { command -v "$1" > /dev/null || missing+=("$2"); }
 library() { pkg-config --exists "$1" 2> /dev/null || missing+=("$2"); }
@@ -22,6 +25,12 @@ if [ $# = 0 ]; then
     library cmocka libcmocka-dev
     # on processors that multiply in bfloat16: see src/engine/accel/accel.h
     if grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi
+    if [ "$tests" ]; then
+        command_of clang clang
+        # clang's own omp.h
+        ! command -v clang > /dev/null || echo '#include <omp.h>' | clang -fsyntax-only -x c - 2> /dev/null ||
+            missing+=(libomp-dev)
+    fi
 fi
 [ ${#missing[@]} = 0 ] && exit 0
 

@@ -246,7 +246,7 @@ static int run_level(run *r, int i, int64_t tokens, int *returned, jopa_error *e
             more ? at_share(jp_level_spent(l), tokens, FIRST_SHARE + (1 - FIRST_SHARE) * round / RETURNS) : tokens;
         status = work(r, i, until, e);
         int64_t left = tokens - jp_level_spent(l);
-        if (status || !more || left < RETURN_SHARE * (double)allowed) break;
+        if (status || !more || (double)left < RETURN_SHARE * (double)allowed) break;
         l->round++;
         if (!l->last && !has_stalled(r, i)) break;
         if (has_stalled(r, i)) status = more_regions(r, i, returned, e);

@@ -50,7 +50,7 @@ int jp_character_width(const char *text, size_t size) {
     int width = 0;
     for (int32_t at = 0; at < (int32_t)size;) {
         UChar32 c;
-        U8_NEXT(text, at, (int32_t)size, c);
+        U8_NEXT((const uint8_t *)text, at, (int32_t)size, c);
         if (c < 0) continue;
         if (c == 0xfe0f && width) return 2; /* variation selector 16: shown as a picture */
         int w = code_point_width(c);
@@ -75,7 +75,7 @@ void jp_trim(const char *text, size_t *start, size_t *end) {
     int32_t from = (int32_t)*start, to = (int32_t)*end, at;
     UChar32 c;
     while ((at = from) < to) {
-        U8_NEXT(text, at, to, c);
+        U8_NEXT((const uint8_t *)text, at, to, c);
         if (c < 0 || !u_isUWhiteSpace(c)) break;
         from = at;
     }

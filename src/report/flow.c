@@ -60,7 +60,7 @@ static jp_cell visible(const char *text, size_t size) {
     if (c == 0xc2 && (unsigned char)text[1] < 0xa0) return (jp_cell){.text = "\xef\xbf\xbd", .size = 3, .width = 1};
     UChar32 first;
     int32_t at = 0;
-    U8_NEXT(text, at, (int32_t)size, first);
+    U8_NEXT((const uint8_t *)text, at, (int32_t)size, first);
     return (jp_cell){
         .text = text, .size = size, .width = jp_character_width(text, size), .space = u_isUWhiteSpace(first)};
 }
