@@ -35,7 +35,7 @@ static int fill_names(jp_explanation *x, jopa_model *m, const jp_question *q, co
     if (!status) status = copy_text(&x->engine, m->engine->ops->name, e);
     if (!status) status = copy_text(&x->method, method, e);
     if (!status) status = copy_text(&x->op, q->op.name, e);
-    if (!status) status = copy_text(&x->unit, jp_unit_kind_name(q->unit, NULL), e);
+    if (!status) status = copy_text(&x->unit, jp_unit_kind_name((int)q->unit, NULL), e);
     return status;
 }
 

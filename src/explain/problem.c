@@ -33,7 +33,7 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q
                                  .contents = q->contents,
                                  .n = q->n_messages,
                                  .raw = q->raw,
-                                 .unit = jp_unit_kind_name(q->unit, NULL),
+                                 .unit = jp_unit_kind_name((int)q->unit, NULL),
                                  .mask_roles = q->mask_roles,
                                  .keep = q->keep,
                                  .n_keep = q->n_keep,

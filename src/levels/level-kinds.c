@@ -40,7 +40,7 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
         if (!finer || out->n == JP_LEVELS_MOST - 1 || (kind != finest && coarseness(kind) <= coarseness(finest)))
             return jp_fail(e, JOPA_ERROR_USAGE,
                            "`levels` '%.100s': %s is out of place: from coarse to fine, down to `unit` %s", list, name,
-                           jp_unit_kind_name(finest, NULL));
+                           jp_unit_kind_name((int)finest, NULL));
         out->kinds[out->n++] = kind;
         at += size + (at[size] == ',');
     }

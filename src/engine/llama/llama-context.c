@@ -64,14 +64,14 @@ static uint32_t cells(const jp_local *l) {
  * rows as far as their keys and values are not too many bytes. */
 static void choose_kept(jp_local *l) {
     double cell = 2.0 * sizeof(ggml_fp16_t) * llama_model_n_layer(l->model) * llama_model_n_head_kv(l->model) *
-                  n_embd(l) / llama_model_n_head(l->model);
+                  (double)n_embd(l) / llama_model_n_head(l->model);
     bool many = l->accelerated && jp_local_shares_prefixes(l);
     l->kept_rows = many ? KEPT_ROWS : 1;
     l->kept_tokens = l->max_row + (many ? (int)fmin(KEPT_TOKENS, KEPT_BYTES / cell) : 0);
 }
 
 bool jp_local_is_float(const jp_local *l) {
-    return (llama_model_ftype(l->model) & ~LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32;
+    return ((unsigned)llama_model_ftype(l->model) & ~(unsigned)LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32;
 }
 
 static int create_context_decode(jp_local *l, jopa_error *err) {

@@ -79,7 +79,7 @@ static double to_y(const frame *f, double y) {
 static void put_tick(jp_buffer *out, const char *anchor, double x, double y, double value, double step) {
     jp_buffer text = {0};
     int       decimals = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
-    if (value && (decimals > 12 || step >= 1e15)) jp_put_figure(&text, value);
+    if (value != 0 && (decimals > 12 || step >= 1e15)) jp_put_figure(&text, value);
     else jp_put_fixed(&text, value, decimals > 12 ? 0 : decimals);
     if (text.failed) out->failed = true;
     else jp_svg_text(out, "tick", anchor, x, y, text.data);
