@@ -21,41 +21,33 @@
 
 /* ---- what goes through the engine ------------------------------------------------------------------------------ */
 
-/* Put in the place of the engine's own table: score is counted and passed on. */
+/* Put in the place of the engine's own table: what score says that it cost is added up. */
 static struct {
     jp_engine_ops        ops;
     const jp_engine_ops *own;
     int64_t tokens, outputs, keys; /* decoded; with logits; sum over decoded tokens of the positions attended to */
 } count;
 
-/* The tokens that nothing before them has in common: what a forward pass without memory over batches decodes. */
-static void count_batch(const jp_batch *b) {
-    for (int i = 0; i < b->n_nodes; i++) {
-        const jp_node *node = b->nodes + i;
-        for (int j = 0; j < node->count && node->kept < 0; j++) {
-            int  position = node->position + j;
-            bool output = false;
-            for (int r = node->row_first; r < node->row_last && !output; r++) {
-                int t = position - (b->row_prompt[r] - 1);
-                output = t >= b->target_first && t < b->target_last;
-            }
-            count.tokens++;
-            count.keys += position + 1;
-            count.outputs += output;
-        }
-    }
+typedef struct {
+    const jopa_score_request *rq;
+    jopa_engine_cost          cost;
+} call;
+
+static int count_batch(void *user, const int *rows, int n, const jopa_engine_cost *so_far) {
+    call *c = user;
+    c->cost = *so_far;
+    return c->rq->done ? c->rq->done(c->rq->user, rows, n, so_far) : 0;
 }
 
-static int score(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
-    int64_t before = count.tokens, keys = count.keys;
-    int64_t decoded = cost->decoded_tokens;
-    count_batch(b);
-    int status = count.own->score(e, b, log_probs, cost, err);
-    /* What the engine knew from earlier batches was not decoded: its share of the tokens, at their mean cost. */
-    double share =
-        count.tokens > before ? (double)(cost->decoded_tokens - decoded) / (double)(count.tokens - before) : 0;
-    count.keys = keys + (int64_t)((double)(count.keys - keys) * share);
-    count.tokens = before + cost->decoded_tokens - decoded;
+static int score(void *self, const jopa_score_request *rq, jopa_error *err) {
+    call               c = {rq, {0}};
+    jopa_score_request counted = *rq;
+    counted.done = count_batch;
+    counted.user = &c;
+    int status = count.own->score(self, &counted, err);
+    count.tokens += c.cost.decoded_tokens;
+    count.outputs += c.cost.outputs;
+    count.keys += c.cost.attended;
     return status;
 }
 

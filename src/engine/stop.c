@@ -2,7 +2,11 @@
 
 #include "base/clock.h"
 
-static const double BETWEEN = 0.02; /* seconds from asking to asking */
+static const double BETWEEN = 0.1; /* seconds */
+
+jp_ear jp_ear_for(const jopa_stop *stop) {
+    return (jp_ear){.stop = stop, .asked = stop ? jp_seconds() : 0, .fraction = -1};
+}
 
 bool jp_hears_stop(jp_ear *ear) {
     if (!ear || !ear->stop || !ear->stop->ask) return false;

@@ -4,12 +4,15 @@
 
 #include "base/error.h"
 
-/* One call's ear: {.stop = ...} to begin with. Asks every 20 ms at most; once told to stop it stays so. */
+/* One call's ear. It asks every 0.1 s, and not before: who makes many short calls asks between them. Once told to stop
+ * it stays so. */
 typedef struct {
     const jopa_stop *stop; /* or NULL: never */
     double           asked, fraction;
     bool             stopped;
 } jp_ear;
+
+jp_ear jp_ear_for(const jopa_stop *stop);
 
 /* Whether to stop. `ear` may be NULL. */
 bool jp_hears_stop(jp_ear *ear);

@@ -17,17 +17,17 @@ static double processor_seconds(void) {
 }
 
 static int evaluate(jp_engine *engine, const int32_t *row, int n, jopa_error *e) {
-    jp_node        node = {.parent = -1, .row_last = 1, .symbols = row, .count = n + RESPONSE - 1, .kept = -1};
-    jp_batch       batch = {.nodes = &node,
-                            .n_nodes = 1,
-                            .n_rows = 1,
-                            .row_prompt = &n,
-                            .response = row + n,
-                            .n_response = RESPONSE,
-                            .target_last = RESPONSE};
-    jp_engine_cost cost = {0};
-    float          log_probs[RESPONSE];
-    return engine->ops->score(engine, &batch, log_probs, &cost, e);
+    float              log_probs[RESPONSE];
+    jopa_score_request rq = {.size = sizeof rq,
+                             .flags = JOPA_SCORE_BEGIN, /* nothing is known */
+                             .n_rows = 1,
+                             .prompt = &row,
+                             .n_prompt = &n,
+                             .response = row + n,
+                             .n_response = RESPONSE,
+                             .last = RESPONSE,
+                             .log_probs = log_probs};
+    return engine->ops->score(engine, &rq, e);
 }
 
 static int differentiate(jp_gradient *g, const int32_t *row, int n, float *d, jopa_error *e) {

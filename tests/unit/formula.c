@@ -6,8 +6,9 @@
 
 #include "base/buffer.h"
 #include "base/random.h"
+#include "engine/plugin.h"
 
-enum { EMBD = 2, LAYERS = 2, MAX_ROWS = 16, KEPT_ROWS = 12 };
+enum { EMBD = 2, LAYERS = 2, MAX_ROWS = 16 };
 
 typedef struct {
     double weight;
@@ -15,7 +16,6 @@ typedef struct {
 } term;
 
 typedef struct {
-    jp_engine   base;
     int         n;
     term       *terms;
     int         n_terms, capacity;
@@ -59,66 +59,118 @@ static double target_share(int first, int last, int n) {
     return sum;
 }
 
-static unsigned capabilities(jp_engine *engine) { return ((formula *)engine)->capabilities; }
+static unsigned capabilities(void *self) { return ((formula *)self)->capabilities; }
 
-static void model_info(jp_engine *engine, jp_model_info *info) {
-    (void)engine;
-    *info = (jp_model_info){.file = "formula", .architecture = "formula", .quantization = "none"};
+static void model_info(void *self, jopa_model_info *info) {
+    (void)self;
+    strcpy(info->architecture, "formula");
+    strcpy(info->quantization, "none");
 }
 
-static void destroy(jp_engine *engine) {
-    free(((formula *)engine)->terms);
-    free(engine);
+static void destroy(void *self) {
+    free(((formula *)self)->terms);
+    free(self);
 }
 
-static int reserve(jp_engine *engine, int max_row, jp_engine_room *room, jopa_error *e) {
-    (void)engine, (void)e;
-    if (room) *room = (jp_engine_room){MAX_ROWS, MAX_ROWS * max_row, KEPT_ROWS, KEPT_ROWS / 2 * max_row};
-    return JP_OK;
+static int reserve(void *self, int max_row, int *rows, jopa_error *e) {
+    (void)self, (void)max_row, (void)e;
+    if (rows) *rows = MAX_ROWS;
+    return JOPA_OK;
 }
 
-/* Mark as shown the units that nodes on the row's path hold before the response. */
-static void row_hidden(const formula *f, const jp_batch *b, int row, double *hidden) {
+static void hide_all(const formula *f, double *hidden) {
     for (int i = 0; i < f->n; i++) hidden[i] = 1;
-    for (int v = 0; v < b->n_nodes; v++) {
-        const jp_node *node = &b->nodes[v];
-        if (row < node->row_first || row >= node->row_last) continue;
-        for (int i = 0; i < node->count && node->position + i < b->row_prompt[row]; i++)
-            if (node->symbols[i] >= 0 && node->symbols[i] < f->n) hidden[node->symbols[i]] = 0;
-    }
-    if (b->knockout && f->blind >= 0) hidden[f->blind] = 0;
 }
 
-static int score(jp_engine *engine, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *e) {
-    formula *f = (formula *)engine;
-    double  *hidden = malloc((size_t)f->n * sizeof *hidden);
-    if (!hidden) return jp_fail_memory(e);
-    for (int row = 0; row < b->n_rows; row++) {
-        row_hidden(f, b, row, hidden);
-        double value = BASE - drop_at(f, hidden);
-        for (int t = b->target_first; t < b->target_last; t++) *log_probs++ = (float)(value * share(t, b->n_response));
+/* Mark as shown the units among the symbols. */
+static void show(const formula *f, const int32_t *symbols, int n, double *hidden) {
+    for (int i = 0; i < n; i++)
+        if (symbols[i] >= 0 && symbols[i] < f->n) hidden[symbols[i]] = 0;
+}
+
+/* log_probs[last - first] of one row. */
+static void score_row(const formula *f, const double *hidden, int first, int last, int n_response, float *log_probs) {
+    double value = BASE - drop_at(f, hidden);
+    for (int t = first; t < last; t++) log_probs[t - first] = (float)(value * share(t, n_response));
+}
+
+static int common(const int32_t *a, int n_a, const int32_t *b, int n_b) {
+    int n = 0;
+    while (n < n_a && n < n_b && a[n] == b[n]) n++;
+    return n;
+}
+
+/* Symbols of row i to decode: those that neither the whole prompt begins with, nor an earlier row of the call. */
+static int64_t decoded_symbols(const jopa_score_request *rq, int i) {
+    const int32_t *prompt = rq->prompt[i];
+    int n = rq->n_prompt[i], known = rq->whole && rq->whole != prompt ? common(prompt, n, rq->whole, rq->n_whole) : 0;
+    for (int j = 0; j < i; j++) {
+        int also = common(prompt, n, rq->prompt[j], rq->n_prompt[j]);
+        if (also > known) known = also;
     }
-    f->rows += b->n_rows;
-    if (cost)
-        for (int v = 0; v < b->n_nodes; v++) cost->decoded_tokens += b->nodes[v].kept >= 0 ? 0 : b->nodes[v].count;
+    return n - (known < n ? known : n - 1) + rq->last - 1;
+}
+
+/* Rows in batches of MAX_ROWS, in the order they came in. */
+static int score(void *self, const jopa_score_request *rq, jopa_error *e) {
+    formula         *f = self;
+    jopa_engine_cost cost = {0};
+    int              rows[MAX_ROWS], n = 0;
+    double          *hidden = malloc((size_t)f->n * sizeof *hidden);
+    if (!hidden) return jp_fail_memory(e);
+    for (int i = 0; i < rq->n_rows; i++) {
+        hide_all(f, hidden);
+        show(f, rq->prompt[i], rq->n_prompt[i], hidden);
+        score_row(f, hidden, rq->first, rq->last, rq->n_response,
+                  rq->log_probs + (size_t)i * (size_t)(rq->last - rq->first));
+        f->rows++;
+        cost.decoded_tokens += decoded_symbols(rq, i);
+        rows[n++] = i;
+        if (n < MAX_ROWS && i + 1 < rq->n_rows) continue;
+        if (rq->done && rq->done(rq->user, rows, n, &cost)) break;
+        n = 0;
+    }
     free(hidden);
-    return JP_OK;
+    return n ? JOPA_ERROR_INTERRUPTED : JOPA_OK;
+}
+
+static int knockout(void *self, const jopa_knockout_request *rq, jopa_error *e) {
+    formula         *f = self;
+    jopa_engine_cost cost = {0};
+    double          *hidden = malloc((size_t)f->n * sizeof *hidden);
+    if (!hidden) return jp_fail_memory(e);
+    for (int i = 0; i < rq->n_rows; i++) {
+        int from = 0;
+        hide_all(f, hidden);
+        for (int j = 0; j < rq->n_hidden[i]; from = rq->hidden[i][2 * j++ + 1])
+            show(f, rq->prompt + from, rq->hidden[i][2 * j] - from, hidden);
+        show(f, rq->prompt + from, rq->tail - from, hidden);
+        show(f, rq->row_tail[i], rq->n_row_tail[i], hidden);
+        if (f->blind >= 0) hidden[f->blind] = 0;
+        score_row(f, hidden, rq->first, rq->last, rq->n_response,
+                  rq->log_probs + (size_t)i * (size_t)(rq->last - rq->first));
+        f->rows++;
+        cost.decoded_tokens += rq->n_row_tail[i] + rq->last - 1;
+        if (rq->done && rq->done(rq->user, &i, 1, &cost)) break;
+    }
+    free(hidden);
+    return JOPA_OK;
 }
 
 /* Index of the unit at prompt position p: by id, or by place where something else stands in for it. */
-static int unit_at(const formula *f, const jp_gradient_request *r, int p) {
+static int unit_at(const formula *f, const jopa_gradient_request *r, int p) {
     if (r->symbols[p] >= 0 && r->symbols[p] < f->n) return r->symbols[p];
     int u = p - JP_FORMULA_LEAD;
     return r->symbols[p] < 0 && u >= 0 && u < f->n ? u : -1;
 }
 
-static double amount_shown(const jp_gradient_request *r, int p) {
+static double amount_shown(const jopa_gradient_request *r, int p) {
     return r->embedding ? r->embedding[(size_t)p * EMBD] : r->symbols[p] >= 0 ? 1 : 0;
 }
 
 /* shown = x * exp(b): d f / d x = slope * exp(b), d f / d b = slope * shown, with slope = d f / d shown */
-static int gradient(jp_engine *engine, const jp_gradient_request *r, jopa_error *e) {
-    formula *f = (formula *)engine;
+static int gradient(void *self, const jopa_gradient_request *r, jopa_error *e) {
+    formula *f = self;
     double  *hidden = malloc(2 * (size_t)f->n * sizeof *hidden), *slope = hidden + f->n;
     if (!hidden) return jp_fail_memory(e);
     for (int i = 0; i < f->n; i++) hidden[i] = 1;
@@ -144,8 +196,8 @@ static int gradient(jp_engine *engine, const jp_gradient_request *r, jopa_error 
 }
 
 /* Every query attends to unit i in proportion to the size of i's drop alone, and a little to itself. */
-static int attention(jp_engine *engine, jp_attention_request *r, jopa_error *e) {
-    formula *f = (formula *)engine;
+static int attention(void *self, jopa_attention_request *r, jopa_error *e) {
+    formula *f = self;
     double  *hidden = calloc(2 * (size_t)f->n, sizeof *hidden), *slope = hidden + f->n;
     if (!hidden) return jp_fail_memory(e);
     slopes_at(f, hidden, slope);
@@ -166,46 +218,43 @@ static int attention(jp_engine *engine, jp_attention_request *r, jopa_error *e) 
     return JP_OK;
 }
 
-static int generate(jp_engine *engine, const int32_t *symbols, int n_symbols, int32_t *out, int max, int *n,
-                    jp_engine_cost *cost, jopa_error *e) {
-    const char *answer = ((formula *)engine)->answer;
-    (void)symbols, (void)e;
-    for (*n = 0; *n < max && answer[*n]; ++*n) out[*n] = (unsigned char)answer[*n];
-    if (cost) cost->decoded_tokens += n_symbols + *n;
-    return JP_OK;
+static int generate(void *self, jopa_generate_request *rq, jopa_error *e) {
+    const char *answer = ((formula *)self)->answer;
+    (void)e;
+    for (rq->n = 0; rq->n < rq->max && answer[rq->n]; rq->n++) rq->out[rq->n] = (unsigned char)answer[rq->n];
+    rq->cost.decoded_tokens = rq->n_symbols + rq->n;
+    return JOPA_OK;
 }
 
-static int tokenize(jp_engine *engine, const char *text, size_t size, bool special, int32_t **ids, int *n,
-                    jopa_error *e) {
-    (void)engine, (void)special;
+static int tokenize(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
+    (void)self, (void)special;
     if (!(*ids = malloc((size + 1) * sizeof **ids))) return jp_fail_memory(e);
     for (size_t i = 0; i < size; i++) (*ids)[i] = (unsigned char)text[i];
     *n = (int)size;
-    return JP_OK;
+    return JOPA_OK;
 }
 
-static int piece(jp_engine *engine, int32_t id, bool special, char *out, int size) {
-    (void)engine, (void)special;
-    if (size > 0) out[0] = size > 1 ? (char)id : '\0';
-    if (size > 1) out[1] = '\0';
+static int piece(void *self, int32_t id, bool special, char *out, int size) {
+    (void)self, (void)special;
+    if (size > 0) out[0] = (char)id;
     return 1;
 }
 
-static int apply_template(jp_engine *engine, const char *const *roles, const char *const *contents, int n,
-                          bool add_assistant, char **text, jopa_error *e) {
+static int apply_template(void *self, const char *const *roles, const char *const *contents, int n, bool add_assistant,
+                          char **text, jopa_error *e) {
     jp_buffer b = {0};
-    (void)engine;
+    (void)self;
     for (int i = 0; i < n; i++) jp_buffer_format(&b, "<%s>%s</%s>\n", roles[i], contents[i], roles[i]);
     jp_buffer_text(&b, add_assistant ? "<assistant>" : "");
     return (*text = jp_buffer_take(&b, NULL)) ? JP_OK : jp_fail_memory(e);
 }
 
-static int n_embd(jp_engine *engine) { return (void)engine, EMBD; }
-static int n_vocab(jp_engine *engine) { return (void)engine, JP_FORMULA_TEMPLATE + 1; }
-static int n_layer(jp_engine *engine) { return (void)engine, LAYERS; }
+static int n_embd(void *self) { return (void)self, EMBD; }
+static int n_vocab(void *self) { return (void)self, JP_FORMULA_TEMPLATE + 1; }
+static int n_layer(void *self) { return (void)self, LAYERS; }
 
-static int embedding_rows(jp_engine *engine, const int32_t *symbols, int n, float *out, jopa_error *e) {
-    (void)engine, (void)e;
+static int embedding_rows(void *self, const int32_t *symbols, int n, float *out, jopa_error *e) {
+    (void)self, (void)e;
     for (int i = 0; i < n; i++) {
         out[i * EMBD] = symbols[i] >= 0 ? 1 : 0;
         out[i * EMBD + 1] = symbols[i] >= 0 ? 0.5f : 0;
@@ -213,13 +262,16 @@ static int embedding_rows(jp_engine *engine, const int32_t *symbols, int n, floa
     return JP_OK;
 }
 
-static const jp_engine_ops OPS = {
+static const jopa_engine_ops OPS = {
+    .size = sizeof OPS,
+    .version = JOPA_ENGINE_VERSION,
     .name = "formula",
     .capabilities = capabilities,
     .model_info = model_info,
     .destroy = destroy,
     .reserve = reserve,
     .score = score,
+    .knockout = knockout,
     .generate = generate,
     .gradient = gradient,
     .attention = attention,
@@ -235,15 +287,17 @@ static const jp_engine_ops OPS = {
 int jp_formula_new(jp_engine **out, int n, jopa_error *e) {
     formula *f = calloc(1, sizeof *f);
     if (!f) return jp_fail_memory(e);
-    f->base.ops = &OPS;
     f->n = n;
     f->answer = "";
     f->blind = -1;
-    f->capabilities =
-        JP_CAN_SCORE | JP_CAN_GENERATE | JP_CAN_TOKENIZE | JP_CAN_GRADIENT | JP_CAN_ATTENTION | JP_CAN_KNOCKOUT;
-    *out = &f->base;
-    return JP_OK;
+    f->capabilities = JOPA_CAN_SCORE | JOPA_CAN_GENERATE | JOPA_CAN_TOKENIZE | JOPA_CAN_TEMPLATE | JOPA_CAN_GRADIENT |
+                      JOPA_CAN_ATTENTION | JOPA_CAN_KNOCKOUT | JOPA_CAN_EMBEDDINGS;
+    int status = jp_plugin_open(out, &OPS, f, e);
+    if (status) free(f);
+    return status;
 }
+
+static formula *formula_of(const jp_engine *engine) { return jp_plugin_self(engine); }
 
 int jp_formula_prompt(jp_prompt *out, int n, jopa_error *e) {
     jp_buffer text = {0};
@@ -273,7 +327,7 @@ int jp_formula_prompt(jp_prompt *out, int n, jopa_error *e) {
 }
 
 int jp_formula_add(jp_engine *engine, double weight, const int *units, int count, jopa_error *e) {
-    formula *f = (formula *)engine;
+    formula *f = formula_of(engine);
     if (count < 0 || count > JP_FORMULA_ORDER)
         return jp_fail(e, JOPA_ERROR_INPUT, "a term has at most %d units", JP_FORMULA_ORDER);
     if (f->n_terms == f->capacity) {
@@ -291,7 +345,7 @@ int jp_formula_add(jp_engine *engine, double weight, const int *units, int count
 
 int jp_formula_additive(jp_engine *engine, const double *weights, jopa_error *e) {
     int status = JP_OK;
-    for (int i = 0; !status && i < ((formula *)engine)->n; i++) status = jp_formula_add(engine, weights[i], &i, 1, e);
+    for (int i = 0; !status && i < formula_of(engine)->n; i++) status = jp_formula_add(engine, weights[i], &i, 1, e);
     return status;
 }
 
@@ -324,7 +378,7 @@ int jp_formula_planted(jp_engine *engine, double weight, const int *units, int c
 }
 
 int jp_formula_random(jp_engine *engine, double pairs, uint64_t seed, jopa_error *e) {
-    int       n = ((formula *)engine)->n, status = JP_OK;
+    int       n = formula_of(engine)->n, status = JP_OK;
     jp_random r;
     jp_random_seed(&r, seed);
     for (int i = 0; !status && i < n; i++) {
@@ -338,7 +392,7 @@ int jp_formula_random(jp_engine *engine, double pairs, uint64_t seed, jopa_error
 }
 
 double jp_formula_drop(const jp_engine *engine, const jp_bitset *set) {
-    const formula *f = (const formula *)engine;
+    const formula *f = formula_of(engine);
     double         drop = 0;
     for (int t = 0; t < f->n_terms; t++) {
         bool all = true;
@@ -348,10 +402,12 @@ double jp_formula_drop(const jp_engine *engine, const jp_bitset *set) {
     return drop;
 }
 
-int64_t jp_formula_rows(const jp_engine *engine) { return ((const formula *)engine)->rows; }
+int64_t jp_formula_rows(const jp_engine *engine) { return formula_of(engine)->rows; }
 
-void jp_formula_say(jp_engine *engine, const char *answer) { ((formula *)engine)->answer = answer; }
+void jp_formula_say(jp_engine *engine, const char *answer) { formula_of(engine)->answer = answer; }
 
-void jp_formula_blind(jp_engine *engine, int unit) { ((formula *)engine)->blind = unit; }
+void jp_formula_blind(jp_engine *engine, int unit) { formula_of(engine)->blind = unit; }
 
-void jp_formula_restrict(jp_engine *engine, unsigned mask) { ((formula *)engine)->capabilities &= mask; }
+void jp_formula_restrict(jp_engine *engine, unsigned mask) {
+    formula_of(engine)->capabilities &= mask | JOPA_CAN_EMBEDDINGS;
+}

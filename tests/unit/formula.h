@@ -1,5 +1,5 @@
-/* An engine whose score is a known function of which units are hidden, so that searches, the scorer and the metrics
- * can be tested against the truth without a model.
+/* A caller's engine whose score is a known function of which units are hidden, so that searches, the scorer and the
+ * metrics can be tested against the truth without a model.
  *
  * The prompt (jp_formula_prompt) is `JP_FORMULA_LEAD` template tokens, then one token a unit with the unit's index as
  * its id, then one template token. A unit counts as hidden when its token id is not in the row, whatever stands in its
@@ -41,7 +41,7 @@ int64_t jp_formula_rows(const jp_engine *engine);
 void jp_formula_say(jp_engine *engine, const char *answer);
 /* Knockouts do not show that the unit is hidden, as when the rest of a prompt has taken up what it says. */
 void jp_formula_blind(jp_engine *engine, int unit);
-/* Take capabilities away: the engine keeps those in `mask`. */
+/* Take capabilities away: the engine keeps those in `mask`, and that every operator works. */
 void jp_formula_restrict(jp_engine *engine, unsigned mask);
 
 #endif

@@ -58,31 +58,37 @@ double landscape_score(const landscape *l, const bool *hidden) {
 
 /* ---- as an engine --------------------------------------------------------------------------------------------- */
 
-static unsigned capabilities(jp_engine *e) { return (void)e, JP_CAN_SCORE; }
+static unsigned capabilities(void *self) { return (void)self, JOPA_CAN_SCORE | JOPA_CAN_EMBEDDINGS; }
 
-static int reserve(jp_engine *e, int max_row, jp_engine_room *room, jopa_error *err) {
-    (void)e, (void)err;
-    if (room) *room = (jp_engine_room){.max_rows = 32, .max_tokens = 32 * max_row};
-    return JP_OK;
+static int reserve(void *self, int max_row, int *rows, jopa_error *err) {
+    (void)self, (void)max_row, (void)err;
+    if (rows) *rows = LANDSCAPE_ROWS;
+    return JOPA_OK;
 }
 
-static int score(jp_engine *e, const jp_batch *b, float *out, jp_engine_cost *cost, jopa_error *err) {
-    const landscape *l = (const landscape *)e;
-    (void)cost, (void)err;
-    for (int row = 0; row < b->n_rows; row++) {
-        bool   hidden[LANDSCAPE_UNITS];
-        double values[LANDSCAPE_TOKENS];
-        memset(hidden, true, sizeof hidden);
-        for (int v = 0; v < b->n_nodes; v++) {
-            const jp_node *node = &b->nodes[v];
-            if (row < node->row_first || row >= node->row_last) continue;
-            for (int i = 0; i < node->count && node->position + i < b->row_prompt[row]; i++)
-                if (node->symbols[i] >= 0 && node->symbols[i] < l->n) hidden[node->symbols[i]] = false;
+static void score_row(const landscape *l, const int32_t *prompt, int n, const jopa_score_request *rq, float *out) {
+    bool   hidden[LANDSCAPE_UNITS];
+    double values[LANDSCAPE_TOKENS];
+    memset(hidden, true, sizeof hidden);
+    for (int i = 0; i < n; i++)
+        if (prompt[i] >= 0 && prompt[i] < l->n) hidden[prompt[i]] = false;
+    log_probs(l, hidden, values);
+    for (int t = rq->first; t < rq->last; t++) *out++ = (float)values[t];
+}
+
+static int score(void *self, const jopa_score_request *rq, jopa_error *err) {
+    jopa_engine_cost cost = {0};
+    int              rows[LANDSCAPE_ROWS];
+    (void)err;
+    for (int at = 0, n; at < rq->n_rows; at += n) {
+        for (n = 0; n < LANDSCAPE_ROWS && at + n < rq->n_rows; n++) {
+            rows[n] = at + n;
+            score_row(self, rq->prompt[at + n], rq->n_prompt[at + n], rq,
+                      rq->log_probs + (size_t)(at + n) * (size_t)(rq->last - rq->first));
         }
-        log_probs(l, hidden, values);
-        for (int t = b->target_first; t < b->target_last; t++) *out++ = (float)values[t];
+        if (rq->done(rq->user, rows, n, &cost)) return JOPA_ERROR_INTERRUPTED;
     }
-    return JP_OK;
+    return JOPA_OK;
 }
 
 static const jp_engine_ops OPS = {

@@ -313,14 +313,18 @@ static void test_generation_is_greedy(void **state) {
     (void)state;
     scene s;
     open_scene(&s, MODELS, (jp_operator){JP_OPERATOR_ZERO, 0});
-    int32_t        symbols[N_PROMPT], out[6];
-    jp_engine_cost cost = {0};
-    int            n = 0, vocabulary = s.engine->ops->n_vocab(s.engine);
+    int32_t symbols[N_PROMPT], out[6];
+    int     vocabulary = s.engine->ops->n_vocab(s.engine);
     jp_mask_symbols(&s.prompt, &s.problem.op, NULL, symbols);
-    assert_int_equal(s.engine->ops->generate(s.engine, symbols, N_PROMPT, out, 6, &n, &cost, NULL), JP_OK);
+    jopa_generate_request written = {
+        .size = sizeof written, .symbols = symbols, .n_symbols = N_PROMPT, .max = 6, .out = out};
+    assert_int_equal(s.engine->ops->generate(s.engine, &written, NULL), JP_OK);
+    int n = written.n;
     assert_in_range(n, 1, 6);
-    float *next = malloc((size_t)n * (size_t)vocabulary * sizeof *next);
-    assert_int_equal(s.engine->ops->next(s.engine, symbols, N_PROMPT, out, n, next, &cost, NULL), JP_OK);
+    float            *next = malloc((size_t)n * (size_t)vocabulary * sizeof *next);
+    jopa_next_request rq = {
+        .size = sizeof rq, .symbols = symbols, .n_symbols = N_PROMPT, .response = out, .n_response = n, .out = next};
+    assert_int_equal(s.engine->ops->next(s.engine, &rq, NULL), JP_OK);
     for (int t = 0; t < n; t++) {
         double total = 0;
         for (int i = 0; i < vocabulary; i++) {
@@ -397,9 +401,10 @@ static void test_embedding_has_length_one(void **state) {
     scene s;
     open_scene(&s, MODELS, (jp_operator){JP_OPERATOR_ZERO, 0});
     float *a = NULL, *b = NULL;
-    int    n = 0, m = 0;
-    assert_int_equal(s.engine->ops->embed(s.engine, "a doctor", &a, &n, NULL), JP_OK);
-    assert_int_equal(s.engine->ops->embed(s.engine, "a patient", &b, &m, NULL), JP_OK);
+    int    n = 0, m = 0, left_out = -1;
+    assert_int_equal(s.engine->ops->embed(s.engine, "a doctor", NULL, &a, &n, &left_out, NULL), JP_OK);
+    assert_int_equal(left_out, 0);
+    assert_int_equal(s.engine->ops->embed(s.engine, "a patient", NULL, &b, &m, &left_out, NULL), JP_OK);
     double aa = 0, ab = 0;
     for (int i = 0; i < n; i++) {
         aa += (double)a[i] * (double)a[i];

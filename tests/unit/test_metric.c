@@ -20,20 +20,19 @@ static jp_engine_ops        lent;
 static const jp_engine_ops *formula_ops;
 static int                  prompt_size, next_calls;
 
-static unsigned can_all(jp_engine *e) { return formula_ops->capabilities(e) | JP_CAN_NEXT | JP_CAN_EMBED; }
-static int      n_vocab(jp_engine *e) { return (void)e, VOCABULARY; }
+static unsigned can_all(void *self) { return formula_ops->capabilities(self) | JOPA_CAN_NEXT | JOPA_CAN_EMBED; }
+static int      n_vocab(void *self) { return (void)self, VOCABULARY; }
 
 /* Two tokens share the probability: 1/2 and 1/2 when all units are shown, 1 - 2^-(t + 2) and the rest otherwise, t
  * counted in the response. */
-static int next(jp_engine *engine, const int32_t *symbols, int n_symbols, const int32_t *response, int n_response,
-                float *out, jp_engine_cost *cost, jopa_error *e) {
+static int next(void *self, jopa_next_request *rq, jopa_error *e) {
     bool hidden = false;
-    (void)engine, (void)response, (void)cost, (void)e;
+    (void)self, (void)e;
     next_calls++;
-    for (int i = 0; i < n_symbols; i++) hidden |= symbols[i] == JP_SYMBOL_ZERO;
-    for (int t = 0; t < n_response; t++) {
-        float *row = out + (size_t)t * VOCABULARY,
-              rest = hidden ? powf(2, -(float)(n_symbols - prompt_size + t + 2)) : 0.5f;
+    for (int i = 0; i < rq->n_symbols; i++) hidden |= rq->symbols[i] == JP_SYMBOL_ZERO;
+    for (int t = 0; t < rq->n_response; t++) {
+        float *row = rq->out + (size_t)t * VOCABULARY,
+              rest = hidden ? powf(2, -(float)(rq->n_symbols - prompt_size + t + 2)) : 0.5f;
         for (int v = 0; v < VOCABULARY; v++) row[v] = -INFINITY;
         row[0] = logf(1 - rest);
         row[1] = logf(rest);
@@ -41,9 +40,14 @@ static int next(jp_engine *engine, const int32_t *symbols, int n_symbols, const 
     return JP_OK;
 }
 
+enum { EMBED_MOST = 12 }; /* letters that it looks at */
+
 /* Counts of the letters a and b. */
-static int embed(jp_engine *engine, const char *text, float **out, int *n, jopa_error *e) {
-    (void)engine, (void)e;
+static int embed(void *self, const char *text, const jopa_stop *stop, float **out, int *n, int *left_out,
+                 jopa_error *e) {
+    int size = (int)strlen(text);
+    (void)self, (void)stop, (void)e;
+    *left_out = size > EMBED_MOST ? size - EMBED_MOST : 0;
     *out = calloc(2, sizeof **out);
     assert_non_null(*out);
     for (*n = 2; *text; text++)
@@ -169,6 +173,10 @@ static void words_and_meaning_need_a_response(void **state) {
     jp_explanation_free(&x);
     measure(&x, "meaning", true, NULL, "", &full);
     near(number(&x, "meaning", "state_distance"), 1);
+    assert_true(isnan(number(&x, "meaning", "left_out_tokens")));
+    jp_explanation_free(&x);
+    measure(&x, "meaning", true, NULL, "aa b, and then more than it looks at", &full);
+    near(number(&x, "meaning", "left_out_tokens"), 36 - EMBED_MOST);
     jp_explanation_free(&x);
 }
 

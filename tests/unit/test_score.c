@@ -1,4 +1,4 @@
-/* The scorer: prefix trees over random rows, the cache, limits, and the bill. */
+/* The scorer: the cache, limits, the best set, and the bill. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,215 +13,6 @@
 #include "base/random.h"
 #include "formula_problem.h"
 #include "score/cache.h"
-#include "score/kept.h"
-#include "score/plan.h"
-
-/* ---- plan ---------------------------------------------------------------------------------------------------- */
-
-enum { N_ROWS = 40, LENGTH = 12, PROMPT = 9, N_KEPT = 6 };
-
-typedef struct {
-    int32_t symbols[N_ROWS][LENGTH], kept_symbols[N_KEPT][LENGTH];
-    jp_row  rows[N_ROWS];
-    jp_kept kept;
-} forest;
-
-/* Rows over a small alphabet, so that many share prefixes and some are the same, matched with `n_kept` kept ones. */
-static void make_forest(forest *f, uint64_t seed, int n_kept) {
-    jp_random r;
-    jp_random_seed(&r, seed);
-    for (int i = 0; i < N_ROWS; i++) {
-        int prompt = 3 + jp_random_below(&r, PROMPT - 2);
-        for (int j = 0; j < LENGTH; j++) f->symbols[i][j] = j < prompt ? jp_random_below(&r, 3) - 1 : 100 + j - prompt;
-        f->rows[i] = (jp_row){f->symbols[i], prompt + LENGTH - PROMPT, prompt, i, 0, -1};
-    }
-    assert_int_equal(
-        jp_kept_init(&f->kept, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = N_KEPT * LENGTH}, LENGTH, NULL),
-        JP_OK);
-    for (int i = 0; i < n_kept; i++) {
-        for (int j = 0; j < LENGTH; j++) f->kept_symbols[i][j] = jp_random_below(&r, 3) - 1;
-        jp_row row = {f->kept_symbols[i], PROMPT, PROMPT, 0, 0, -1};
-        assert_int_equal(jp_kept_take(&f->kept, &row, &(int){0}, 1, NULL), JP_OK);
-    }
-    for (int i = 0; i < N_ROWS; i++) jp_kept_match(&f->kept, f->rows + i);
-    jp_plan_sort(f->rows, N_ROWS);
-}
-
-/* Rebuild each row from the tree and compare; returns the symbols that are not known. */
-static int check_tree(const jp_plan *plan, const jp_row *rows, int n, const jp_kept *kept) {
-    int decoded = 0;
-    for (int i = 0; i < plan->n_nodes; i++) {
-        const jp_node *node = plan->nodes + i;
-        assert_true(node->count > 0 && node->row_first < node->row_last && node->parent < i);
-        int end = node->parent < 0 ? 0 : plan->nodes[node->parent].position + plan->nodes[node->parent].count;
-        assert_int_equal(node->position, end);
-        if (node->parent >= 0) {
-            assert_true(plan->nodes[node->parent].row_first <= node->row_first);
-            assert_true(plan->nodes[node->parent].row_last >= node->row_last);
-        }
-        if (node->kept >= 0)
-            assert_memory_equal(node->symbols, kept->symbols + node->kept * LENGTH + node->position,
-                                (size_t)node->count * sizeof(int32_t));
-        else decoded += node->count;
-    }
-    for (int i = 0; i < n; i++) {
-        int32_t row[LENGTH];
-        int     size = 0, row_index = plan->row_of[i];
-        for (int j = 0; j < plan->n_nodes; j++) {
-            const jp_node *node = plan->nodes + j;
-            if (row_index < node->row_first || row_index >= node->row_last) continue;
-            assert_int_equal(node->position, size);
-            memcpy(row + size, node->symbols, (size_t)node->count * sizeof *row);
-            size += node->count;
-            if (node->kept >= 0) assert_true(size < rows[i].prompt); /* the last prompt symbol has to be decoded */
-        }
-        assert_int_equal(size, rows[i].size);
-        assert_memory_equal(row, rows[i].symbols, (size_t)size * sizeof *row);
-        assert_int_equal(plan->row_prompt[row_index], rows[i].prompt);
-    }
-    return decoded;
-}
-
-static void test_plan_rebuilds_rows(void **state) {
-    (void)state;
-    for (uint64_t seed = 1; seed <= 200; seed++) {
-        forest f;
-        make_forest(&f, seed, (int)(seed % (N_KEPT + 1)));
-        jp_plan plan;
-        assert_int_equal(jp_plan_build(&plan, f.rows, N_ROWS, NULL), JP_OK);
-        int total = 0, decoded = check_tree(&plan, f.rows, N_ROWS, &f.kept);
-        for (int i = 0; i < N_ROWS; i++) total += f.rows[i].size;
-        assert_true(decoded < total);
-        jp_plan_free(&plan);
-        jp_kept_free(&f.kept);
-    }
-}
-
-/* No two siblings begin alike: then no prefix is decoded twice. */
-static void test_plan_shares_all(void **state) {
-    (void)state;
-    forest f;
-    make_forest(&f, 7, N_KEPT);
-    jp_plan plan;
-    assert_int_equal(jp_plan_build(&plan, f.rows, N_ROWS, NULL), JP_OK);
-    for (int i = 0; i < plan.n_nodes; i++)
-        for (int j = 0; j < i; j++)
-            if (plan.nodes[i].parent == plan.nodes[j].parent)
-                assert_int_not_equal(plan.nodes[i].symbols[0], plan.nodes[j].symbols[0]);
-    jp_plan_free(&plan);
-    jp_kept_free(&f.kept);
-}
-
-static void test_plan_cuts_to_size(void **state) {
-    (void)state;
-    for (uint64_t seed = 1; seed <= 100; seed++) {
-        forest f;
-        make_forest(&f, seed, (int)(seed % (N_KEPT + 1)));
-        for (int at = 0; at < N_ROWS;) {
-            int     n = jp_plan_cut(f.rows + at, N_ROWS - at, 5, 30);
-            jp_plan plan;
-            assert_in_range(n, 1, N_ROWS - at);
-            assert_int_equal(jp_plan_build(&plan, f.rows + at, n, NULL), JP_OK);
-            assert_in_range(plan.n_rows, 1, 5);
-            assert_in_range(check_tree(&plan, f.rows + at, n, &f.kept), 0, 30 + plan.n_rows);
-            jp_plan_free(&plan);
-            at += n;
-        }
-        jp_kept_free(&f.kept);
-    }
-}
-
-/* ---- kept rows --------------------------------------------------------------------------------------------------- */
-
-static int shared(const int32_t *a, const int32_t *b, int n) {
-    int i = 0;
-    while (i < n && a[i] == b[i]) i++;
-    return i;
-}
-
-/* Distinct symbols of the kept rows, by counting those that no earlier row begins with. */
-static int count_distinct(const jp_kept *k) {
-    int total = 0;
-    for (int i = 0; i < k->n; i++) {
-        const int32_t *row = k->symbols + k->order[i] * LENGTH;
-        int            known = 0;
-        for (int j = 0; j < i; j++) {
-            int size = k->size[k->order[i]] < k->size[k->order[j]] ? k->size[k->order[i]] : k->size[k->order[j]];
-            int n = shared(row, k->symbols + k->order[j] * LENGTH, size);
-            if (n > known) known = n;
-        }
-        total += k->size[k->order[i]] - known;
-    }
-    return total;
-}
-
-/* Batches of random rows: what is known is the longest beginning that any kept row has, room is never exceeded, and row
- * 0 stays. */
-static void test_kept_rows_are_found_and_make_way(void **state) {
-    (void)state;
-    jp_random r;
-    jp_kept   k;
-    enum { ROOM = 40, BATCH = 4 };
-    int32_t first[LENGTH] = {0}, symbols[BATCH][LENGTH];
-    jp_random_seed(&r, 5);
-    assert_int_equal(jp_kept_init(&k, &(jp_engine_room){.kept_rows = N_KEPT, .kept_tokens = ROOM}, LENGTH, NULL),
-                     JP_OK);
-    assert_int_equal(jp_kept_take(&k, &(jp_row){first, LENGTH, LENGTH, 0, 0, -1}, &(int){0}, 1, NULL), JP_OK);
-    assert_int_equal(k.places[0], 0);
-    for (int step = 0, victims = 0; step < 300; step++) {
-        jp_row rows[BATCH];
-        int    row_of[BATCH];
-        for (int i = 0; i < BATCH; i++) {
-            int prompt = 4 + jp_random_below(&r, LENGTH - 3), best = 0;
-            for (int j = 0; j < prompt; j++) symbols[i][j] = jp_random_below(&r, 2);
-            rows[i] = (jp_row){symbols[i], prompt, prompt, i, 0, -1};
-            row_of[i] = i;
-            jp_kept_match(&k, rows + i);
-            for (int j = 0; j < k.n; j++) {
-                int size = k.size[k.order[j]] < prompt ? k.size[k.order[j]] : prompt,
-                    n = shared(symbols[i], k.symbols + k.order[j] * LENGTH, size);
-                if (n > best) best = n;
-            }
-            assert_int_equal(rows[i].known, best < prompt ? best : prompt - 1);
-            if (rows[i].kept >= 0)
-                assert_memory_equal(symbols[i], k.symbols + rows[i].kept * LENGTH,
-                                    (size_t)rows[i].known * sizeof(int32_t));
-        }
-        assert_int_equal(jp_kept_take(&k, rows, row_of, BATCH, NULL), JP_OK);
-        victims += k.n_victims;
-        for (int i = 0; i < BATCH; i++)
-            if (k.places[i] >= 0)
-                assert_memory_equal(k.symbols + k.places[i] * LENGTH, symbols[i],
-                                    (size_t)rows[i].prompt * sizeof(int32_t));
-        assert_int_equal(k.distinct, count_distinct(&k));
-        assert_in_range(k.distinct, 1, ROOM);
-        assert_in_range(k.n, 1, N_KEPT);
-        assert_int_equal(k.size[0], LENGTH);
-        if (step == 299) assert_true(victims > 100);
-    }
-    jp_kept_free(&k);
-}
-
-/* The row that was used last stays, the one that was not makes way. */
-static void test_kept_row_unused_for_longest_makes_way(void **state) {
-    (void)state;
-    jp_kept k;
-    int32_t symbols[4][3] = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}, {3, 3, 3}};
-    jp_row  rows[4];
-    assert_int_equal(jp_kept_init(&k, &(jp_engine_room){.kept_rows = 3, .kept_tokens = 100}, 3, NULL), JP_OK);
-    for (int i = 0; i < 4; i++) rows[i] = (jp_row){symbols[i], 3, 3, 0, 0, -1};
-    for (int i = 0; i < 3; i++) assert_int_equal(jp_kept_take(&k, rows + i, &(int){0}, 1, NULL), JP_OK);
-    jp_kept_match(&k, rows + 1); /* used again, as it is, */
-    assert_int_equal(jp_kept_take(&k, rows + 1, &(int){0}, 1, NULL), JP_OK);
-    assert_int_equal(k.places[0], -1); /* and nothing to keep */
-    assert_int_equal(jp_kept_take(&k, rows + 3, &(int){0}, 1, NULL), JP_OK);
-    assert_int_equal(k.n_victims, 1);
-    jp_kept_match(&k, rows + 1);
-    assert_int_equal(rows[1].known, 2);
-    jp_kept_match(&k, rows + 2);
-    assert_int_equal(rows[2].known, 0);
-    jp_kept_free(&k);
-}
 
 /* ---- cache ------------------------------------------------------------------------------------------------------ */
 
@@ -428,16 +219,23 @@ static void test_another_scorer_takes_over(void **state) {
 static struct {
     jp_engine_ops        ops;
     const jp_engine_ops *own;
-    int                  fast, exact, kept; /* batches, and rows kept of fast ones */
+    int                  fast, exact; /* calls */
 } hurrying;
 
-static unsigned can_hurry(jp_engine *e) { return hurrying.own->capabilities(e) | JP_CAN_HURRY; }
+static unsigned can_hurry(void *self) { return hurrying.own->capabilities(self) | JOPA_CAN_HURRY; }
 
-static int hurry(jp_engine *e, const jp_batch *b, float *log_probs, jp_engine_cost *cost, jopa_error *err) {
-    int status = hurrying.own->score(e, b, log_probs, cost, err);
-    *(b->fast ? &hurrying.fast : &hurrying.exact) += 1;
-    hurrying.kept += b->fast && b->keep;
-    for (int i = 0; b->fast && i < b->n_rows * (b->target_last - b->target_first); i++) log_probs[i] /= 2;
+static int hurry(void *self, const jopa_score_request *rq, jopa_error *err) {
+    bool fast = rq->flags & JOPA_SCORE_FAST;
+    *(fast ? &hurrying.fast : &hurrying.exact) += 1;
+    if (!fast) return hurrying.own->score(self, rq, err);
+    jopa_score_request all = *rq;
+    all.done = NULL;
+    int  status = hurrying.own->score(self, &all, err);
+    int *rows = malloc((size_t)rq->n_rows * sizeof *rows);
+    for (int i = 0; i < rq->n_rows * (rq->last - rq->first); i++) rq->log_probs[i] /= 2;
+    for (int i = 0; i < rq->n_rows; i++) rows[i] = i;
+    rq->done(rq->user, rows, rq->n_rows, &(jopa_engine_cost){0});
+    free(rows);
     return status;
 }
 
@@ -447,7 +245,7 @@ static void open_hurrying(formula_problem *p) {
     hurrying.ops = *hurrying.own;
     hurrying.ops.capabilities = can_hurry;
     hurrying.ops.score = hurry;
-    hurrying.fast = hurrying.exact = hurrying.kept = 0;
+    hurrying.fast = hurrying.exact = 0;
     p->engine->ops = &hurrying.ops;
 }
 
@@ -459,7 +257,7 @@ static void test_fast_drops_are_forgotten(void **state) {
     jp_bitset *masks = random_masks(1, 9);
     assert_int_equal(jp_scorer_fast(p.scorer, true, NULL), JP_OK);
     assert_int_equal(jp_scorer_drops(p.scorer, masks, 1, &fast, NULL), JP_OK);
-    assert_true(hurrying.fast == 1 && hurrying.exact == 0 && hurrying.kept == 0);
+    assert_true(hurrying.fast == 1 && hurrying.exact == 0);
     assert_true(jp_scorer_known(p.scorer, masks, NULL));
     assert_int_equal(jp_scorer_fast(p.scorer, false, NULL), JP_OK);
     assert_false(jp_scorer_known(p.scorer, masks, NULL));
@@ -483,7 +281,7 @@ static void test_ablation_hurries(void **state) {
     assert_int_equal(jp_selection_init(&found, UNITS, NULL), JP_OK);
     assert_int_equal(jp_method_find("ablation")->run(&(jp_task){.scorer = p.scorer, .n = UNITS, .k = 2}, &found, NULL),
                      JP_OK);
-    assert_true(hurrying.fast > 0 && hurrying.exact == 0 && hurrying.kept == 0);
+    assert_true(hurrying.fast > 0 && hurrying.exact == 0);
     assert_int_equal(jp_scorer_drops(p.scorer, &found.selected, 1, &drop, NULL), JP_OK);
     assert_int_equal(hurrying.exact, 1);
     assert_float_equal(drop, jp_formula_drop(p.engine, &found.selected), 1e-4);
@@ -534,11 +332,6 @@ int main(void) {
         cmocka_unit_test(test_fast_drops_are_forgotten),
         cmocka_unit_test(test_ablation_hurries),
         cmocka_unit_test(test_fast_without_a_choice),
-        cmocka_unit_test(test_plan_rebuilds_rows),
-        cmocka_unit_test(test_plan_shares_all),
-        cmocka_unit_test(test_plan_cuts_to_size),
-        cmocka_unit_test(test_kept_rows_are_found_and_make_way),
-        cmocka_unit_test(test_kept_row_unused_for_longest_makes_way),
         cmocka_unit_test(test_cache_remembers),
         cmocka_unit_test(test_drops_are_the_formula),
         cmocka_unit_test(test_cost_counts_distinct_sets),

@@ -10,8 +10,8 @@ enum { LONG_ROW = 768 }; /* from which on attention takes a third of the time, s
 
 /* ---- stopping ------------------------------------------------------------------------------------------------- */
 
-void jp_local_listen(jp_local *l, const jopa_stop *stop) { l->ear = (jp_ear){.stop = stop, .fraction = -1}; }
-void jp_local_end(jp_local *l) { l->ear = (jp_ear){0}; }
+void jp_local_listen(jp_local *l, const jopa_stop *stop) { l->ear = jp_ear_for(stop); }
+void jp_local_end(jp_local *l) { l->ear = jp_ear_for(NULL); }
 
 int jp_local_decoded(jp_local *l, int code, jopa_error *err) {
     enum { NO_ROOM = 1, ABORTED = 2 };

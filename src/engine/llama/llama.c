@@ -57,7 +57,8 @@ static int ask_copying(void *user, double fraction) { return ask_loading(user, f
 /* In F16 copies, where that is faster and there is room for them. */
 static void load_copy(jp_local *l, loading *p, struct llama_model_params params) {
     jopa_stop stop = {ask_copying, p};
-    FILE     *copy = jp_local_faster_weights(p->options->file, GGML_TYPE_F16, &(jp_ear){.stop = &stop});
+    jp_ear    ear = jp_ear_for(&stop);
+    FILE     *copy = jp_local_faster_weights(p->options->file, GGML_TYPE_F16, &ear);
     if (!copy) return;
     p->from = 0.5;
     l->model = llama_model_load_from_file_ptr(copy, params);
