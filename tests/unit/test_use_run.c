@@ -91,27 +91,22 @@ static void same_answer(const jopa_result *a, const jopa_result *b) {
     assert_float_equal(x->log_prob.drop, y->log_prob.drop, 1e-9);
 }
 
-/* A text that is NULL is its default: those of an audit and of a compression are not those of an explanation. */
+/* A value that is taken back is the default: those of an audit and of a compression are not those of an explanation. */
 static void null_is_the_default(void **state) {
-    const tiny           *t = *state;
-    jopa_audit_options    a;
-    jopa_compress_options c;
-    jopa_result          *r[4] = {NULL};
-    jopa_error            e = {0};
+    static const char *const texts[] = {"method", "unit", "roles", "operator", "metrics", "until"};
+    jopa_result             *r[4] = {NULL};
+    jopa_error               e = {0};
+    (void)state;
     for (int null = 0; null < 2; null++) {
-        jopa_audit_options_init(&a);
-        jopa_compress_options_init(&c);
-        ask(&a.explain);
-        ask(&c.explain);
-        if (null) {
-            a.until = NULL;
-            a.explain.method = a.explain.unit = a.explain.roles = a.explain.op = a.explain.metrics = NULL;
-            c.explain.method = c.explain.unit = c.explain.roles = c.explain.op = c.explain.metrics = NULL;
-            a.explain.levels = c.explain.levels = NULL;
+        jopa_options *a = question("audit"), *c = question("compress");
+        for (size_t i = 0; null && i < sizeof texts / sizeof *texts; i++) {
+            jopa_options_set(a, texts[i], NULL, &e);
+            jopa_options_set(c, texts[i], NULL, &e);
         }
-        a.explain.system = c.explain.system = "Be kind to the patient. Write well.";
-        if (jopa_audit(&r[null], t->model, &a, &e)) fail_msg("%s", e.message);
-        if (jopa_compress(&r[2 + null], t->model, &c, &e)) fail_msg("%s", e.message);
+        ask_also(a, "system", "Be kind to the patient. Write well.", NULL);
+        ask_also(c, "system", "Be kind to the patient. Write well.", NULL);
+        r[null] = audited(a);
+        r[2 + null] = compressed(c);
     }
     assert_string_equal(r[1]->items[0].audit.until, "probability");
     same_answer(r[0], r[1]);
