@@ -9,7 +9,8 @@ static int print_embedding(jp_engine *encoder, size_t size, jopa_error *e) {
     char  *text = calloc(1, size + 1);
     float *vector = NULL;
     int    n = 0, left_out = 0, status = JOPA_ERROR_IO;
-    if (text && fread(text, 1, size, stdin) == size) status = encoder->ops->embed(encoder, text, NULL, &vector, &n, &left_out, e);
+    if (text && fread(text, 1, size, stdin) == size)
+        status = encoder->ops->embed(encoder, text, NULL, &vector, &n, &left_out, e);
     for (int i = 0; i < n; i++) printf("%.9g%c", (double)vector[i], i + 1 < n ? ' ' : '\n');
     free(vector);
     free(text);

@@ -157,58 +157,75 @@ static int count_distinct(const jp_kept *k) {
     return total;
 }
 
-/* Batches of random rows: what is known is the longest beginning that any kept row has, room is never exceeded, and row
- * 0 stays. */
+enum { ROOM = 40, BATCH = 4 };
+
+typedef struct {
+    int32_t symbols[BATCH][LENGTH];
+    jp_row  rows[BATCH];
+} drawn;
+
+/* Random rows, matched: what is known is the longest beginning that any kept row has. */
+static void draw_batch(drawn *d, const jp_kept *k, jp_random *r) {
+    for (int i = 0; i < BATCH; i++) {
+        int32_t *symbols = d->symbols[i];
+        jp_row  *row = d->rows + i;
+        int      prompt = 4 + jp_random_below(r, LENGTH - 3), best = 0;
+        for (int j = 0; j < prompt; j++) symbols[j] = jp_random_below(r, 2);
+        *row = (jp_row){symbols, prompt, prompt, i, 0, -1};
+        jp_kept_match(k, row);
+        for (int j = 0; j < k->n; j++) {
+            int size = k->size[k->order[j]] < prompt ? k->size[k->order[j]] : prompt,
+                n = shared(symbols, k->symbols + k->order[j] * LENGTH, size);
+            if (n > best) best = n;
+        }
+        assert_int_equal(row->known, best < prompt ? best : prompt - 1);
+        if (row->kept >= 0)
+            assert_memory_equal(symbols, k->symbols + row->kept * LENGTH, (size_t)row->known * sizeof *symbols);
+    }
+}
+
+/* Keep some of the batch; what takes a place is one of its rows. Returns how many rows made way. */
+static int take_batch(jp_kept *k, const drawn *d) {
+    int32_t before[N_KEPT * LENGTH];
+    int     sizes[N_KEPT], victims = 0, row_of[BATCH];
+    for (int i = 0; i < BATCH; i++) row_of[i] = i;
+    memcpy(before, k->symbols, sizeof before);
+    memcpy(sizes, k->size, sizeof sizes);
+    jp_kept_take(k, d->rows, row_of, BATCH, SEQUENCES, false);
+    for (int slot = 0; slot < N_KEPT; slot++) {
+        const int32_t *now = k->symbols + slot * LENGTH;
+        size_t         bytes = (size_t)k->size[slot] * sizeof *now;
+        bool           known = k->size[slot] == 0;
+        if (sizes[slot] == k->size[slot] && !memcmp(now, before + slot * LENGTH, bytes)) continue;
+        victims += sizes[slot] > 0;
+        for (int i = 0; i < BATCH; i++)
+            known = known || (d->rows[i].prompt == k->size[slot] && !memcmp(d->symbols[i], now, bytes));
+        assert_true(known);
+    }
+    return victims;
+}
+
+/* Room is never exceeded, and the whole prompt stays. */
 static void test_kept_rows_are_found_and_make_way(void **state) {
     (void)state;
     jp_random r;
     jp_kept   k;
-    enum { ROOM = 40, BATCH = 4 };
-    int32_t first[LENGTH] = {0}, symbols[BATCH][LENGTH];
+    int32_t   first[LENGTH] = {0};
+    int       victims = 0;
     jp_random_seed(&r, 5);
     assert_int_equal(jp_kept_init(&k, NULL, N_KEPT, ROOM, LENGTH, NULL), JP_OK);
     jp_kept_take(&k, &(jp_row){first, LENGTH, LENGTH, 0, 0, -1}, &(int){0}, 1, SEQUENCES, true);
     assert_true(jp_kept_is_whole(&k, first, LENGTH) && !jp_kept_is_whole(&k, first, LENGTH - 1));
-    for (int step = 0, victims = 0; step < 300; step++) {
-        jp_row rows[BATCH];
-        int    row_of[BATCH];
-        for (int i = 0; i < BATCH; i++) {
-            int prompt = 4 + jp_random_below(&r, LENGTH - 3), best = 0;
-            for (int j = 0; j < prompt; j++) symbols[i][j] = jp_random_below(&r, 2);
-            rows[i] = (jp_row){symbols[i], prompt, prompt, i, 0, -1};
-            row_of[i] = i;
-            jp_kept_match(&k, rows + i);
-            for (int j = 0; j < k.n; j++) {
-                int size = k.size[k.order[j]] < prompt ? k.size[k.order[j]] : prompt,
-                    n = shared(symbols[i], k.symbols + k.order[j] * LENGTH, size);
-                if (n > best) best = n;
-            }
-            assert_int_equal(rows[i].known, best < prompt ? best : prompt - 1);
-            if (rows[i].kept >= 0)
-                assert_memory_equal(symbols[i], k.symbols + rows[i].kept * LENGTH,
-                                    (size_t)rows[i].known * sizeof(int32_t));
-        }
-        int32_t before[N_KEPT * LENGTH];
-        int     sizes[N_KEPT];
-        memcpy(before, k.symbols, sizeof before);
-        memcpy(sizes, k.size, sizeof sizes);
-        jp_kept_take(&k, rows, row_of, BATCH, SEQUENCES, false);
-        for (int slot = 0; slot < N_KEPT; slot++) {
-            const int32_t *now = k.symbols + slot * LENGTH;
-            size_t         bytes = (size_t)k.size[slot] * sizeof *now;
-            if (sizes[slot] == k.size[slot] && !memcmp(now, before + slot * LENGTH, bytes)) continue;
-            victims += sizes[slot] > 0;
-            bool new = k.size[slot] == 0;
-            for (int i = 0; i < BATCH; i++)
-                new = new || (rows[i].prompt == k.size[slot] && !memcmp(symbols[i], now, bytes));
-            assert_true(new);
-        }
+    for (int step = 0; step < 300; step++) {
+        drawn d;
+        draw_batch(&d, &k, &r);
+        victims += take_batch(&k, &d);
         assert_int_equal(k.distinct, count_distinct(&k));
         assert_in_range(k.distinct, 1, ROOM);
         assert_in_range(k.n, 1, N_KEPT);
-        assert_int_equal(k.size[0], LENGTH);
-        if (step == 299) assert_true(victims > 100);
+        assert_true(jp_kept_is_whole(&k, first, LENGTH));
     }
+    assert_true(victims > 100);
     jp_kept_free(&k);
 }
 

@@ -271,6 +271,73 @@ static void test_fast_drops_are_forgotten(void **state) {
     formula_problem_close(&p);
 }
 
+/* Nor do they stay as the best set, or in the trace. */
+static void test_fast_drops_are_no_best(void **state) {
+    (void)state;
+    formula_problem p;
+    double          drops[20], best;
+    int             n;
+    open_hurrying(&p);
+    jp_bitset *masks = random_masks(21, 9);
+    double     exact = -100;
+    assert_int_equal(jp_scorer_note(p.scorer, masks + 20, exact, NULL), JP_OK);
+    jp_scorer_trace(p.scorer, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(jp_scorer_fast(p.scorer, true, NULL), JP_OK);
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 20, drops, NULL), JP_OK);
+    assert_true(jp_scorer_best(p.scorer, NULL, &best) && best > exact); /* as long as they count */
+    assert_int_equal(jp_scorer_fast(p.scorer, false, NULL), JP_OK);
+    assert_true(jp_scorer_best(p.scorer, NULL, &best) && best == exact);
+    assert_true(jp_scorer_trace(p.scorer, &n)->drop == exact && n == 1);
+    assert_true(jp_scorer_known(p.scorer, masks + 20, NULL)); /* what was exact is still known */
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+/* What is no number never is the best. */
+static void test_nan_is_no_best(void **state) {
+    (void)state;
+    formula_problem p;
+    double          best;
+    open_scene(&p, &(jp_limits){.k = UNITS});
+    jp_bitset *masks = random_masks(2, 9);
+    assert_int_equal(jp_scorer_note(p.scorer, masks, NAN, NULL), JP_OK);
+    assert_false(jp_scorer_best(p.scorer, NULL, &best));
+    assert_int_equal(jp_scorer_note(p.scorer, masks + 1, -3, NULL), JP_OK);
+    assert_true(jp_scorer_best(p.scorer, NULL, &best) && best == -3);
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
+/* An engine behind no check: log-probabilities that it left out, or that are no numbers, are refused with its name. */
+static int forget_last(void *self, const jopa_score_request *rq, jopa_error *e) {
+    jopa_score_request all = *rq;
+    all.done = NULL;
+    int status = hurrying.own->score(self, &all, e);
+    if (status) return status;
+    int *rows = malloc((size_t)rq->n_rows * sizeof *rows);
+    for (int i = 0; i < rq->n_rows; i++) rows[i] = i;
+    if (rq->n_rows > 1) rq->log_probs[rq->n_rows * (rq->last - rq->first) - 1] = NAN;
+    status = rq->done(rq->user, rows, rq->n_rows, &(jopa_engine_cost){0}) ? JOPA_ERROR_INTERRUPTED : JOPA_OK;
+    free(rows);
+    return status;
+}
+
+static void test_numbers_that_are_missing_are_refused(void **state) {
+    (void)state;
+    formula_problem p;
+    double          drops[12];
+    jopa_error      e = {0};
+    open_hurrying(&p);
+    hurrying.ops.score = forget_last;
+    jp_bitset *masks = random_masks(12, 4);
+    assert_int_equal(jp_scorer_drops(p.scorer, masks, 12, drops, &e), JOPA_ERROR_MODEL);
+    assert_non_null(strstr(e.message, "'formula'"));
+    assert_null(strchr(e.message, '\n'));
+    jp_bitset_array_free(masks);
+    formula_problem_close(&p);
+}
+
 /* Ablation's scores may be fast ones; the scorer is left exact, as it was. */
 static void test_ablation_hurries(void **state) {
     (void)state;
@@ -330,6 +397,9 @@ int main(void) {
         cmocka_unit_test(test_another_scorer_takes_over),
         cmocka_unit_test(test_tokens_are_a_limit),
         cmocka_unit_test(test_fast_drops_are_forgotten),
+        cmocka_unit_test(test_fast_drops_are_no_best),
+        cmocka_unit_test(test_nan_is_no_best),
+        cmocka_unit_test(test_numbers_that_are_missing_are_refused),
         cmocka_unit_test(test_ablation_hurries),
         cmocka_unit_test(test_fast_without_a_choice),
         cmocka_unit_test(test_cache_remembers),
