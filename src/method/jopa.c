@@ -186,45 +186,6 @@ static void propose_probe(jp_search *s, jp_bitset *set) {
     jp_search_propose(s, set);
 }
 
-typedef struct {
-    double value;
-    int    out, in;
-} exchange;
-
-static int by_value_jopa(const void *a, const void *b) {
-    double x = ((const exchange *)a)->value, y = ((const exchange *)b)->value;
-    return (x < y) - (x > y);
-}
-
-/* The exchanges around the incumbent that the posterior mean thinks most of, into the room that is left. */
-static int propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e) {
-    int       members = jp_bitset_members(&s->incumbent, s->units), count = 0;
-    exchange *all = malloc((size_t)(members > 0 ? members : 1) * (size_t)s->n * sizeof *all);
-    if (!all) return jp_fail_memory(e);
-    jp_surrogate_mean(s->surrogate, &s->belief);
-    for (int m = 0; m < members; m++) {
-        for (int i = 0; i < s->n; i++) {
-            if (jp_bitset_has(&s->incumbent, i)) continue;
-            double value = s->belief.linear[i] - s->belief.linear[s->units[m]];
-            for (int j = 0; j < members; j++) {
-                if (j == m) continue;
-                const double *pair = s->belief.pair + (size_t)s->units[j] * (size_t)s->n;
-                value += pair[i] - pair[s->units[m]];
-            }
-            all[count++] = (exchange){value, s->units[m], i};
-        }
-    }
-    qsort(all, (size_t)count, sizeof *all, by_value_jopa);
-    for (int i = 0; i < count && jp_search_room(s); i++) {
-        jp_bitset_copy(set, &s->incumbent);
-        jp_bitset_remove(set, all[i].out);
-        jp_bitset_add(set, all[i].in);
-        jp_search_propose(s, set);
-    }
-    free(all);
-    return JP_OK;
-}
-
 /* Sets that are best under draws from the posterior; heat: how far the draws are from its mean. While nothing gets
  * better, every other set is a probe. */
 static int propose_round_jopa(jp_search *s, jp_bitset *set, double heat, jopa_error *e) {
@@ -245,7 +206,7 @@ static int propose_round_jopa(jp_search *s, jp_bitset *set, double heat, jopa_er
         drawn++;
         if (probing) propose_probe(s, set);
     }
-    if (!status && late) status = propose_neighbours(s, set, e);
+    if (!status && late) status = jp_search_propose_neighbours(s, set, e);
     if (!status) learn(s, held, drawn);
     free(held);
     return status;

@@ -1,19 +1,15 @@
 #include "search/refine.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "search/guide.h"
+#include "search/refine-model.h"
 #include "search/task.h"
 
 enum {
-    ROUND = 5,      /* sets of a round */
-    TRIES = 4,      /* draws for each of them at most */
-    KNOWN = 512,    /* sets remembered */
-    NEAR = 48,      /* units by which they may differ from the incumbent to be of use */
+    TRIES = 4,      /* draws for each set of a round at most */
     CUTS = 8,       /* ends of the prompt that exchanges may be confined to */
     SHARED = 30,    /* tokens that every row costs beside its own */
     PATIENCE = 24,  /* rounds without anything better after which it ends, */
@@ -21,54 +17,9 @@ enum {
 };
 static const double TRUST = 8, TRUST_AGAIN = 6;           /* exchanges in one set */
 static const double GROW = 1.5, SHRINK = 1.3, FAIL = 0.7; /* of the trust region */
-static const double NOISE = 0.3, CURVED = 8; /* of a set's drop, over its prior variance: more for sets further away */
-static const double SCALE = 0.5,
-                    SCALE_SETS = 8; /* of weights before anything is known, nats, and how many sets outweigh it */
-static const double SLOPE = 0.2,
-                    SLOPE_SETS = 20;      /* of weights over guide before sets say more, and how many outweigh it */
 static const double FILL = 0.003;         /* of the set's drop: what units are expected to have that fill it up */
 static const double RACE_SHARE = 0.3;     /* of the tokens, for short climbs from each set to begin with */
 static const double GRADIENT_SHARE = 0.4; /* of the tokens, at most */
-
-typedef struct {
-    double value;
-    int    unit;
-} ranked;
-
-typedef struct {
-    jp_scorer       *scorer;
-    const jp_prompt *prompt;
-    int              n, k, row; /* row: tokens of a full one */
-    jp_random        random;
-
-    jp_bitset incumbent;
-    double    best;
-    double    trust, heat;
-    int       stale; /* rounds since it was found */
-
-    jp_bitset *sets;   /* [KNOWN] the last ones scored */
-    double    *drops;  /* [KNOWN] */
-    int        scored; /* in all */
-
-    int    *difference; /* [KNOWN * NEAR] units that near sets have (u) or lack (-1 - u) beside the incumbent */
-    int    *size;       /* [KNOWN] how many; near sets only, `near` of them */
-    double *gap;        /* [KNOWN] their drops minus the incumbent's */
-    int     near;
-    double *kernel;       /* [KNOWN * KNOWN] its Cholesky factor */
-    double *alpha, *gain; /* [KNOWN] */
-    double  scale;
-
-    double *guide;                /* [n] what gradients say, mean size 1; 0: nothing */
-    double *expect;               /* [n] weights expected otherwise */
-    double *mean, *weight, *mark; /* [n] posterior mean, a draw, scratch */
-    ranked *ranked;               /* [n] scratch */
-    int    *ins, *outs;           /* [n] units to hide and to show, the best first */
-
-    jp_bitset *round; /* [ROUND] */
-    double     found[ROUND];
-    int        factor[ROUND]; /* index into FACTORS */
-    int        n_round;
-} refine;
 
 static const double FACTORS[] = {0.5, 1, 2}; /* of the trust region, in turn */
 enum { N_FACTORS = sizeof FACTORS / sizeof *FACTORS };
@@ -76,7 +27,7 @@ enum { N_FACTORS = sizeof FACTORS / sizeof *FACTORS };
 /* ---- life ---------------------------------------------------------------------------------------------------------
  */
 
-static void refine_free(refine *r) {
+static void refine_free(jp_refinement *r) {
     jp_bitset_free(&r->incumbent);
     jp_bitset_array_free(r->sets);
     jp_bitset_array_free(r->round);
@@ -88,22 +39,22 @@ static void refine_free(refine *r) {
     free(r->ins);
 }
 
-static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const double *expect, jopa_error *e) {
+static int refine_init(jp_refinement *r, jp_scorer *s, int k, uint64_t seed, const double *expect, jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(s);
     size_t            n = (size_t)problem->prompt->n_units;
-    *r = (refine){.scorer = s,
-                  .prompt = problem->prompt,
-                  .n = (int)n,
-                  .k = k,
-                  .trust = TRUST,
-                  .heat = 1,
-                  .row = problem->prompt->n_tokens + problem->target_last - 1};
+    *r = (jp_refinement){.scorer = s,
+                         .prompt = problem->prompt,
+                         .n = (int)n,
+                         .k = k,
+                         .trust = TRUST,
+                         .heat = 1,
+                         .row = problem->prompt->n_tokens + problem->target_last - 1};
     jp_random_seed(&r->random, seed);
-    r->sets = jp_bitset_array_new(KNOWN, r->n);
-    r->round = jp_bitset_array_new(ROUND, r->n);
-    r->drops = malloc(4 * KNOWN * sizeof *r->drops);
-    r->difference = malloc(KNOWN * (NEAR + 1) * sizeof *r->difference);
-    r->kernel = malloc((size_t)KNOWN * KNOWN * sizeof *r->kernel);
+    r->sets = jp_bitset_array_new(JP_REFINE_KNOWN, r->n);
+    r->round = jp_bitset_array_new(JP_REFINE_ROUND, r->n);
+    r->drops = malloc(4 * JP_REFINE_KNOWN * sizeof *r->drops);
+    r->difference = malloc(JP_REFINE_KNOWN * (JP_REFINE_NEAR + 1) * sizeof *r->difference);
+    r->kernel = malloc((size_t)JP_REFINE_KNOWN * JP_REFINE_KNOWN * sizeof *r->kernel);
     r->guide = calloc(5 * n, sizeof *r->guide);
     r->ranked = malloc(n * sizeof *r->ranked);
     r->ins = malloc(2 * n * sizeof *r->ins);
@@ -112,10 +63,10 @@ static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const doub
         refine_free(r);
         return jp_fail_memory(e);
     }
-    r->gap = r->drops + KNOWN;
-    r->alpha = r->gap + KNOWN;
-    r->gain = r->alpha + KNOWN;
-    r->size = r->difference + KNOWN * NEAR;
+    r->gap = r->drops + JP_REFINE_KNOWN;
+    r->alpha = r->gap + JP_REFINE_KNOWN;
+    r->gain = r->alpha + JP_REFINE_KNOWN;
+    r->size = r->difference + JP_REFINE_KNOWN * JP_REFINE_NEAR;
     r->expect = r->guide + n;
     r->mean = r->expect + n;
     r->weight = r->mean + n;
@@ -125,8 +76,8 @@ static int refine_init(refine *r, jp_scorer *s, int k, uint64_t seed, const doub
     return JP_OK;
 }
 
-static void remember_refine(refine *r, const jp_bitset *set, double drop) {
-    int at = r->scored++ % KNOWN;
+static void remember_set(jp_refinement *r, const jp_bitset *set, double drop) {
+    int at = r->scored++ % JP_REFINE_KNOWN;
     jp_bitset_copy(r->sets + at, set);
     r->drops[at] = drop;
 }
@@ -136,7 +87,7 @@ static void remember_refine(refine *r, const jp_bitset *set, double drop) {
 
 /* The guide of one gradient, at no bias: a response that the set has hidden has left the flat part. Members have
  * theirs, too. */
-static int ask_gradient(refine *r, jopa_error *e) {
+static int ask_gradient(jp_refinement *r, jopa_error *e) {
     size_t  tokens = (size_t)r->prompt->n_tokens;
     double *slope = malloc(2 * tokens * sizeof *slope);
     if (!slope) return jp_fail_memory(e);
@@ -150,118 +101,31 @@ static int ask_gradient(refine *r, jopa_error *e) {
     return status;
 }
 
-static int64_t spent_refine(const refine *r) {
+static int64_t spent_refine(const jp_refinement *r) {
     jp_cost cost;
     jp_scorer_cost(r->scorer, &cost);
     return cost.decoded_tokens;
 }
 
-static bool can_ask_gradient(const refine *r, int64_t tokens) {
+static bool can_ask_gradient(const jp_refinement *r, int64_t tokens) {
     jp_engine *engine = jp_scorer_engine(r->scorer);
     return engine->ops->capabilities(engine) & JP_CAN_GRADIENT &&
            (double)jp_scorer_gradient_price(r->scorer) * r->row <= GRADIENT_SHARE * (double)(tokens - spent_refine(r));
-}
-
-/* ---- the model ------------------------------------------------------------------------------------------------------
- */
-
-/* The incumbent's differences to the sets that are near. */
-static void find_near(refine *r) {
-    int known = r->scored < KNOWN ? r->scored : KNOWN, words = (r->n + 63) / 64;
-    r->near = 0;
-    for (int t = 0; t < known; t++) {
-        int *to = r->difference + r->near * NEAR, size = 0;
-        for (int w = 0; w < words && size <= NEAR; w++) {
-            uint64_t differ = r->sets[t].words[w] ^ r->incumbent.words[w];
-            for (; differ && size <= NEAR; differ &= differ - 1, size++) {
-                int u = 64 * w + __builtin_ctzll(differ);
-                if (size < NEAR) to[size] = jp_bitset_has(&r->incumbent, u) ? -1 - u : u;
-            }
-        }
-        if (size == 0 || size > NEAR) continue;
-        r->size[r->near] = size;
-        r->gap[r->near++] = r->drops[t] - r->best;
-    }
-}
-
-static double sign_of(int difference) { return difference < 0 ? -1 : 1; }
-static int    unit_of(int difference) { return difference < 0 ? -1 - difference : difference; }
-
-/* What weights say of near set t. */
-static double predict(const refine *r, int t, const double *weight) {
-    double     sum = 0;
-    const int *d = r->difference + t * NEAR;
-    for (int i = 0; i < r->size[t]; i++) sum += sign_of(d[i]) * weight[unit_of(d[i])];
-    return sum;
-}
-
-static void refine_add(const refine *r, int t, double amount, double *weight) {
-    const int *d = r->difference + t * NEAR;
-    for (int i = 0; i < r->size[t]; i++) weight[unit_of(d[i])] += sign_of(d[i]) * amount;
-}
-
-static double noise_of(const refine *r, int t) { return NOISE * (1 + r->size[t] / CURVED) * r->size[t]; }
-
-/* The mean before sets are seen: the guide, times the slope that they have on it, and what is expected otherwise. */
-static void set_prior(refine *r) {
-    double square = SLOPE_SETS, product = SLOPE_SETS * SLOPE;
-    for (int t = 0; t < r->near; t++) {
-        double expected = predict(r, t, r->guide);
-        square += expected * expected / r->size[t];
-        product += expected * r->gap[t] / r->size[t];
-    }
-    double slope = fmax(product / square, 0);
-    for (int u = 0; u < r->n; u++) r->mean[u] = slope * r->guide[u] + r->expect[u];
-}
-
-static int fit_refine(refine *r, jopa_error *e) {
-    find_near(r);
-    set_prior(r);
-    for (int t = 0; t < r->near; t++) {
-        double *column = r->kernel + (size_t)t * KNOWN;
-        memset(r->mark, 0, (size_t)r->n * sizeof *r->mark);
-        refine_add(r, t, 1, r->mark);
-        for (int u = t; u < r->near; u++) column[u] = predict(r, u, r->mark);
-        column[t] += noise_of(r, t);
-        r->gain[t] = r->alpha[t] = r->gap[t] - predict(r, t, r->mean);
-    }
-    r->scale = SCALE;
-    if (!r->near) return JP_OK;
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', r->near, r->kernel, KNOWN))
-        return jp_fail(e, JOPA_ERROR_MODEL, "the model of the search could not be fitted to %d sets", r->near);
-    LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', r->near, 1, r->kernel, KNOWN, r->alpha, KNOWN);
-    double square = SCALE_SETS * SCALE * SCALE;
-    for (int t = 0; t < r->near; t++) {
-        square += r->alpha[t] * r->gain[t];
-        refine_add(r, t, r->alpha[t], r->mean);
-    }
-    r->scale = sqrt(square / (r->near + SCALE_SETS));
-    return JP_OK;
-}
-
-/* Weights from the posterior, by Matheron's rule: a draw from the prior, without what it gets wrong at the sets. */
-static void draw_refine(refine *r) {
-    for (int u = 0; u < r->n; u++) r->weight[u] = r->scale * jp_random_normal(&r->random);
-    for (int t = 0; t < r->near; t++)
-        r->gain[t] = predict(r, t, r->weight) + r->scale * sqrt(noise_of(r, t)) * jp_random_normal(&r->random);
-    if (r->near) LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', r->near, 1, r->kernel, KNOWN, r->gain, KNOWN);
-    for (int t = 0; t < r->near; t++) refine_add(r, t, -r->gain[t], r->weight);
-    for (int u = 0; u < r->n; u++) r->weight[u] = r->mean[u] + r->heat * r->weight[u];
 }
 
 /* ---- sets to score
  * ---------------------------------------------------------------------------------------------------- */
 
 static int by_value_refine(const void *a, const void *b) {
-    const ranked *x = a, *y = b;
+    const jp_refine_ranked *x = a, *y = b;
     return x->value != y->value ? (x->value < y->value) - (x->value > y->value) : x->unit - y->unit;
 }
 
 /* r->ins: the units that are shown, those to hide first; r->outs: the members, those to show first. Returns how many
  * are members. */
-static int rank_refine(refine *r) {
+static int rank_refine(jp_refinement *r) {
     int n_in = 0, n_out = 0;
-    for (int u = 0; u < r->n; u++) r->ranked[u] = (ranked){r->weight[u], u};
+    for (int u = 0; u < r->n; u++) r->ranked[u] = (jp_refine_ranked){r->weight[u], u};
     qsort(r->ranked, (size_t)r->n, sizeof *r->ranked, by_value_refine);
     for (int i = 0; i < r->n; i++)
         if (!jp_bitset_has(&r->incumbent, r->ranked[i].unit)) r->ins[n_in++] = r->ranked[i].unit;
@@ -270,14 +134,14 @@ static int rank_refine(refine *r) {
     return n_out;
 }
 
-static int next_from(const refine *r, const int *units, int n, int at, int token) {
+static int next_from(const jp_refinement *r, const int *units, int n, int at, int token) {
     while (at < n && r->prompt->units[units[at]].first < token) at++;
     return at;
 }
 
 /* At most `most` exchanges of units from `token` on, additions as long as there is room, into *set unless that is NULL;
  * *rate: what the weights gain by them for each token that the set decodes. False: there are none. */
-static bool exchange_refine(const refine *r, int members, int most, int token, jp_bitset *set, double *rate) {
+static bool exchange_refine(const jp_refinement *r, int members, int most, int token, jp_bitset *set, double *rate) {
     int    in = -1, out = -1, room = r->k - members, first = r->prompt->n_tokens;
     double gain = 0;
     for (int i = 0; i < most; i++) {
@@ -301,14 +165,14 @@ static bool exchange_refine(const refine *r, int members, int most, int token, j
     return first < r->prompt->n_tokens;
 }
 
-static bool is_new(const refine *r, const jp_bitset *set) {
+static bool is_new(const jp_refinement *r, const jp_bitset *set) {
     for (int i = 0; i < r->n_round; i++)
         if (jp_bitset_equal(set, r->round + i)) return false;
     return !jp_scorer_known(r->scorer, set, NULL);
 }
 
 /* The end of the prompt where the draw gains most for a token. */
-static void propose(refine *r, int factor) {
+static void propose(jp_refinement *r, int factor) {
     int    members = rank_refine(r), most = (int)fmax(FACTORS[factor] * r->trust + 0.5, 1), from = 0;
     double best = -1, rate;
     for (int c = 0; c < CUTS; c++) {
@@ -324,11 +188,11 @@ static void propose(refine *r, int factor) {
     if (exchange_refine(r, members, most, from, set, &rate) && is_new(r, set)) r->factor[r->n_round++] = factor;
 }
 
-static int propose_round_refine(refine *r, jopa_error *e) {
-    int status = fit_refine(r, e);
+static int propose_round_refine(jp_refinement *r, jopa_error *e) {
+    int status = jp_refine_fit(r, e);
     r->n_round = 0;
-    for (int tries = 0; tries < TRIES * ROUND && r->n_round < ROUND && !status; tries++) {
-        if (tries) draw_refine(r);
+    for (int tries = 0; tries < TRIES * JP_REFINE_ROUND && r->n_round < JP_REFINE_ROUND && !status; tries++) {
+        if (tries) jp_refine_draw(r);
         else memcpy(r->weight, r->mean, (size_t)r->n * sizeof *r->mean);
         propose(r, r->n_round % N_FACTORS);
     }
@@ -336,12 +200,12 @@ static int propose_round_refine(refine *r, jopa_error *e) {
 }
 
 /* Score the round; the place of its best set if that is better than the incumbent, which it then is, or -1. */
-static int score_round(refine *r, int *better, jopa_error *e) {
+static int score_round(jp_refinement *r, int *better, jopa_error *e) {
     int status = jp_scorer_drops(r->scorer, r->round, r->n_round, r->found, e);
     *better = -1;
     for (int i = 0; i < r->n_round && status <= 0; i++) {
         if (isnan(r->found[i])) continue;
-        remember_refine(r, r->round + i, r->found[i]);
+        remember_set(r, r->round + i, r->found[i]);
         if (!(r->found[i] > r->best)) continue;
         r->best = r->found[i];
         *better = i;
@@ -354,10 +218,10 @@ static int score_round(refine *r, int *better, jopa_error *e) {
  * ------------------------------------------------------------------------------------------------------- */
 
 /* Into the round: `set` and the units beside it that `by` thinks most of. */
-static void propose_filled(refine *r, const jp_bitset *set, const double *by, double least) {
+static void propose_filled(jp_refinement *r, const jp_bitset *set, const double *by, double least) {
     int        room = r->k - jp_bitset_count(set);
     jp_bitset *filled = r->round + r->n_round;
-    if (r->n_round == ROUND || room < 0) return;
+    if (r->n_round == JP_REFINE_ROUND || room < 0) return;
     jp_bitset_clear(filled);
     for (int u = 0; u < r->n; u++) r->mark[u] = jp_bitset_has(set, u) || by[u] <= least ? NAN : by[u];
     jp_select_top(r->mark, r->n, room, filled);
@@ -365,18 +229,18 @@ static void propose_filled(refine *r, const jp_bitset *set, const double *by, do
     r->n_round += is_new(r, filled);
 }
 
-static void adapt(refine *r, int better) {
+static void adapt(jp_refinement *r, int better) {
     r->stale = better >= 0 ? 0 : r->stale + 1;
     if (better < 0) r->trust *= FAIL;
     else if (FACTORS[r->factor[better]] > 1) r->trust *= GROW;
     else if (FACTORS[r->factor[better]] < 1) r->trust /= SHRINK;
     if (r->stale % WIDEN_AFTER == WIDEN_AFTER - 1) r->trust = TRUST_AGAIN;
-    r->trust = fmin(fmax(r->trust, 1), NEAR / (2 * FACTORS[N_FACTORS - 1]));
-    r->heat = r->n_round == ROUND ? 1 : GROW * r->heat;
+    r->trust = fmin(fmax(r->trust, 1), JP_REFINE_NEAR / (2 * FACTORS[N_FACTORS - 1]));
+    r->heat = r->n_round == JP_REFINE_ROUND ? 1 : GROW * r->heat;
 }
 
 /* Until the bill comes to `tokens`. */
-static int climb_refine(refine *r, int64_t tokens, jopa_error *e) {
+static int climb_refine(jp_refinement *r, int64_t tokens, jopa_error *e) {
     int status = JP_OK, better;
     while (!status && r->stale < PATIENCE && spent_refine(r) < tokens) {
         status = propose_round_refine(r, e);
@@ -386,7 +250,7 @@ static int climb_refine(refine *r, int64_t tokens, jopa_error *e) {
     return status;
 }
 
-static void stand_at(refine *r, const jp_bitset *set, double drop) {
+static void stand_at(jp_refinement *r, const jp_bitset *set, double drop) {
     jp_bitset_copy(&r->incumbent, set);
     r->best = drop;
     r->trust = TRUST;
@@ -395,10 +259,10 @@ static void stand_at(refine *r, const jp_bitset *set, double drop) {
 }
 
 /* A short climb from each set of the round; then the incumbent is the best set that one of them reached. */
-static int race(refine *r, int64_t tokens, jopa_error *e) {
+static int race(jp_refinement *r, int64_t tokens, jopa_error *e) {
     int        n = r->n_round, status = JP_OK;
-    jp_bitset *starts = jp_bitset_array_new(ROUND + 1, r->n), *best = starts + ROUND;
-    double     drops[ROUND], drop = r->best;
+    jp_bitset *starts = jp_bitset_array_new(JP_REFINE_ROUND + 1, r->n), *best = starts + JP_REFINE_ROUND;
+    double     drops[JP_REFINE_ROUND], drop = r->best;
     if (!starts) return jp_fail_memory(e);
     jp_bitset_copy(best, &r->incumbent);
     for (int i = 0; i < n; i++) jp_bitset_copy(starts + i, r->round + i);
@@ -418,7 +282,7 @@ static int race(refine *r, int64_t tokens, jopa_error *e) {
 }
 
 /* What a gradient adds to *set beats what others expect. */
-static int begin_with_gradient(refine *r, jopa_error *e) {
+static int begin_with_gradient(jp_refinement *r, jopa_error *e) {
     int better, status = ask_gradient(r, e);
     if (status) return status;
     propose_filled(r, &r->incumbent, r->guide, 0);
@@ -426,7 +290,8 @@ static int begin_with_gradient(refine *r, jopa_error *e) {
     return score_round(r, &better, e);
 }
 
-static int begin_with_sets_refine(refine *r, const jp_bitset *starts, int n_starts, int64_t tokens, jopa_error *e) {
+static int begin_with_sets_refine(jp_refinement *r, const jp_bitset *starts, int n_starts, int64_t tokens,
+                                  jopa_error *e) {
     int better, status;
     jp_bitset_copy(r->round + r->n_round++, &r->incumbent);
     propose_filled(r, &r->incumbent, r->expect, FILL * r->best);
@@ -437,19 +302,19 @@ static int begin_with_sets_refine(refine *r, const jp_bitset *starts, int n_star
 
 int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t tokens, const jp_bitset *starts,
               int n_starts, jp_bitset *set, double *drop, jopa_error *e) {
-    refine r;
-    int    status = refine_init(&r, s, k, seed, expect, e);
+    jp_refinement r;
+    int           status = refine_init(&r, s, k, seed, expect, e);
     if (status) return status;
     jp_bitset_copy(&r.incumbent, set);
-    r.best = *drop;
-    status = jp_scorer_note(s, set, *drop, e);
+    r.best = isnan(*drop) ? -INFINITY : *drop;
+    if (!isnan(*drop)) status = jp_scorer_note(s, set, *drop, e);
     if (!status)
         status = can_ask_gradient(&r, tokens) ? begin_with_gradient(&r, e)
                                               : begin_with_sets_refine(&r, starts, n_starts, tokens, e);
     if (!status) status = climb_refine(&r, INT64_MAX, e);
     if (status <= 0) {
         jp_bitset_copy(set, &r.incumbent);
-        *drop = r.best;
+        *drop = r.best > -INFINITY ? r.best : NAN;
     }
     refine_free(&r);
     return status;

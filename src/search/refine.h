@@ -4,7 +4,8 @@
 
 #include "score/scorer.h"
 
-/* Raise *drop, the drop of *set, which has at most k units, until the scorer stops or nothing better turns up for long.
+/* Raise *drop, the drop of *set (NAN: it has none), which has at most k units, until the scorer stops or nothing better
+ * turns up for long.
  *
  * Around the incumbent the drop is taken to be linear in the mask, a Gaussian prior on each unit's weight, which is
  * fitted to the sets scored so far as far as they are near. In each round weights are drawn from its posterior

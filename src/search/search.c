@@ -16,6 +16,11 @@ static int round_size(const jp_task *task) {
 
 int jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e) {
     size_t n = (size_t)task->n;
+    if (task->n > JP_SEARCH_UNITS)
+        return jp_fail(
+            e, JOPA_ERROR_USAGE,
+            "%d units are too many to search at once, %d at most: search by `levels`, or choose a larger `unit`",
+            task->n, JP_SEARCH_UNITS);
     *s = (jp_search){
         .task = task, .n = task->n, .k = task->k, .budget = budget, .best = -INFINITY, .batch = round_size(task)};
     jp_random_seed(&s->random, task->seed);

@@ -30,6 +30,9 @@ typedef struct {
     jp_cache   taken;  /* where the scorer knows sets of earlier runs: those that this one knows */
 } jp_search;
 
+/* More than JP_SEARCH_UNITS units are refused (JOPA_ERROR_USAGE): the belief holds a number for each pair of them, in
+ * 512 MiB for that many. All else takes about 10 MB and 3,000 bytes a unit. */
+enum { JP_SEARCH_UNITS = 8192 };
 int  jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e);
 void jp_search_free(jp_search *s);
 
@@ -43,6 +46,9 @@ bool jp_search_propose(jp_search *s, const jp_bitset *set);
 int jp_search_take(jp_search *s, const jp_bitset *set, double drop, jopa_error *e);
 /* Score the round, remember it and empty it. JP_STOP: a limit was reached. */
 int jp_search_score(jp_search *s, jopa_error *e);
+/* Into the room that is left: the exchanges around the incumbent that the posterior mean thinks most of; `set` is
+ * scratch. */
+int jp_search_propose_neighbours(jp_search *s, jp_bitset *set, jopa_error *e);
 /* A set of `size` units drawn without replacement with the odds of the masking probabilities. */
 void jp_search_draw(jp_search *s, int size, jp_bitset *set);
 /* The mean of the masking probabilities moves to sum k, each within [floor, 1 - floor]. */

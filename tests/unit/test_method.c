@@ -209,6 +209,27 @@ static void exhaustive_refuses_what_is_too_large(void **state) {
     formula_problem_close(&p);
 }
 
+/* The belief of a search holds all pairs of units: one line instead of gigabytes. */
+static void a_flat_search_of_too_many_units_is_refused(void **state) {
+    const char *const names[] = {"jopa", "jopa-nograd", "jopa-noprob"};
+    enum { MANY = 20000 };
+    (void)state;
+    for (int m = 0; m < 3; m++) {
+        formula_problem p;
+        jopa_error      e = {0};
+        jp_selection    s;
+        formula_problem_open(&p, MANY);
+        formula_problem_start(&p, &(jp_limits){.k = 5});
+        assert_int_equal(jp_selection_init(&s, MANY, NULL), JP_OK);
+        assert_int_equal(
+            jp_method_find(names[m])->run(&(jp_task){.scorer = p.scorer, .n = MANY, .k = 5, .seed = 1}, &s, &e),
+            JOPA_ERROR_USAGE);
+        assert_non_null(strstr(e.message, "20000 units are too many"));
+        jp_selection_free(&s);
+        formula_problem_close(&p);
+    }
+}
+
 static void top_ignores_what_is_unknown(void **state) {
     const double score[] = {NAN, 1, 3, 3, NAN, -2};
     jp_bitset    s;
@@ -232,6 +253,7 @@ int main(void) {
         cmocka_unit_test(jopa_sees_joint_effects),
         cmocka_unit_test(greedy_and_ablation_miss_what_is_joint),
         cmocka_unit_test(exhaustive_refuses_what_is_too_large),
+        cmocka_unit_test(a_flat_search_of_too_many_units_is_refused),
         cmocka_unit_test(top_ignores_what_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
