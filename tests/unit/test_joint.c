@@ -1,4 +1,5 @@
 /* What a set means, on closed-form scores: pruning, synergy, necessity, pairs by interaction. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,6 +64,25 @@ static void test_pruning_shows_what_adds_nothing(void **state) {
     formula_problem_close(&p);
 }
 
+/* A member whose return has no drop stays, wherever it stands. */
+static void test_unknown_returns_are_no_reason(void **state) {
+    (void)state;
+    for (int unknown = 0; unknown < 3; unknown++) {
+        formula_problem p;
+        formula_problem_open(&p, UNITS);
+        for (int u = 0; u < 3; u++) assert_int_equal(jp_formula_add(p.engine, 4, &u, 1, NULL), JP_OK);
+        formula_problem_start(&p, &(jp_limits){.k = UNITS});
+        jp_bitset set = set_of((int[]){0, 1, 2}, 3), without = set_of((int[]){0, 1, 2}, 3);
+        jp_bitset_remove(&without, unknown);
+        assert_int_equal(jp_scorer_note(p.scorer, &without, NAN, NULL), JP_OK);
+        assert_int_equal(jp_joint_prune(p.scorer, &set, 0.02, NULL), JP_OK);
+        assert_int_equal(jp_bitset_count(&set), 3);
+        jp_bitset_free(&set);
+        jp_bitset_free(&without);
+        formula_problem_close(&p);
+    }
+}
+
 static void test_empty_set_and_single_unit(void **state) {
     (void)state;
     formula_problem p;
@@ -90,6 +110,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redundant_pair_is_synergy),
         cmocka_unit_test(test_pruning_shows_what_adds_nothing),
+        cmocka_unit_test(test_unknown_returns_are_no_reason),
         cmocka_unit_test(test_empty_set_and_single_unit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,64 @@ static void greedy_and_ablation_miss_what_is_joint(void **state) {
     formula_problem_close(&p);
 }
 
+/* ---- sets without a drop -------------------------------------------------------------------------------------------
+ */
+
+enum { UNITS = 12, MEMBERS = 3, BAD = 3 };
+
+/* No set of at most MEMBERS units that has the unit BAD, which is worth most, has a drop. */
+static void spoil(jp_scorer *s) {
+    jp_bitset set;
+    assert_int_equal(jp_bitset_init(&set, UNITS), JP_OK);
+    for (int a = 0; a < UNITS; a++)
+        for (int b = a; b < UNITS; b++) {
+            jp_bitset_clear(&set);
+            jp_bitset_add(&set, BAD);
+            jp_bitset_add(&set, a);
+            jp_bitset_add(&set, b);
+            assert_int_equal(jp_scorer_note(s, &set, NAN, NULL), JP_OK);
+        }
+    jp_bitset_free(&set);
+}
+
+static void open_spoilt(formula_problem *p, uint64_t seed) {
+    double    weights[UNITS], drop;
+    jp_bitset first;
+    jp_random r;
+    jp_random_seed(&r, seed);
+    for (int u = 0; u < UNITS; u++) weights[u] = jp_random_unit(&r);
+    weights[BAD] = 9;
+    formula_problem_open(p, UNITS);
+    jp_formula_additive(p->engine, weights, NULL);
+    formula_problem_start(p, &(jp_limits){.k = MEMBERS});
+    assert_int_equal(jp_bitset_init(&first, UNITS), JP_OK);
+    jp_bitset_add(&first, 0);
+    assert_int_equal(jp_scorer_drops(p->scorer, &first, 1, &drop, NULL), JP_OK);
+    jp_bitset_free(&first);
+    spoil(p->scorer);
+}
+
+static void a_set_without_a_drop_is_never_selected(void **state) {
+    const char *const names[] = {"jopa", "jopa-nograd", "jopa-noprob", "greedy", "exhaustive", "random", "ablation"};
+    (void)state;
+    for (size_t m = 0; m < sizeof names / sizeof *names; m++)
+        for (uint64_t seed = 1; seed <= 5; seed++)
+            for (int budget = 60; budget <= 1000; budget += 940) {
+                formula_problem p;
+                jp_selection    s;
+                jopa_error      e = {0};
+                double          drop = NAN;
+                open_spoilt(&p, seed);
+                assert_int_equal(jp_selection_init(&s, UNITS, NULL), JP_OK);
+                jp_task task = {.scorer = p.scorer, .n = UNITS, .k = MEMBERS, .budget = budget, .seed = seed};
+                if (jp_method_find(names[m])->run(&task, &s, &e) > 0) fail_msg("%s: %s", names[m], e.message);
+                assert_int_equal(jp_scorer_drops(p.scorer, &s.selected, 1, &drop, NULL), JP_OK);
+                if (isnan(drop) || !jp_bitset_count(&s.selected)) fail_msg("%s, seed %d", names[m], (int)seed);
+                jp_selection_free(&s);
+                formula_problem_close(&p);
+            }
+}
+
 static void exhaustive_refuses_what_is_too_large(void **state) {
     formula_problem p;
     jopa_error      e = {0};
@@ -255,6 +313,7 @@ int main(void) {
         cmocka_unit_test(exhaustive_refuses_what_is_too_large),
         cmocka_unit_test(a_flat_search_of_too_many_units_is_refused),
         cmocka_unit_test(top_ignores_what_is_unknown),
+        cmocka_unit_test(a_set_without_a_drop_is_never_selected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,58 @@ static void a_budget_ends_it_with_the_best_so_far(void **state) {
     stop(&t);
 }
 
+/* The pair that promises most has no drop: another one is grown. */
+static void what_has_no_drop_is_passed_over(void **state) {
+    const double weights[] = {0.1, 2, 0.3, 0, 3.5, 0.2, 1.5};
+    jp_bitset    pair;
+    probe        t;
+    (void)state;
+    start(&t, 7);
+    jp_formula_additive(t.p.engine, weights, NULL);
+    formula_problem_start(&t.p, &(jp_limits){.k = 7});
+    assert_int_equal(jp_bitset_init(&pair, 7), JP_OK);
+    jp_bitset_add(&pair, 0);
+    assert_int_equal(jp_scorer_drops(t.p.scorer, &pair, 1, &(double){0}, NULL), JP_OK);
+    jp_bitset_clear(&pair);
+    jp_bitset_add(&pair, 1);
+    jp_bitset_add(&pair, 4);
+    assert_int_equal(jp_scorer_note(t.p.scorer, &pair, NAN, NULL), JP_OK);
+    t.status = jp_smallest_set(&(jp_smallest_task){.scorer = t.p.scorer, .enough = 4.9}, &t.found, &t.reached, NULL);
+    assert_int_equal(t.status, JP_OK);
+    assert_true(t.reached);
+    expect_set(&t, (int[]){4, 6}, 2);
+    jp_bitset_free(&pair);
+    stop(&t);
+}
+
+/* A pair that only works together, among units that look better: several searches for a smaller set are needed. */
+static void every_search_for_a_smaller_set_has_its_budget(void **state) {
+    int smaller = 0;
+    (void)state;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        probe     t;
+        jp_random r;
+        jp_cost   cost;
+        int       planted[3];
+        start(&t, 60);
+        jp_random_seed(&r, seed);
+        jp_random_subset(&r, 60, 3, planted);
+        for (int u = 0; u < 60; u++) {
+            double weight =
+                u == planted[0] || u == planted[1] || u == planted[2] ? 0.3 : 0.9 + 0.1 * jp_random_unit(&r);
+            jp_formula_add(t.p.engine, weight, &u, 1, NULL);
+        }
+        jp_formula_planted(t.p.engine, 6, planted, 3, NULL);
+        look(&t, (jp_smallest_task){.enough = 5.7, .seed = seed}, 0);
+        jp_scorer_cost(t.p.scorer, &cost);
+        assert_true(t.reached);
+        assert_true(cost.evaluations <= 60 + 60 * 12 + 2 * 6 * 60 + 4 * 60);
+        smaller += jp_bitset_count(&t.found.selected) == 3;
+        stop(&t);
+    }
+    assert_true(smaller >= 6);
+}
+
 static void one_unit_in_all(void **state) {
     probe t;
     int   unit = 0;
@@ -161,10 +213,15 @@ static void one_unit_in_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_unit_is_enough),       cmocka_unit_test(what_only_works_together_is_found),
-        cmocka_unit_test(never_larger_than_needed), cmocka_unit_test(says_when_nothing_is_enough),
-        cmocka_unit_test(the_callers_test_decides), cmocka_unit_test(a_budget_ends_it_with_the_best_so_far),
+        cmocka_unit_test(one_unit_is_enough),
+        cmocka_unit_test(what_only_works_together_is_found),
+        cmocka_unit_test(never_larger_than_needed),
+        cmocka_unit_test(says_when_nothing_is_enough),
+        cmocka_unit_test(the_callers_test_decides),
+        cmocka_unit_test(a_budget_ends_it_with_the_best_so_far),
         cmocka_unit_test(one_unit_in_all),
+        cmocka_unit_test(what_has_no_drop_is_passed_over),
+        cmocka_unit_test(every_search_for_a_smaller_set_has_its_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
