@@ -91,14 +91,14 @@ static int one_by_one(elimination *x, jopa_error *e) {
  */
 
 /* Take out members [from, to) together, or else the halves. */
-static int take_out(elimination *x, int from, int to, bool *taken, jopa_error *e) {
+static int take_out_members(elimination *x, int from, int to, bool *taken, jopa_error *e) {
     bool yes;
     int  status = try_without(x, from, to, NAN, &yes, e);
     *taken |= yes;
     if (status || yes || to - from < 2) return status;
     int middle = from + (to - from + 1) / 2;
-    status = take_out(x, from, middle, taken, e);
-    return status ? status : take_out(x, middle, to, taken, e);
+    status = take_out_members(x, from, middle, taken, e);
+    return status ? status : take_out_members(x, middle, to, taken, e);
 }
 
 /* How many of the sorted members may go as far as one knows. */
@@ -122,7 +122,7 @@ static int in_passes(elimination *x, jopa_error *e) {
         taken = false;
         status = measure_returns(x, e);
         if (!status) status = count_candidates(x, &count, e);
-        if (!status && count) status = take_out(x, 0, count, &taken, e);
+        if (!status && count) status = take_out_members(x, 0, count, &taken, e);
     }
     return status;
 }

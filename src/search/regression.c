@@ -110,13 +110,13 @@ static int solve_dense(design *d, double *coef, jopa_error *e) {
 }
 
 /* out = x v, into out[rows] */
-static void multiply(const design *d, const double *v, double *out) {
+static void multiply_design(const design *d, const double *v, double *out) {
     memset(out, 0, (size_t)d->rows * sizeof *out);
     for (int j = 0; j < d->cols; j++) add_scaled(out, v[j], column_of(d, j), d->rows);
 }
 
 /* out = x' v, into out[cols]; its square */
-static double multiply_back(const design *d, const double *v, double *out) {
+static double multiply_transposed(const design *d, const double *v, double *out) {
     for (int j = 0; j < d->cols; j++) out[j] = dot(column_of(d, j), v, d->rows);
     return dot(out, out, d->cols);
 }
@@ -126,14 +126,14 @@ static double multiply_back(const design *d, const double *v, double *out) {
 static void descend_regression(const design *d, double *coef, double *direction, double *slope, double *image) {
     enum { STEPS = 500, PATIENCE = 50 };
     const double small = 1e-30; /* of the slope's square: what rounding leaves */
-    double       square = multiply_back(d, d->residual, slope), first = square, least = square;
+    double       square = multiply_transposed(d, d->residual, slope), first = square, least = square;
     memcpy(direction, slope, (size_t)d->cols * sizeof *slope);
     for (int step = 0, stale = 0; step < STEPS && stale < PATIENCE && square > small * first; step++) {
-        multiply(d, direction, image);
+        multiply_design(d, direction, image);
         double length = square / dot(image, image, d->rows), before = square;
         add_scaled(coef, length, direction, d->cols);
         add_scaled(d->residual, -length, image, d->rows);
-        square = multiply_back(d, d->residual, slope);
+        square = multiply_transposed(d, d->residual, slope);
         for (int j = 0; j < d->cols; j++) direction[j] = slope[j] + square / before * direction[j];
         stale = square < 0.9 * least ? 0 : stale + 1;
         least = fmin(least, square);
@@ -145,7 +145,7 @@ static void iterate(const design *d, double *coef, double *direction, double *sl
     enum { ROUNDS = 3 };
     memset(coef, 0, (size_t)d->cols * sizeof *coef);
     for (int round = 0; round < ROUNDS; round++) {
-        multiply(d, coef, image);
+        multiply_design(d, coef, image);
         for (int i = 0; i < d->rows; i++) d->residual[i] = d->y[i] - image[i];
         descend_regression(d, coef, direction, slope, image);
     }

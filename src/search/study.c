@@ -198,7 +198,7 @@ static int take_ranked(smallest *s, int k, jopa_error *e) {
     return status;
 }
 
-static void fill_set(jp_bitset *set, int n) {
+static void hide_all(jp_bitset *set, int n) {
     for (int i = 0; i < n; i++) jp_bitset_add(set, i);
 }
 
@@ -210,13 +210,13 @@ static int run_steps(smallest *s, jopa_error *e) {
         status = s->method->ranks ? take_ranked(s, k, e) : run_step(s, k, e);
         if (k == s->task->k || is_enough(s)) break;
     }
-    if (!status && !is_enough(s) && s->task->k == s->task->n) fill_set(&s->best, s->task->n);
+    if (!status && !is_enough(s) && s->task->k == s->task->n) hide_all(&s->best, s->task->n);
     return status;
 }
 
 /* The drop of hiding everything. */
 static int drop_of_all(smallest *s, jopa_error *e) {
-    fill_set(&s->best, s->task->n);
+    hide_all(&s->best, s->task->n);
     return jp_scorer_drops(s->task->scorer, &s->best, 1, &s->largest, e);
 }
 
