@@ -65,7 +65,7 @@ static int run_variant(bench *r, const jp_case *c, const jp_method_choice *v, jp
     int  status = jp_explain_choose_k(p, own ? 0 : q->k, own ? v->sparsity : q->sparsity, !own && q->min_drop > 0, e);
     if (!status) status = jp_run_method(&found, &run, e);
     r->stopped = r->stopped || w->stopped;
-    if (!status && !r->stopped) status = jp_records_append(r->file, c->id, c->task, v->label, &found, e);
+    if (!status && !r->stopped) status = jp_records_append(r->file, c, v->label, &found, e);
     jp_explanation_free(&found);
     return status;
 }
@@ -124,22 +124,25 @@ static int run_cases(bench *r, jopa_error *e) {
     return JP_OK;
 }
 
+static jp_id_use look_up(const void *user, const char *id, const jp_case *c) { return jp_records_use(user, id, c); }
+
 static int read_data(bench *r, jopa_error *e) {
     const jopa_options *o = r->q->options;
     jp_warnings         warnings = {o->warn, o->user};
+    jp_known_ids        known = {look_up, &r->known};
     int                 n, status = JP_OK;
     const char *const  *data = jp_options_texts(o, "data", &n);
     if (!n) return jp_fail(e, JOPA_ERROR_USAGE, "no `data`: give files of prompts");
-    for (int i = 0; i < n && !status; i++) status = jp_cases_read(&r->cases, data[i], &warnings, e);
+    for (int i = 0; i < n && !status; i++) status = jp_cases_read(&r->cases, data[i], &known, &warnings, e);
     return status ? status : jp_cases_thin(&r->cases, jp_options_integer(o, "per_task"), e);
 }
 
 static int open_results(bench *r, const char *file, jopa_error *e) {
-    int     status = jp_records_read(&r->known, file, e);
-    json_t *settings = jp_bench_settings(r->model, r->q, false);
-    if (!status && !settings) status = jp_fail_memory(e);
-    if (!status) status = jp_records_open(&r->file, &r->known, file, settings, e);
+    json_t *settings = jp_bench_settings(r->model, r->q->options), *defaults = jp_settings_of(NULL);
+    int     status =
+        settings && defaults ? jp_records_open(&r->file, &r->known, file, settings, defaults, e) : jp_fail_memory(e);
     json_decref(settings);
+    json_decref(defaults);
     return status;
 }
 
@@ -149,6 +152,7 @@ int jp_bench(jopa_model *m, const jp_question *q, jopa_error *e) {
     int         status = JP_OK;
     r.progress = (jopa_progress){.best_drop = NAN, .seconds_left = -1, .fraction = -1, .stage = "loading"};
     for (int i = 0; i < q->n_methods && !status; i++) status = jp_run_possible(q->methods[i].method, m, e);
+    if (!status) status = jp_records_read(&r.known, results, e);
     if (!status) status = read_data(&r, e);
     if (!status) status = open_results(&r, results, e);
     if (!status) status = run_cases(&r, e);

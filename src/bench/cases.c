@@ -7,24 +7,16 @@
 
 #include "base/buffer.h"
 #include "base/excerpt.h"
+#include "bench/case-names.h"
 #include "bench/lines.h"
 
-/* Where a case stands: for its id, its task and for messages. */
-typedef struct {
-    const char        *file;
-    char               name[128]; /* the file's, without folder and ending */
-    bool               array;     /* places are numbers of elements, otherwise of lines */
-    const jp_warnings *warn;
-} source;
-
-static void name_source(source *s) {
-    const char *base = strrchr(s->file, '/');
-    base = base ? base + 1 : s->file;
-    size_t size = strcspn(base, ".");
-    snprintf(s->name, sizeof s->name, "%.*s", (int)(size ? size : strlen(base)), base);
+void jp_source_note(const jp_source *s, int place, const char *what) {
+    char line[900];
+    jp_one_line(line, sizeof line, s->array ? "%s: element %d: %s" : "%s:%d: %s", s->file, place, what);
+    if (s->warn->line) s->warn->line(s->warn->user, line);
 }
 
-static void complain(const source *s, int place, const char *what) {
+void jp_source_warn(const jp_source *s, int place, const char *what) {
     char line[900];
     jp_one_line(line, sizeof line, s->array ? "%s: element %d left out: %s" : "%s:%d: left out: %s", s->file, place,
                 what);
@@ -33,7 +25,7 @@ static void complain(const source *s, int place, const char *what) {
 
 /* ---- one case ---------------------------------------------------------------------------------------------------- */
 
-static void free_case(jp_case *c) {
+void jp_case_free(jp_case *c) {
     char *const texts[] = {c->id, c->task, c->prompt, c->system, c->response};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
 }
@@ -67,25 +59,29 @@ static char *copy_value(const char *text, bool *short_of_memory) {
     return out;
 }
 
-static int make_case(jp_case *out, const json_t *object, const source *s, int place, const char **wrong,
-                     jopa_error *e) {
-    char        id[160];
-    bool        failed = false;
-    const char *given = text_of(object, "id", wrong), *task = text_of(object, "task", wrong);
-    const char *response = text_of(object, "response", wrong);
-    snprintf(id, sizeof id, "%s-%d", s->name, place);
-    *out = (jp_case){.id = copy_value(given ? given : id, &failed),
-                     .task = copy_value(task ? task : s->name, &failed),
-                     .prompt = prompt_of(object, wrong),
-                     .system = copy_value(text_of(object, "system", wrong), &failed),
-                     .response = copy_value(response && *response ? response : NULL, &failed)};
-    return failed || !out->prompt ? jp_fail_memory(e) : JP_OK;
+/* FNV-1a, 64 bits, of the texts with a NUL after each. */
+static void digest_texts(const char *const *texts, int n, char out[JP_DIGEST_SIZE]) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (int i = 0; i < n; i++) {
+        const char *at = texts[i] ? texts[i] : "";
+        do h = (h ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        while (*at++);
+    }
+    snprintf(out, JP_DIGEST_SIZE, "%016llx", (unsigned long long)h);
 }
 
-static bool known_id(const jp_cases *c, const char *id) {
-    for (int i = 0; i < c->n; i++)
-        if (!strcmp(c->items[i].id, id)) return true;
-    return false;
+static int make_case(jp_case *out, const json_t *object, int place, const char **wrong, jopa_error *e) {
+    bool        failed = false;
+    const char *response = text_of(object, "response", wrong);
+    *out = (jp_case){.id = copy_value(text_of(object, "id", wrong), &failed),
+                     .task = copy_value(text_of(object, "task", wrong), &failed),
+                     .prompt = prompt_of(object, wrong),
+                     .system = copy_value(text_of(object, "system", wrong), &failed),
+                     .response = copy_value(response && *response ? response : NULL, &failed),
+                     .place = place};
+    if (failed || !out->prompt) return jp_fail_memory(e);
+    digest_texts((const char *const[]){out->prompt, out->system, out->response}, 3, out->digest);
+    return JP_OK;
 }
 
 static int grow_case(jp_cases *c, jopa_error *e) {
@@ -98,28 +94,26 @@ static int grow_case(jp_cases *c, jopa_error *e) {
     return JP_OK;
 }
 
-static int add_case(jp_cases *c, const json_t *object, const source *s, int place, jopa_error *e) {
+static int add_case(jp_cases *c, const json_t *object, const jp_source *s, int place, jopa_error *e) {
     char        what[512];
     const char *wrong = NULL;
-    if (!json_is_object(object)) return complain(s, place, "not a JSON object"), JP_OK;
+    if (!json_is_object(object)) return jp_source_warn(s, place, "not a JSON object"), JP_OK;
     int status = grow_case(c, e);
     if (status) return status;
     jp_case *made = &c->items[c->n];
-    status = make_case(made, object, s, place, &wrong, e);
-    if (status) return free_case(made), status;
+    status = make_case(made, object, place, &wrong, e);
+    if (status) return jp_case_free(made), status;
     if (wrong) jp_one_line(what, sizeof what, "\"%s\" is not a string", wrong);
     else if (!*made->prompt) jp_one_line(what, sizeof what, "neither \"prompt\" nor \"instruction\" has text");
-    else if (known_id(c, made->id))
-        jp_one_line(what, sizeof what, "its id '%s' was there before", jp_excerpt(made->id, 100).text);
     else return c->n++, JP_OK;
-    complain(s, place, what);
-    free_case(made);
+    jp_source_warn(s, place, what);
+    jp_case_free(made);
     return JP_OK;
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-static int read_array(jp_cases *c, const jp_buffer *text, const source *s, jopa_error *e) {
+static int read_array(jp_cases *c, const jp_buffer *text, const jp_source *s, jopa_error *e) {
     json_error_t problem;
     json_t      *root = json_loadb(text->data, text->size, 0, &problem);
     if (!root)
@@ -132,7 +126,7 @@ static int read_array(jp_cases *c, const jp_buffer *text, const source *s, jopa_
     return status;
 }
 
-static int read_lines(jp_cases *c, const jp_buffer *text, const source *s, jopa_error *e) {
+static int read_lines(jp_cases *c, const jp_buffer *text, const jp_source *s, jopa_error *e) {
     int status = JP_OK, number = 0;
     for (jp_line line = {0}; jp_next_line(text, &line) && !status;) {
         char         what[512];
@@ -145,22 +139,22 @@ static int read_lines(jp_cases *c, const jp_buffer *text, const source *s, jopa_
         } else {
             jp_one_line(what, sizeof what, "no JSON (column %d): %s", problem.column,
                         jp_excerpt(problem.text, 140).text);
-            complain(s, number, what);
+            jp_source_warn(s, number, what);
         }
         json_decref(object);
     }
     return status;
 }
 
-int jp_cases_read(jp_cases *c, const char *file, const jp_warnings *warn, jopa_error *e) {
-    source    s = {.file = file, .warn = warn};
-    jp_buffer text = {0};
-    int       before = c->n, status = jp_read_file(file, &text, e);
-    name_source(&s);
+int jp_cases_read(jp_cases *c, const char *file, const jp_known_ids *known, const jp_warnings *warn, jopa_error *e) {
+    jp_source   s = {.file = file, .warn = warn};
+    jp_buffer   text = {0};
+    int         before = c->n, status = jp_read_file(file, &text, e);
     const char *first = text.data ? text.data + strspn(text.data, " \t\r\n") : "";
     s.array = *first == '[';
     if (!status) status = s.array ? read_array(c, &text, &s, e) : read_lines(c, &text, &s, e);
     jp_buffer_free(&text);
+    if (!status) status = jp_cases_name(c, before, &s, known, e);
     if (!status && c->n == before)
         status = jp_fail(e, JOPA_ERROR_INPUT,
                          "'%s' holds no prompt that can be used: JSON Lines with \"prompt\" are needed", file);
@@ -193,7 +187,7 @@ int jp_cases_thin(jp_cases *c, int per_task, jopa_error *e) {
     int kept = 0;
     for (int i = 0; i < c->n; i++) {
         if (keep[i]) c->items[kept++] = c->items[i];
-        else free_case(&c->items[i]);
+        else jp_case_free(&c->items[i]);
     }
     c->n = kept;
     free(keep);
@@ -201,7 +195,7 @@ int jp_cases_thin(jp_cases *c, int per_task, jopa_error *e) {
 }
 
 void jp_cases_free(jp_cases *c) {
-    for (int i = 0; i < c->n; i++) free_case(&c->items[i]);
+    for (int i = 0; i < c->n; i++) jp_case_free(&c->items[i]);
     free(c->items);
     *c = (jp_cases){0};
 }

@@ -25,20 +25,29 @@ static json_t *setting_value(const jp_option *option, const char *text) {
     }
 }
 
-json_t *jp_bench_settings(const jopa_model *m, const jp_question *q, bool defaults) {
+json_t *jp_settings_of(const jopa_options *o) {
+    json_t *all = json_object();
+    bool    fine = all != NULL;
+    for (int i = 0; jp_option_row(i) && fine; i++) {
+        const jp_option *row = jp_option_row(i);
+        if (!(row->commands & JP_BENCH) || !row->answers) continue;
+        const char *text = o ? jp_options_text(o, row->info.name) : row->info.fallback;
+        fine = !json_object_set_new(all, setting_name(row->info.name), setting_value(row, text));
+    }
+    if (fine) return all;
+    json_decref(all);
+    return NULL;
+}
+
+json_t *jp_bench_settings(const jopa_model *m, const jopa_options *o) {
     jp_model_info info = {0};
     m->engine->ops->model_info(m->engine, &info);
-    json_t *settings =
-        json_pack("{s:s, s:s, s:s, s:I, s:b}", "engine", m->engine->ops->name, "model", info.file, "quantization",
-                  info.quantization, "parameters", (json_int_t)info.parameters, "encoder", m->encoder != NULL);
-    bool fine = settings != NULL;
-    for (int i = 0; jp_option_row(i) && fine; i++) {
-        const jp_option *o = jp_option_row(i);
-        const char      *name = o->info.name;
-        if (!(o->commands & JP_BENCH) || !o->answers) continue;
-        json_t *value = setting_value(o, defaults ? o->info.fallback : jp_options_text(q->options, name));
-        fine = value && !json_object_set_new(settings, setting_name(name), value);
-    }
+    json_t *settings = jp_settings_of(o);
+    json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:b, s:b}", "engine", m->engine->ops->name, "model", info.file,
+                              "quantization", info.quantization, "parameters", (json_int_t)info.parameters, "encoder",
+                              m->encoder != NULL, "precise", m->precise);
+    bool    fine = settings && model && !json_object_update(settings, model);
+    json_decref(model);
     if (fine) return settings;
     json_decref(settings);
     return NULL;

@@ -7,8 +7,11 @@
 #include "explain/model.h"
 #include "question/question.h"
 
-/* The model, and every option that can change an answer, by name; NULL without memory. The caller decrefs it.
- * `defaults`: with all options at their defaults, which is what a file says that has no word of one. */
-json_t *jp_bench_settings(const jopa_model *m, const jp_question *q, bool defaults);
+/* Every option of bench that can change an answer, by name, from the table of options; NULL: all at their defaults,
+ * which is what a header of before an option was there stands for. Owned by the caller (json_decref); NULL without
+ * memory. */
+json_t *jp_settings_of(const jopa_options *o);
+/* These, and the model with how it was opened. */
+json_t *jp_bench_settings(const jopa_model *m, const jopa_options *o);
 
 #endif

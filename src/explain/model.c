@@ -35,6 +35,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                                  .progress = tell_loading,
                                  .user = l};
     if (!options.file) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");
+    m->precise = options.precise;
     int status = jp_engine_open(&m->engine, jp_options_text(o, "engine"), &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
         status = jp_fail(e, JOPA_ERROR_UNSUPPORTED,

@@ -10,6 +10,7 @@ struct jopa_model {
     jp_engine  *engine;
     jp_engine  *encoder; /* or NULL */
     char        capabilities[256];
+    bool        precise;   /* no method is less exact to be faster */
     atomic_bool cancelled; /* jopa_cancel: what runs is to end */
 };
 

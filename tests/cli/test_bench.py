@@ -185,6 +185,30 @@ class Bench(unittest.TestCase):
         self.assertIn(part, done.stderr.decode())
         self.assertEqual(done.stderr.count(b"\n"), 1)
 
+    def test_a_file_that_is_no_results_file_stays_as_it_is(self):
+        notes = self.at / "notes.txt"
+        for content in (b"notes", b"notes\n", b"{", b'{"settings": {}}', b"\0\xff", b'{"schema": 1', b"\n\nnotes"):
+            notes.write_bytes(content)
+            self.refused(1, "notes.txt' ", self.data, "-m", self.model, "--results", notes)
+            self.assertEqual(notes.read_bytes(), content)
+        empty = self.at / "empty.jsonl"
+        empty.write_bytes(b"")
+        self.assertEqual(self.bench(self.data, empty).returncode, 0)
+        self.assertEqual(self.keys(empty), self.keys(self.whole))
+
+    def test_two_files_of_one_name(self):
+        folders, results = [self.at / "left", self.at / "right"], self.at / "two.jsonl"
+        for i, folder in enumerate(folders):
+            folder.mkdir()
+            (folder / "test.jsonl").write_text("".join(json.dumps({"prompt": f"the doctor told {word}"}) + "\n" for word in WORDS[2 * i:2 * i + 2]))
+        files = [folder / "test.jsonl" for folder in folders]
+        methods = ["--methods", "random/2", "-n", "3"]
+        for order in (files, files[::-1], files[1:]):
+            done = self.bench(order[0], results, *order[1:], *methods)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            ids = [id for id, _ in self.keys(results)]
+            self.assertEqual(ids, ["test-1", "test-2", "right/test-1", "right/test-2"])
+
     def test_refusals(self):
         model = ["-m", self.model]
         other = self.at / "other.txt"
@@ -199,6 +223,11 @@ class Bench(unittest.TestCase):
         self.refused(2, "after /", self.data, *model, "--methods", "jopa/0", "--results", self.at / "none.jsonl")
         self.refused(2, "'jopa/5@0.1' is not", self.data, *model, "--methods", "jopa/5@0.1", "--results", self.at / "none.jsonl")
         self.refused(2, "with budget 30, not 9", self.data, *model, "-b", "9", "--results", self.whole)
+        options = ["-n", "5", "-b", "30", "--seed", "3", "--metrics", "prob,words,sparsity,curves"]
+        for changed, part in {("--levels", "none"): 'levels "auto", not "none"', ("--min-drop", "0.5"): "min_drop 0.0, not 0.5",
+                              ("--system", "Be brief."): 'system null, not "Be brief."',
+                              ("--precise",): "precise false, not true"}.items():
+            self.refused(2, part, self.data, *model, *options, *changed, "--results", self.whole)
         self.assertFalse((self.at / "none.jsonl").exists())
 
 

@@ -129,7 +129,7 @@ static int read_cases(jp_cases *c, const char *text, int *complaints) {
     assert_int_equal(fclose(f), 0);
     *c = (jp_cases){0};
     *complaints = 0;
-    int status = jp_cases_read(c, name, &warn, NULL);
+    int status = jp_cases_read(c, name, NULL, &warn, NULL);
     remove(name);
     return status;
 }
