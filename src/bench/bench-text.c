@@ -48,6 +48,7 @@ void jp_bench_put_title(jp_buffer *out, const jp_measure *m, bool ratio) {
 static void put_setting(jp_buffer *out, const json_t *settings, const char *key, const char *before) {
     const json_t *value = json_object_get(settings, key);
     char *text = value && !json_is_string(value) ? json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) : NULL;
+    if (value && !json_is_string(value) && !text) out->failed = true;
     if (value)
         jp_buffer_format(out, "%s%s", before, json_is_string(value) ? json_string_value(value) : text ? text : "");
     free(text);

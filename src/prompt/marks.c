@@ -48,6 +48,7 @@ static int open_mark(parser *p, size_t at, jopa_error *e) {
 static int close_mark(parser *p, size_t at, jopa_error *e) {
     if (!p->open)
         return jp_fail(e, JOPA_ERROR_INPUT, "'}}' at byte %zu closes no mark; write }}}} for a literal }}", at);
+    if (p->text.failed) return jp_fail_memory(e);
     if (p->ranges[p->n_ranges].start == p->text.size)
         return jp_fail(e, JOPA_ERROR_INPUT, "the mark at byte %zu is empty", p->opened_at);
     p->open = false;
@@ -71,6 +72,7 @@ static int parse_marks(parser *p, const char *text, size_t size, jopa_error *e) 
             at++;
         }
     }
+    if (p->text.failed) return jp_fail_memory(e);
     if (p->open) return jp_fail(e, JOPA_ERROR_INPUT, "the mark '{{' at byte %zu is never closed by '}}'", p->opened_at);
     return JP_OK;
 }

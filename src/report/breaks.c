@@ -59,14 +59,19 @@ int jp_character_width(const char *text, size_t size) {
     return width;
 }
 
-int jp_text_width(const char *text, size_t size) {
-    unsigned char *flags;
-    int            width = 0;
-    if (jp_breaks(text, size, &flags, NULL)) return (int)size;
+int jp_flagged_width(const char *text, size_t size, const unsigned char *flags) {
+    int width = 0;
     for (size_t at = 0, end; at < size; at = end) {
         for (end = at + 1; !(flags[end] & JP_BREAK_CHARACTER); end++) continue;
         width += jp_character_width(text + at, end - at);
     }
+    return width;
+}
+
+int jp_text_width(const char *text, size_t size) {
+    unsigned char *flags;
+    if (jp_breaks(text, size, &flags, NULL)) return -1;
+    int width = jp_flagged_width(text, size, flags);
     free(flags);
     return width;
 }

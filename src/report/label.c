@@ -24,7 +24,7 @@ void jp_put_quoted(jp_buffer *out, const char *text, size_t start, size_t end, i
         out->failed = true;
         return;
     }
-    bool   cut = jp_text_width(text, size) > columns;
+    bool   cut = jp_flagged_width(text, size, breaks) > columns;
     int    used = 0;
     size_t at = 0, next;
     jp_buffer_text(out, "“");

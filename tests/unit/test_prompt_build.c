@@ -164,54 +164,63 @@ static void imitated_template_is_hidden_like_any_text(void **state) {
     fake_close(&f);
 }
 
-/* Random strings of troublesome parts: whatever they are, the invariants hold and every byte that is not white space
- * is in a unit, for all kinds and tokenizers. */
+/* Up to twelve troublesome parts after an "a". */
+static void random_text(jp_random *r, char text[256]) {
+    static const char parts[][12] = {"word",
+                                     " ",
+                                     "  ",
+                                     "\n",
+                                     "\r\n",
+                                     "\n\n",
+                                     ".",
+                                     ",",
+                                     "\"",
+                                     "(",
+                                     "1.",
+                                     "\t",
+                                     "user",
+                                     "<|im_end|>",
+                                     "Dr.",
+                                     "$5",
+                                     "?!",
+                                     "e\xcc\x81",
+                                     "\xf0\x9f\x98\x80",
+                                     "\xd7\xa9\xd7\x9c",
+                                     "\xe6\x97\xa5\xe6\x9c\xac",
+                                     "\xe2\x80\x8d",
+                                     "\xe3\x80\x82",
+                                     "\xc2\xa0",
+                                     "\xe2\x96\x81"};
+    strcpy(text, "a");
+    for (int n = 1 + jp_random_below(r, 12); n; n--)
+        strcat(text, parts[jp_random_below(r, sizeof parts / sizeof *parts)]);
+}
+
+static void random_fake(jp_random *r, fake *f) {
+    fake_open(f, jp_random_below(r, 2) ? FAKE_CHATML : FAKE_TRIMMING);
+    f->add_bos = jp_random_below(r, 2);
+    f->space_prefix = jp_random_below(r, 2);
+    f->lower_blocks = f->space_prefix;
+    f->merges_lines = jp_random_below(r, 2);
+}
+
+/* Random strings: whatever they are, the invariants hold and every byte that is not white space is in a unit, for all
+ * kinds and tokenizers. */
 static void every_visible_byte_is_in_a_unit(void **state) {
     (void)state;
-    const char *parts[] = {"word",
-                           " ",
-                           "  ",
-                           "\n",
-                           "\r\n",
-                           "\n\n",
-                           ".",
-                           ",",
-                           "\"",
-                           "(",
-                           "1.",
-                           "\xf0\x9f\x98\x80",
-                           "e\xcc\x81",
-                           "\xd7\xa9\xd7\x9c",
-                           "\xe6\x97\xa5\xe6\x9c\xac",
-                           "\xe2\x80\x8d",
-                           "<|im_end|>",
-                           "user",
-                           "\t",
-                           "\xe3\x80\x82",
-                           "Dr.",
-                           "$5",
-                           "?!",
-                           "\xc2\xa0",
-                           "\xe2\x96\x81"};
-    jp_random   r;
+    jp_random r;
     jp_random_seed(&r, 3);
     for (int round = 0; round < 1500; round++) {
-        char      text[256] = "a", shown[32];
+        char      text[256];
         fake      f;
         jp_prompt p;
-        for (int n = 1 + jp_random_below(&r, 12); n; n--)
-            strcat(text, parts[jp_random_below(&r, sizeof parts / sizeof *parts)]);
-        fake_open(&f, jp_random_below(&r, 2) ? FAKE_CHATML : FAKE_TRIMMING);
-        f.add_bos = jp_random_below(&r, 2);
-        f.space_prefix = jp_random_below(&r, 2);
-        f.lower_blocks = f.space_prefix;
-        f.merges_lines = jp_random_below(&r, 2);
+        random_text(&r, text);
+        random_fake(&r, &f);
         fake_build(&f, &p, text, jp_unit_kind_name(jp_random_below(&r, 5), NULL));
-        snprintf(shown, sizeof shown, "round %d", round);
         for (int i = 0; i < p.n_tokens; i++) {
             jp_range t = {p.tokens[i].start, p.tokens[i].end};
             if (t.start < p.spans[0].start || t.end > p.spans[0].end || t.start == t.end) continue;
-            if (p.tokens[i].unit < 0) fail_msg("%s: token %d of \"%s\" is in no unit", shown, i, text);
+            if (p.tokens[i].unit < 0) fail_msg("round %d: token %d of \"%s\" is in no unit", round, i, text);
         }
         jp_prompt_free(&p);
         fake_close(&f);

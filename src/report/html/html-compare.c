@@ -53,8 +53,7 @@ static void put_head_comparison_html(jp_html *h, const jopa_result *r, const int
 static void put_selection(jp_html *h, const jp_explanation *x) {
     jp_buffer words = {0};
     jp_put_selection(&words, x);
-    jp_html_cell_text(h, words.data && !words.failed ? words.data : "");
-    jp_buffer_free(&words);
+    jp_html_cell_taken(h, &words);
 }
 
 static void put_share(jp_html *h, double share) {

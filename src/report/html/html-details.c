@@ -40,7 +40,7 @@ static void put_units(jp_html *h, const jp_explanation *x) {
         jp_buffer text = {0};
         jp_put_unit(&text, x, u);
         jp_buffer_format(h->out, "<tr%s>", x->units[u].selected ? " class=\"chosen\"" : "");
-        jp_html_cell_text(h, text.data && !text.failed ? text.data : "");
+        jp_html_cell_taken(h, &text);
         jp_html_cell_text(h, x->units[u].role ? x->units[u].role : "");
         jp_html_cell_text(h, x->units[u].selected ? "yes" : "");
         jp_html_cell_figure(h, x->units[u].score);
@@ -48,7 +48,6 @@ static void put_units(jp_html *h, const jp_explanation *x) {
         jp_html_cell_figure(h, drop_without_details_html(x, u));
         if (x->stability.present) jp_html_cell_figure(h, x->stability.frequency[u]);
         jp_buffer_text(h->out, "</tr>\n");
-        jp_buffer_free(&text);
     }
     close_table(h);
 }
@@ -61,12 +60,11 @@ static void put_tokens(jp_html *h, const jp_explanation *x) {
         jp_buffer                       text = {0};
         jp_put_quoted(&text, token->text, 0, strlen(token->text), 40);
         jp_buffer_text(h->out, "<tr>");
-        jp_html_cell_text(h, text.data && !text.failed ? text.data : "");
+        jp_html_cell_taken(h, &text);
         jp_html_cell_figure(h, exp(token->log_prob));
         jp_html_cell_figure(h, exp(token->masked_log_prob));
         jp_html_cell_figure(h, token->masked_log_prob - token->log_prob);
         jp_buffer_text(h->out, "</tr>\n");
-        jp_buffer_free(&text);
     }
     close_table(h);
 }
@@ -76,10 +74,9 @@ static void put_metric(jp_html *h, const jp_result_metric *m) {
     jp_put_metric_name(&name, m->name);
     jp_buffer_text(h->out, "<tr>");
     jp_html_cell_text(h, m->group);
-    jp_html_cell_text(h, name.data && !name.failed ? name.data : "");
+    jp_html_cell_taken(h, &name);
     jp_html_cell_figure(h, m->value);
     jp_buffer_text(h->out, "</tr>\n");
-    jp_buffer_free(&name);
 }
 
 static void put_metrics_details_html(jp_html *h, const jp_explanation *x) {

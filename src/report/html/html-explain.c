@@ -220,7 +220,8 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     jp_buffer title = {0};
     jp_buffer_text(&title, "The response rests on ");
     jp_put_selection(&title, x);
-    jp_html_open(h, title.failed ? "Joint explanation" : title.data, "prompt");
+    if (title.failed) h->out->failed = true;
+    jp_html_open(h, title.failed ? "" : title.data, "prompt");
     jp_buffer_free(&title);
     put_head_explanation_html(h, x);
     jp_buffer_text(h->out, "<dl class=\"tiles\">\n");

@@ -179,6 +179,12 @@ void jp_html_cell_text(jp_html *h, const char *text) {
     jp_buffer_text(h->out, "</td>");
 }
 
+void jp_html_cell_taken(jp_html *h, jp_buffer *text) {
+    jp_buffer_text(h->out, "<td>");
+    put_taken(h, text);
+    jp_buffer_text(h->out, "</td>");
+}
+
 void jp_html_cell_figure(jp_html *h, double value) {
     jp_buffer_text(h->out, "<td class=\"figure\">");
     if (isfinite(value)) jp_put_figure(h->out, value);

@@ -31,6 +31,8 @@ void jp_html_legend(jp_html *h, const char *low, const char *high, const char *m
 
 /* A table cell: text, or a figure aligned right. */
 void jp_html_cell_text(jp_html *h, const char *text);
+/* The text of a buffer, which is emptied. */
+void jp_html_cell_taken(jp_html *h, jp_buffer *text);
 void jp_html_cell_figure(jp_html *h, double value);
 
 int jp_html_explain(jp_html *h, const jp_explanation *x);

@@ -83,10 +83,11 @@ bool jp_figure_graph(jp_buffer *out, const jp_explanation *x, jp_plot plot) {
     bool  there = x->joint.n_pairs > 0;
     if (!there || !out) return there;
     jp_buffer name = {0};
-    if (!make_graph(x, &g)) out->failed = true;
-    else put_graph_name(&name, &g);
+    bool      made = make_graph(x, &g);
+    if (made) put_graph_name(&name, &g);
+    if (!made || name.failed) out->failed = true;
     plot.name = name.data;
-    if (g.n_edges && name.data) jp_plot_graph(out, &plot, g.nodes, g.n_nodes, g.edges, g.n_edges);
+    if (g.n_edges && !out->failed) jp_plot_graph(out, &plot, g.nodes, g.n_nodes, g.edges, g.n_edges);
     for (int i = 0; i < g.n_nodes; i++) free(g.labels[i]);
     free(g.edges);
     jp_buffer_free(&name);
@@ -140,7 +141,7 @@ bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     plot.name = name.data;
     plot.x_label = "evaluations";
     plot.y_label = "best drop, nats";
-    if (points && series && name.data) jp_plot_steps(out, &plot, series, r->n_items);
+    if (points && series && !name.failed) jp_plot_steps(out, &plot, series, r->n_items);
     else out->failed = true;
     free(points);
     free(series);

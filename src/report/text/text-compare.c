@@ -30,37 +30,42 @@ static double best_drop_comparison(const jopa_result *r) {
     return best;
 }
 
-static void take_comparison(jp_buffer *b, char *cell) {
-    jp_one_line(cell, CELL, "%s", b->data && !b->failed ? b->data : "?");
+static void take_comparison(jp_page *p, jp_buffer *b, char *cell) {
+    if (b->failed) p->out->failed = true;
+    jp_one_line(cell, CELL, "%s", b->failed ? "" : b->data);
     jp_buffer_free(b);
 }
 
-static void fill_comparison(const jp_explanation *x, double best, row *out) {
+static void fill_comparison(jp_page *p, const jp_explanation *x, double best, row *out) {
     jp_buffer b = {0};
     jp_one_line(out->text[0], CELL, "%s", jp_explanation_label(x));
     jp_put_fixed(&b, x->log_prob.drop, 2);
-    take_comparison(&b, out->text[1]);
+    take_comparison(p, &b, out->text[1]);
     jp_put_fixed(&b, best > 0 ? 100 * x->log_prob.drop / best : NAN, 0);
     if (best > 0) jp_buffer_text(&b, " %");
-    take_comparison(&b, out->text[2]);
+    take_comparison(p, &b, out->text[2]);
     jp_one_line(out->text[3], CELL, "%d", x->n_selected);
     jp_put_fixed(&b, 100 * x->sparsity, 1);
     jp_buffer_text(&b, " %");
-    take_comparison(&b, out->text[4]);
+    take_comparison(p, &b, out->text[4]);
     jp_put_count(&b, x->cost.evaluations);
-    take_comparison(&b, out->text[5]);
+    take_comparison(p, &b, out->text[5]);
     jp_put_fixed(&b, x->cost.seconds, x->cost.seconds < 10 ? 2 : 1);
-    take_comparison(&b, out->text[6]);
+    take_comparison(p, &b, out->text[6]);
 }
 
-static int columns(const char *text) { return jp_text_width(text, strlen(text)); }
+static int columns(jp_buffer *out, const char *text) {
+    int width = jp_text_width(text, strlen(text));
+    if (width < 0) out->failed = true;
+    return width < 0 ? 0 : width;
+}
 
 static void put_row_comparison(jp_buffer *out, const char *const *cells, const int *widths, const char *start,
                                const char *end) {
     jp_buffer_format(out, "%*s%s", INDENT, "", start);
     for (int c = 0; c < COLUMNS; c++) {
         if (!widths[c]) continue;
-        int pad = widths[c] - columns(cells[c]);
+        int pad = widths[c] - columns(out, cells[c]);
         jp_buffer_format(out, "%*s%s%*s", c ? GAP + pad : 0, "", cells[c], c ? 0 : pad, "");
     }
     jp_buffer_text(out, end);
@@ -93,22 +98,22 @@ static int total(const int *widths) {
 }
 
 /* The columns' widths; 0 for those left out because the page is too narrow. */
-static void measure_comparison(const jopa_result *r, double best, int page, int *widths) {
-    for (int c = 0; c < COLUMNS; c++) widths[c] = columns(titles_of(r)[c]);
+static void measure_comparison(jp_page *p, const jopa_result *r, double best, int *widths) {
+    for (int c = 0; c < COLUMNS; c++) widths[c] = columns(p->out, titles_of(r)[c]);
     for (int i = 0; i < r->n_items; i++) {
         row cells;
-        fill_comparison(&r->items[i], best, &cells);
+        fill_comparison(p, &r->items[i], best, &cells);
         for (int c = 0; c < COLUMNS; c++)
-            if (columns(cells.text[c]) > widths[c]) widths[c] = columns(cells.text[c]);
+            if (columns(p->out, cells.text[c]) > widths[c]) widths[c] = columns(p->out, cells.text[c]);
     }
-    for (size_t i = 0; i < sizeof expendable / sizeof *expendable && total(widths) - GAP > page; i++)
+    for (size_t i = 0; i < sizeof expendable / sizeof *expendable && total(widths) - GAP > p->width; i++)
         widths[expendable[i]] = 0;
 }
 
 static int put_table_comparison(jp_page *p, const jopa_result *r) {
     int    widths[COLUMNS], status = JP_OK;
     double best = best_drop_comparison(r);
-    measure_comparison(r, best, p->width, widths);
+    measure_comparison(p, r, best, widths);
     int  used = total(widths);
     bool beside = p->width - used >= MIN_WORDS;
     put_row_comparison(p->out, titles_of(r), widths, jp_look_start(JP_LOOK_DIM, p->color), beside ? "  hidden" : "");
@@ -117,7 +122,7 @@ static int put_table_comparison(jp_page *p, const jopa_result *r) {
         row         cells;
         const char *texts[COLUMNS];
         int         look = r->items[i].log_prob.drop >= best ? JP_LOOK_BOLD : JP_LOOK_PLAIN;
-        fill_comparison(&r->items[i], best, &cells);
+        fill_comparison(p, &r->items[i], best, &cells);
         for (int c = 0; c < COLUMNS; c++) texts[c] = cells.text[c];
         put_row_comparison(p->out, texts, widths, jp_look_start(look, p->color), jp_look_end(look, p->color));
         status = put_words(p, &r->items[i], used);

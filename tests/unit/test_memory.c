@@ -1,0 +1,391 @@
+/* Allocations fail one by one: nothing is freed that was not allocated, nothing is lost (meant for the sanitizers), and
+ * what succeeds all the same is right. The linker gives libjopa the functions __wrap_malloc and so on of this file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bench/cases.h"
+#include "bench/records.h"
+#include "bench/tables.h"
+#include "fake_source.h"
+#include "metric/words.h"
+#include "prompt/protect.h"
+#include "prompt/recut.h"
+#include "report/report.h"
+#include "report_fixture.h"
+
+/* ---- allocations that fail -----------------------------------------------------------------------------------------
+ */
+
+static long left = -1; /* allocations until one fails; below 0: none does */
+static bool for_ever;  /* from then on all fail */
+static bool failed;
+
+static bool fails(void) {
+    if (left < 0) return false;
+    bool now = left == 0;
+    if (left > 0) left--;
+    else if (!for_ever) left = -1;
+    failed = failed || now;
+    return now;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *s);
+char *__real_strndup(const char *s, size_t n);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *s);
+char *__wrap_strndup(const char *s, size_t n);
+
+/* What malloc returns is full of rubbish, so that reading too early shows. */
+void *__wrap_malloc(size_t size) {
+    void *p = fails() ? NULL : __real_malloc(size);
+    return p ? memset(p, 0xa5, size) : NULL;
+}
+void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
+void *__wrap_realloc(void *p, size_t size) { return fails() ? NULL : __real_realloc(p, size); }
+char *__wrap_strdup(const char *s) { return fails() ? NULL : __real_strdup(s); }
+char *__wrap_strndup(const char *s, size_t n) { return fails() ? NULL : __real_strndup(s, n); }
+
+enum { ALL_OF_THE_FIRST = 200 };
+
+/* Run `work` with its first allocation failing, then its second, until none does; of long works, samples of the later
+ * ones. It returns its status, checks what it made and frees it. */
+static void fail_each(int (*work)(void *user, jopa_error *e), void *user) {
+    for (int mode = 0; mode < 2; mode++) {
+        failed = true;
+        for (int n = 0; failed; n += n < ALL_OF_THE_FIRST ? 1 : 1 + (n + mode) / 40) {
+            jopa_error e = {0};
+            left = n;
+            for_ever = mode;
+            failed = false;
+            int status = work(user, &e);
+            left = -1;
+            if (status && (!failed || status != JOPA_ERROR_MEMORY))
+                fail_msg("allocation %d: %d %s", n, status, e.message);
+            if (status) assert_int_equal(e.code, JOPA_ERROR_MEMORY);
+            if (n == 0) assert_true(failed);
+        }
+    }
+}
+
+/* Checks run with allocations that succeed. */
+static void check_same(char *got, const char *expected, const char *what) {
+    long before = left;
+    left = -1;
+    size_t same = 0;
+    while (got[same] && got[same] == expected[same]) same++;
+    if (got[same] != expected[same]) fail_msg("%s is another one where memory fails: %.60s", what, got + same);
+    free(got);
+    left = before;
+}
+
+/* ---- prompts: the model's side never fails -------------------------------------------------------------------------
+ */
+
+typedef struct {
+    fake        f;
+    const char *unit, *keep;
+    jp_prompt   whole;
+    char       *shown;
+} prompt_work;
+
+static int template_of(void *user, const char *const *roles, const char *const *contents, int n, char **text,
+                       jopa_error *e) {
+    fake *f = user;
+    long  before = left;
+    left = -1;
+    int status = f->source.apply_template(f, roles, contents, n, text, e);
+    left = before;
+    return status;
+}
+
+static int tokens_of(void *user, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
+    fake *f = user;
+    long  before = left;
+    left = -1;
+    int status = f->source.tokenize(f, text, size, special, ids, n, e);
+    left = before;
+    return status;
+}
+
+static int piece_of(void *user, int32_t id, bool special, char *out, int size) {
+    fake *f = user;
+    return f->source.piece(f, id, special, out, size);
+}
+
+static char *show(const prompt_work *w, const jp_prompt *p) {
+    long  before = left;
+    char *shown = calloc(1, 4096);
+    left = -1;
+    fake_show(&w->f, p, shown, 4096);
+    left = before;
+    return shown;
+}
+
+static int build_work(void *user, jopa_error *e) {
+    static const char *const        roles[] = {"system", "user"},
+                             *const contents[] = {"Be kind. {{Always}} be <|im_end|> brief.",
+                                                  "Dr. Who met {{a \xf0\x9f\x98\x80 patient}}.\n\nThe end? Yes."};
+    prompt_work                    *w = user;
+    jp_prompt_source                source = {&w->f, template_of, tokens_of, piece_of};
+    jp_prompt_options o = {.roles = roles, .contents = contents, .n = 2, .mask_roles = "all", .unit = w->unit};
+    jp_prompt         p, untouched;
+    o.keep = &w->keep;
+    o.n_keep = w->keep != NULL;
+    memset(&untouched, 0x77, sizeof untouched);
+    p = untouched;
+    int status = jp_prompt_build(&p, &source, &o, e);
+    if (status) {
+        assert_memory_equal(&p, &untouched, sizeof p);
+        return status;
+    }
+    left = -1;
+    char *shown = show(w, &p);
+    if (!w->shown) w->shown = shown;
+    else check_same(shown, w->shown, w->unit);
+    jp_prompt_free(&p);
+    return JP_OK;
+}
+
+static void prompts(void **state) {
+    (void)state;
+    static const char *const units[] = {"token", "word", "sentence", "line", "paragraph", "marked"};
+    for (int i = 0; i < 12; i++) {
+        prompt_work w = {.unit = units[i % 6], .keep = i < 6 ? NULL : "Who met"};
+        fake_open(&w.f, FAKE_CHATML);
+        fail_each(build_work, &w);
+        fake_close(&w.f);
+        free(w.shown);
+    }
+}
+
+static int recut_work(void *user, jopa_error *e) {
+    static const jp_unit_kind kinds[] = {JP_UNIT_PARAGRAPH, JP_UNIT_SENTENCE, JP_UNIT_WORD};
+    prompt_work              *w = user;
+    int                       status = JP_OK;
+    for (int i = 0; i < 3 && !status; i++) {
+        jp_prompt cut, untouched;
+        memset(&untouched, 0x77, sizeof untouched);
+        cut = untouched;
+        status = jp_recut(&cut, &w->whole, kinds[i], 4, 3, e);
+        if (status) assert_memory_equal(&cut, &untouched, sizeof cut);
+        else jp_recut_free(&cut);
+    }
+    return status;
+}
+
+static int recut_some_work(void *user, jopa_error *e) {
+    prompt_work *w = user;
+    bool         keep[64] = {true, false, true};
+    jp_prompt    cut, untouched;
+    int         *unit = (int *)(void *)&keep;
+    memset(&untouched, 0x77, sizeof untouched);
+    cut = untouched;
+    int status = jp_recut_some(&cut, &w->whole, keep, &unit, e);
+    if (status) {
+        assert_memory_equal(&cut, &untouched, sizeof cut);
+        assert_ptr_equal(unit, &keep);
+        return status;
+    }
+    assert_true(cut.n_units == 2 && unit[1] == 2);
+    free(unit);
+    jp_recut_free(&cut);
+    return JP_OK;
+}
+
+static void recuts(void **state) {
+    (void)state;
+    prompt_work w = {0};
+    fake_open(&w.f, FAKE_CHATML);
+    fake_build(&w.f, &w.whole, "One two three four five. Six seven.\n\nEight nine ten eleven twelve.", "token");
+    fail_each(recut_work, &w);
+    fail_each(recut_some_work, &w);
+    jp_prompt_free(&w.whole);
+    fake_close(&w.f);
+}
+
+/* ---- results -------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    jopa_result *r;
+    const char  *format;
+    char        *expected;
+} report_work;
+
+static int render_work(void *user, jopa_error *e) {
+    report_work        *w = user;
+    jopa_render_options o = {.width = 50, .color = true, .scores = true};
+    char               *text = jopa_result_render(w->r, w->format, &o, NULL, e);
+    if (text) check_same(text, w->expected, w->format);
+    return text ? JP_OK : e->code;
+}
+
+static void render_each(jopa_result *r) {
+    for (int i = 0; jp_format_at(i); i++) {
+        report_work w = {r, jp_format_at(i)->name, NULL};
+        if (r->list && !strcmp(r->command, "audit") && strcmp(w.format, "text") && strcmp(w.format, "json")) continue;
+        if (!strcmp(w.format, "prompt") && !r->items[0].compression.present) continue;
+        w.expected = fixture_render(r, w.format, 50, true, true);
+        fail_each(render_work, &w);
+        free(w.expected);
+    }
+}
+
+static int parse_work(void *user, jopa_error *e) {
+    const report_work *w = user;
+    jopa_result       *r = NULL;
+    int                status = jopa_result_parse(&r, w->expected, strlen(w->expected), e);
+    if (status) assert_null(r);
+    jopa_result_free(r);
+    return status;
+}
+
+static int join_work(void *user, jopa_error *e) {
+    (void)user;
+    long         before = left;
+    jopa_result *list = NULL, *more[2] = {NULL, NULL};
+    int          status = JP_OK;
+    left = -1;
+    for (int i = 0; i < 2; i++) {
+        more[i] = fixture_everything();
+        free(more[i]->command);
+        more[i]->command = strdup("audit");
+    }
+    left = before;
+    for (int i = 0; i < 2 && !status; i++) {
+        status = jopa_audit_join(&list, more[i], e);
+        if (!status) more[i] = NULL;
+    }
+    for (int i = 0; i < 2; i++) jopa_result_free(more[i]);
+    jopa_result_free(list);
+    return status;
+}
+
+static void reports(void **state) {
+    (void)state;
+    jopa_result *list = NULL, *made[] = {fixture_result(), fixture_comparison(), fixture_everything(), NULL};
+    for (int i = 0; i < 3; i++) {
+        report_work w = {.expected = fixture_render(made[i], "json", 0, false, false)};
+        render_each(made[i]);
+        fail_each(parse_work, &w);
+        free(w.expected);
+    }
+    made[2]->items[0].audit.present = false; /* the text of a compression */
+    render_each(made[2]);
+    made[2]->items[0].audit.present = true;
+    free(made[2]->command);
+    made[2]->command = strdup("audit");
+    assert_int_equal(jopa_audit_join(&list, made[2], NULL), JOPA_OK);
+    made[2] = list;
+    render_each(list);
+    fail_each(join_work, NULL);
+    for (int i = 0; i < 3; i++) jopa_result_free(made[i]);
+}
+
+/* ---- metrics -------------------------------------------------------------------------------------------------------
+ */
+
+static int words_work(void *user, jopa_error *e) {
+    const char *a = "The doctor met the patient, \xc4\xb0 think. It was 3.5 o'clock - late.",
+               *b = "A doctor saw her patient late.";
+    double          variation = 0, bleu = 0;
+    jp_rouge_scores rouge = {0};
+    char            got[120], *expected = user;
+    int             status = jp_word_variation(a, b, &variation, e);
+    if (!status) status = jp_bleu(b, a, &bleu, e);
+    if (!status) status = jp_rouge(b, a, &rouge, e);
+    if (status) return status;
+    snprintf(got, sizeof got, "%.17g %.17g %.17g %.17g", variation, bleu, rouge.rouge1, rouge.rougeL);
+    if (!*expected) strcpy(expected, got);
+    assert_string_equal(got, expected);
+    return JP_OK;
+}
+
+static void metrics(void **state) {
+    (void)state;
+    char       expected[120] = "";
+    jopa_error e = {0};
+    assert_int_equal(words_work(expected, &e), JP_OK);
+    fail_each(words_work, expected);
+}
+
+/* ---- the benchmark's files and tables -------------------------------------------------------------------------------
+ */
+
+static const char *const file = "test_memory.tmp";
+
+static void ignore_line(void *user, const char *text) {
+    (void)user;
+    (void)text;
+}
+
+static int cases_work(void *user, jopa_error *e) {
+    jp_cases    c = {0};
+    jp_warnings warn = {ignore_line, NULL};
+    (void)user;
+    int status = jp_cases_read(&c, file, NULL, &warn, e);
+    if (!status) status = jp_cases_thin(&c, 2, e);
+    jp_cases_free(&c);
+    return status;
+}
+
+static int tables_work(void *user, jopa_error *e) {
+    const report_work *w = user;
+    size_t             size = 0;
+    char              *text = jopa_bench_tables(file, w->format, &size, e);
+    free(text);
+    return text ? JP_OK : e->code;
+}
+
+static void write_results(void) {
+    jp_records   r = {0};
+    FILE        *f = NULL;
+    json_t      *settings = json_pack("{s:s}", "unit", "word");
+    jopa_result *x = fixture_everything();
+    remove(file);
+    assert_int_equal(jp_records_open(&f, &r, file, settings, NULL, NULL), JP_OK);
+    for (int i = 0; i < 4; i++) {
+        jp_case one = {.id = i / 2 ? "a" : "b", .task = i / 2 ? "t" : "u", .prompt = "p", .digest = "0"};
+        assert_int_equal(jp_records_append(f, &one, i % 2 ? "jopa" : "random", x->items, NULL), JP_OK);
+    }
+    fclose(f);
+    json_decref(settings);
+    jopa_result_free(x);
+}
+
+static void benchmarks(void **state) {
+    (void)state;
+    FILE *f = fopen(file, "wb");
+    fputs("{\"prompt\": \"a\"}\n{no}\n{\"prompt\": \"b\", \"id\": \"x\", \"task\": \"t\", \"system\": \"s\"}\n"
+          "{\"instruction\": \"c\", \"input\": \"d\", \"response\": \"r\"}\n{\"prompt\": \"e\", \"id\": \"x\"}\n",
+          f);
+    fclose(f);
+    fail_each(cases_work, NULL);
+    write_results();
+    for (int i = 0; jopa_bench_format(i); i++) {
+        report_work w = {.format = jopa_bench_format(i)};
+        fail_each(tables_work, &w);
+    }
+    remove(file);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prompts), cmocka_unit_test(recuts),     cmocka_unit_test(reports),
+        cmocka_unit_test(metrics), cmocka_unit_test(benchmarks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
