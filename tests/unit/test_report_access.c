@@ -219,43 +219,44 @@ static void a_list_of_audits(void **state) {
 /* ---- paths that lead nowhere ---------------------------------------------------------------------------------------
  */
 
+static const char *const nowhere[] = {
+    "unit.",
+    ".unit",
+    ".",
+    "units.10.text",
+    "units.-1",
+    "units.01x",
+    "units.",
+    "units.3.",
+    "units.3.nothing",
+    "cost.evaluations.1",
+    "selected.2",
+    "response.target.2",
+    "metrics.prob.",
+    "metrics.nothing",
+    "options.k.1",
+    "units.99999999999999999999",
+    "units. 3",
+    "masked_response.text.0",
+    "nothing",
+    "schema.1",
+    "results",
+};
+
 static void paths_that_lead_nowhere(void **state) {
     (void)state;
-    static const char *const paths[] = {
-        "unit.",
-        ".unit",
-        ".",
-        "units.10.text",
-        "units.-1",
-        "units.01x",
-        "units.",
-        "units.3.",
-        "units.3.nothing",
-        "cost.evaluations.1",
-        "selected.2",
-        "response.target.2",
-        "metrics.prob.",
-        "metrics.nothing",
-        "options.k.1",
-        "units.99999999999999999999",
-        "units. 3",
-        "masked_response.text.0",
-        "nothing",
-        "schema.1",
-        "results",
-    };
     jopa_result *r = fixture_everything();
     double       number = 5;
     int64_t      whole = 5;
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {
         jopa_error e = {0};
-        if (jopa_result_kind(r, 0, paths[i])) fail_msg("\"%s\" leads somewhere", paths[i]);
-        assert_int_equal(jopa_result_number(r, 0, paths[i], &number, &e), JOPA_ERROR_INPUT);
-        assert_non_null(strstr(e.message, paths[i]));
-        assert_int_equal(jopa_result_integer(r, 0, paths[i], &whole, NULL), JOPA_ERROR_INPUT);
-        assert_null(jopa_result_text(r, 0, paths[i]));
-        assert_int_equal(jopa_result_size(r, 0, paths[i]), -1);
-        assert_null(jopa_result_name(r, 0, paths[i], 0));
+        if (jopa_result_kind(r, 0, nowhere[i])) fail_msg("\"%s\" leads somewhere", nowhere[i]);
+        assert_int_equal(jopa_result_number(r, 0, nowhere[i], &number, &e), JOPA_ERROR_INPUT);
+        assert_non_null(strstr(e.message, nowhere[i]));
+        assert_int_equal(jopa_result_integer(r, 0, nowhere[i], &whole, NULL), JOPA_ERROR_INPUT);
+        assert_null(jopa_result_text(r, 0, nowhere[i]));
+        assert_int_equal(jopa_result_size(r, 0, nowhere[i]), -1);
+        assert_null(jopa_result_name(r, 0, nowhere[i], 0));
     }
     assert_int_equal(jopa_result_number(r, 0, "unit", &number, NULL), JOPA_ERROR_INPUT);
     assert_int_equal(jopa_result_number(r, 0, "units", &number, NULL), JOPA_ERROR_INPUT);
