@@ -22,7 +22,7 @@ static int character_size(const char *s) {
 }
 
 /* C0, DEL and C1 steer a terminal; U+2028 and U+2029 end a line. */
-static bool steers(const char *s, int size) {
+static bool steers_terminal(const char *s, int size) {
     const unsigned char *c = (const unsigned char *)s;
     return (size == 1 && (c[0] < 0x20 || c[0] == 0x7f)) || (size == 2 && c[0] == 0xc2 && c[1] < 0xa0) ||
            (size == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9));
@@ -32,7 +32,7 @@ static bool steers(const char *s, int size) {
 static void clean_line(const char *line, char *out) {
     while (*line) {
         int         size = character_size(line);
-        const char *shown = !size ? "\xef\xbf\xbd" : steers(line, size) ? " " : NULL;
+        const char *shown = !size ? "\xef\xbf\xbd" : steers_terminal(line, size) ? " " : NULL;
         if (shown) out = stpcpy(out, shown);
         else out = (char *)memcpy(out, line, (size_t)size) + size;
         line += size ? size : 1;

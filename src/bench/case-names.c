@@ -55,7 +55,7 @@ static char *made_id(const char *name, const jp_case *one) {
 }
 
 /* Whether no case of the file gets an id that is another prompt's. */
-static int fits(const jp_cases *c, int from, const char *name, const jp_known_ids *known, bool *out, jopa_error *e) {
+static int fits_name(const jp_cases *c, int from, const char *name, const jp_known_ids *known, bool *out, jopa_error *e) {
     *out = true;
     for (int i = from; i < c->n && *out; i++) {
         const jp_case *one = &c->items[i];
@@ -75,7 +75,7 @@ static int choose_name(const jp_cases *c, int from, const char *file, const jp_k
     int  status = JP_OK;
     for (int level = 0; !fine && !status; level++) {
         char *name = file_name(file, level);
-        status = name ? fits(c, from, name, known, &fine, e) : jp_fail_memory(e);
+        status = name ? fits_name(c, from, name, known, &fine, e) : jp_fail_memory(e);
         if (!status && fine) *out = name;
         else free(name);
     }

@@ -95,7 +95,7 @@ static int report_end(report *r, int status, jopa_error *theirs, jopa_error *e) 
     return status ? fail_theirs(r->p, status, theirs, e) : rest;
 }
 
-static int score(void *self, const jopa_score_request *rq, jopa_error *e) {
+static int score_plugin(void *self, const jopa_score_request *rq, jopa_error *e) {
     plugin            *p = self;
     jopa_score_request own = *rq;
     jopa_error         theirs = {0};
@@ -122,7 +122,7 @@ static int knockout(void *self, const jopa_knockout_request *rq, jopa_error *e) 
 /* ---- the others ----------------------------------------------------------------------------------------------- */
 
 /* What they claim, as far as there are functions for it. */
-static unsigned capabilities(void *self) {
+static unsigned capabilities_plugin(void *self) {
     const plugin          *p = self;
     const jopa_engine_ops *o = &p->theirs;
     unsigned               can = JOPA_CAN_SCORE | (o->capabilities ? o->capabilities(p->self) : 0);
@@ -137,7 +137,7 @@ static unsigned capabilities(void *self) {
     return can;
 }
 
-static void model_info(void *self, jopa_model_info *info) {
+static void model_info_plugin(void *self, jopa_model_info *info) {
     const plugin *p = self;
     *info = (jopa_model_info){.size = sizeof *info};
     snprintf(info->file, sizeof info->file, "%s", p->theirs.name);
@@ -147,14 +147,14 @@ static void model_info(void *self, jopa_model_info *info) {
     info->quantization[sizeof info->quantization - 1] = info->weights[sizeof info->weights - 1] = '\0';
 }
 
-static void destroy(void *self) {
+static void destroy_plugin(void *self) {
     plugin *p = self;
     if (!p) return;
     if (p->theirs.destroy) p->theirs.destroy(p->self);
     free(p);
 }
 
-static int reserve(void *self, int max_row, int *rows, jopa_error *e) {
+static int reserve_plugin(void *self, int max_row, int *rows, jopa_error *e) {
     enum { ROWS = 32 };
     plugin    *p = self;
     jopa_error theirs = {0};
@@ -168,12 +168,12 @@ static int lacks(const plugin *p, const char *what, jopa_error *e) {
     return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the engine '%s' %s", p->theirs.name, what);
 }
 
-static int tokenize(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
+static int tokenize_plugin(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
     if (!((plugin *)self)->theirs.tokenize) return lacks(self, "has no tokenizer, which prompts of text need", e);
     CALL(tokenize, text, size, special, ids, n);
 }
 
-static int piece(void *self, int32_t id, bool special, char *out, int size) {
+static int piece_plugin(void *self, int32_t id, bool special, char *out, int size) {
     plugin *p = self;
     int     length = p->theirs.piece ? p->theirs.piece(p->self, id, special, out, size) : 0;
     return length > 0 ? length : 0;
@@ -200,7 +200,7 @@ static int next(void *self, jopa_next_request *rq, jopa_error *e) { CALL(next, r
 static int gradient(void *self, const jopa_gradient_request *rq, jopa_error *e) { CALL(gradient, rq); }
 static int attention(void *self, jopa_attention_request *rq, jopa_error *e) { CALL(attention, rq); }
 
-static int gradient_price(void *self, int n) {
+static int gradient_price_plugin(void *self, int n) {
     enum { PRICE = 4 };
     plugin *p = self;
     int     price = p->theirs.gradient_price ? p->theirs.gradient_price(p->self, n) : PRICE;
@@ -218,7 +218,7 @@ static int embedding_rows(void *self, const int32_t *symbols, int n, float *out,
 }
 
 static int n_vocab(void *self) { return ((plugin *)self)->theirs.n_vocab(((plugin *)self)->self); }
-static int n_embd(void *self) { return ((plugin *)self)->theirs.n_embd(((plugin *)self)->self); }
+static int n_embd_plugin(void *self) { return ((plugin *)self)->theirs.n_embd(((plugin *)self)->self); }
 static int n_layer(void *self) { return ((plugin *)self)->theirs.n_layer(((plugin *)self)->self); }
 
 /* ---- opening -------------------------------------------------------------------------------------------------- */
@@ -229,19 +229,19 @@ static void fill_ops(plugin *p) {
     p->ops = (jopa_engine_ops){.size = sizeof p->ops,
                                .version = JOPA_ENGINE_VERSION,
                                .name = o->name,
-                               .capabilities = capabilities,
-                               .destroy = destroy,
-                               .model_info = model_info,
-                               .reserve = reserve,
-                               .score = score,
-                               .tokenize = tokenize,
-                               .piece = piece,
+                               .capabilities = capabilities_plugin,
+                               .destroy = destroy_plugin,
+                               .model_info = model_info_plugin,
+                               .reserve = reserve_plugin,
+                               .score = score_plugin,
+                               .tokenize = tokenize_plugin,
+                               .piece = piece_plugin,
                                .apply_template = apply_template,
                                .generate = o->generate ? generate : NULL,
                                .next = o->next ? next : NULL,
                                .knockout = o->knockout ? knockout : NULL,
                                .gradient = o->gradient ? gradient : NULL,
-                               .gradient_price = gradient_price,
+                               .gradient_price = gradient_price_plugin,
                                .attention = o->attention ? attention : NULL,
                                .embed = o->embed ? embed : NULL,
                                .n_vocab = o->n_vocab ? n_vocab : NULL,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "explain/fill.h"
+#include "explain/measure.h"
 
 /* A row of a comparison for a method that this model cannot run. */
 static int fill_failed(jp_explanation *x, const jp_run *run, const jopa_error *why, jopa_error *e) {
@@ -36,6 +37,11 @@ static int run_methods(jopa_result *r, jp_watch *w, const jp_question *q, const 
                       .budget = q->budget,
                       .joint = alone};
         status = run_one_of(r->items + done, &run, alone, e);
+    }
+    if (status == JOPA_ERROR_INTERRUPTED && done > 1) { /* before that method had begun: the finished ones are there */
+        jp_explanation_free(r->items + --done);
+        r->items[done] = (jp_explanation){0};
+        status = jp_explain_stopped(r->items + done - 1, w, JP_OK, e);
     }
     for (int i = done; i < r->n_items; i++) jp_explanation_free(r->items + i);
     r->n_items = done; /* what was not begun is not in the result */

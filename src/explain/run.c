@@ -38,8 +38,9 @@ static int search_levels(const jp_run *run, const jp_task *task, jp_selection *f
 
 static int search_method(const jp_run *run, jp_scorer *s, jp_selection *found, jp_explanation *x, jopa_error *e) {
     const jp_question *q = run->question;
-    jp_task            task = {
-                   .scorer = s, .n = run->problem->prompt.n_units, .k = run->problem->k, .budget = run->budget, .seed = q->seed};
+    const jp_prompt   *prompt = &run->problem->prompt;
+    jp_task            task = {.scorer = s, .n = prompt->n_units, .k = run->problem->k, .budget = run->budget};
+    task.seed = q->seed;
     run->watch->scorer = s;
     if (jp_watch_stage(run->watch, JP_STAGE_SEARCHING, run->method->name)) jp_scorer_stop(s, JP_STOP_USER);
     int status = q->min_drop > 0 ? jp_study_smallest(&task, run->method, q->min_drop, found, e)
@@ -90,8 +91,8 @@ static int new_scorer(jp_scorer **out, const jp_run *run, const jp_limits *limit
 int jp_run_method(jp_explanation *x, const jp_run *run, jopa_error *e) {
     const jp_question        *q = run->question;
     const jp_explain_problem *p = run->problem;
-    jp_limits                 limits = {
-                        .budget = run->budget, .seconds = q->seconds, .k = p->k, .progress = jp_watch_scores, .user = run->watch};
+    jp_limits limits = {.budget = run->budget, .seconds = q->seconds, .k = p->k, .progress = jp_watch_scores};
+    limits.user = run->watch;
     jp_scorer   *s = NULL;
     jp_selection found = {0};
     int          status = jp_fill_question(x, run->watch->model, p, q, run->method->name, e);

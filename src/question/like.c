@@ -143,7 +143,8 @@ static int set_from_note(jopa_options *o, const jopa_options *before, const jp_r
     if (!strcmp(note->name, "messages")) return add_chat_again(o, note->value, e);
     const jp_option *option = jp_option_find(o->command, note->name);
     if (!option || jopa_options_given(before, note->name)) return JP_OK;
-    return option->type == JP_TYPE_TEXTS ? set_texts_again(o, note, e) : jopa_options_set(o, note->name, note->value, e);
+    if (option->type == JP_TYPE_TEXTS) return set_texts_again(o, note, e);
+    return jopa_options_set(o, note->name, note->value, e);
 }
 
 int jopa_options_like(jopa_options *o, const jopa_result *r, int i, jopa_error *e) {

@@ -109,7 +109,7 @@ static int score_prompts(engine_run *r, const int32_t *const *prompts, int n, un
 }
 
 /* The rows of `n` masks, hidden by the operator. */
-static int score_rows(engine_run *r, int n) {
+static int score_rows_by_engine(engine_run *r, int n) {
     const jp_problem *p = r->s->problem;
     size_t            width = (size_t)p->prompt->n_tokens;
     int32_t          *symbols = malloc((size_t)n * width * sizeof *symbols);
@@ -251,7 +251,7 @@ static int score_fresh(jp_scorer *s, const jp_bitset *masks, int *fresh, int n, 
     choose_span(&r);
     r.log_probs = malloc((size_t)n * (size_t)(r.last - r.first) * sizeof *r.log_probs);
     if (!r.log_probs) return jp_fail_memory(e);
-    int status = s->tail ? score_knockouts(&r, n) : score_rows(&r, n);
+    int status = s->tail ? score_knockouts(&r, n) : score_rows_by_engine(&r, n);
     free(r.log_probs);
     return status;
 }
@@ -290,7 +290,7 @@ static int fill_store(jp_scorer *s, const jp_bitset *masks, int n, jopa_error *e
     choose_span(&r);
     r.log_probs = malloc(((size_t)left * (size_t)(r.last - r.first) + 1) * sizeof *r.log_probs);
     if (!status && (!fresh || !r.log_probs)) status = jp_fail_memory(e);
-    if (!status && left) status = score_rows(&r, left);
+    if (!status && left) status = score_rows_by_engine(&r, left);
     jp_cache_free(&seen);
     free(r.log_probs);
     free(fresh);
@@ -313,5 +313,5 @@ int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_
     engine_run r = {.s = s, .masks = masks, .left = n, .log_probs = log_probs, .e = e};
     r.first = s->problem->target_first;
     r.last = s->problem->target_last;
-    return score_rows(&r, n);
+    return score_rows_by_engine(&r, n);
 }

@@ -107,7 +107,7 @@ static void put_run_svg(jp_buffer *out, const jp_flow *f, const run *r, double x
     jp_buffer_text(out, "</text>\n");
 }
 
-static int put_line(jp_buffer *out, const jp_flow *f, size_t from, size_t to, UBiDiLevel base, jp_svg_box box,
+static int put_line_svg(jp_buffer *out, const jp_flow *f, size_t from, size_t to, UBiDiLevel base, jp_svg_box box,
                     jopa_error *e) {
     UBiDiLevel *levels = calloc(to - from + 1, sizeof *levels);
     run        *runs = calloc(MAX_RUNS, sizeof *runs);
@@ -163,7 +163,7 @@ int jp_svg_map(jp_buffer *out, const char *text, const jp_pieces *pieces, double
         size_t end = jp_flow_line_end(&f, from, (int)(box.width * 1000 / FONT)), ink = end;
         while (ink > from && f.cells[ink - 1].space) ink--;
         box.y += LINE;
-        status = put_line(out, &f, from, ink, base, box, e);
+        status = put_line_svg(out, &f, from, ink, base, box, e);
         from = end < f.n && !f.cells[end].text ? end + 1 : end;
     }
     if (!status && f.failed) status = jp_fail_memory(e);
