@@ -55,7 +55,8 @@ static char *made_id(const char *name, const jp_case *one) {
 }
 
 /* Whether no case of the file gets an id that is another prompt's. */
-static int fits_name(const jp_cases *c, int from, const char *name, const jp_known_ids *known, bool *out, jopa_error *e) {
+static int fits_name(const jp_cases *c, int from, const char *name, const jp_known_ids *known, bool *out,
+                     jopa_error *e) {
     *out = true;
     for (int i = from; i < c->n && *out; i++) {
         const jp_case *one = &c->items[i];

@@ -168,7 +168,8 @@ static int lacks(const plugin *p, const char *what, jopa_error *e) {
     return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "the engine '%s' %s", p->theirs.name, what);
 }
 
-static int tokenize_plugin(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
+static int tokenize_plugin(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n,
+                           jopa_error *e) {
     if (!((plugin *)self)->theirs.tokenize) return lacks(self, "has no tokenizer, which prompts of text need", e);
     CALL(tokenize, text, size, special, ids, n);
 }
@@ -245,7 +246,7 @@ static void fill_ops(plugin *p) {
                                .attention = o->attention ? attention : NULL,
                                .embed = o->embed ? embed : NULL,
                                .n_vocab = o->n_vocab ? n_vocab : NULL,
-                               .n_embd = o->n_embd ? n_embd : NULL,
+                               .n_embd_plugin = o->n_embd ? n_embd : NULL,
                                .n_layer = o->n_layer ? n_layer : NULL,
                                .embedding_rows = o->embedding_rows ? embedding_rows : NULL};
     p->base.ops = &p->ops;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asked.h"
 #include "engine/plugin.h"
 
 enum { ROWS = 5, RESPONSE = 2 };
@@ -91,23 +92,21 @@ static void test_older_structs_are_padded(void **state) {
 
 /* What it lacks is said in a line that names it. */
 static void test_an_engine_without_a_tokenizer(void **state) {
-    made_up              m = {.value = -1};
-    jopa_engine_ops      ops = made_up_ops();
-    jopa_model          *model = NULL;
-    jopa_result         *result = NULL;
-    jopa_explain_options o;
-    jopa_error           e = {0};
+    made_up         m = {.value = -1};
+    jopa_engine_ops ops = made_up_ops();
+    jopa_model     *model = NULL;
+    jopa_result    *result = NULL;
+    jopa_options   *o = asked("explain", "prompt", "text", "response", "answer", NULL);
+    jopa_error      e = {0};
     (void)state;
     assert_int_equal(jopa_model_open_engine(&model, &ops, &m, NULL), JOPA_OK);
     assert_string_equal(jopa_model_capabilities(model), "logprobs");
-    jopa_explain_options_init(&o);
-    o.prompt = "text";
-    o.response = "answer";
-    assert_int_not_equal(jopa_explain(&result, model, &o, &e), JOPA_OK);
+    assert_int_not_equal(jopa_explain(&result, model, o, &e), JOPA_OK);
     assert_non_null(strstr(e.message, "'made-up' has no chat template"));
-    o.raw = true;
-    assert_int_equal(jopa_explain(&result, model, &o, &e), JOPA_ERROR_UNSUPPORTED);
+    ask_also(o, "raw", "true", NULL);
+    assert_int_equal(jopa_explain(&result, model, o, &e), JOPA_ERROR_UNSUPPORTED);
     assert_non_null(strstr(e.message, "'made-up' has no tokenizer"));
+    jopa_options_free(o);
     jopa_model_free(model);
 }
 
