@@ -6,7 +6,8 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/jopa)
 
 # libjopa.a with libllama in it, as one object whose only names are those of jopa.h: a program may have another libllama,
 # and no names of ours can meet its own.
-link_closure(archives libs_private llama jopa_accel PkgConfig::libraries)
+get_target_property(linked libjopa INTERFACE_LINK_LIBRARIES)
+link_closure(archives libs_private ${linked})
 foreach(name IN LISTS CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
     if(name MATCHES "c[+][+]")
         list(APPEND libs_private -l${name})

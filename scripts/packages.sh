@@ -23,8 +23,9 @@ if [ $# = 0 ]; then
     library lapacke liblapacke-dev
     library openblas libopenblas-serial-dev
     library cmocka libcmocka-dev
-    # on processors that multiply in bfloat16: see src/engine/accel/accel.h
-    if grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi
+    # for processors that multiply in bfloat16, this one or that of who gets the package: see src/engine/accel/accel.h
+    if { grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null || [[ ${CMAKE_FLAGS:-} == *JOPA_NATIVE=OFF* ]]; } &&
+        [ "$(uname -m)" = x86_64 ] && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi
     if [ "$tests" ]; then
         command_of clang clang
         # clang's own omp.h
