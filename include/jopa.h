@@ -81,12 +81,13 @@ typedef struct {
     int         evaluations, budget;   /* of this stage; budget 0: unknown */
     double      best_drop;             /* nats; NAN before the first set */
     double      seconds, seconds_left; /* since the run began; seconds_left < 0: unknown */
-    const char *stage;                 /* one of jopa_list("stages"), or a method's name while it searches; static */
+    const char *stage;                 /* one of jopa_list("stages"); static */
     const int  *best;                  /* [n_best] units of the best set so far, ascending; for the call only */
     int         n_best;
     double      fraction;              /* of the stage, 0 to 1; < 0: unknown */
     int         prompts_done, prompts; /* of jopa_bench; otherwise 0 */
-    const char *id, *method;           /* what jopa_bench runs now, or NULL */
+    const char *id;                    /* the prompt that jopa_bench is at, or NULL */
+    const char *method;                /* what searches, or NULL */
 } jopa_progress;
 /* Called often while anything runs; nonzero stops it. A search that is stopped answers with the best so far. */
 typedef int (*jopa_progress_function)(void *user, const jopa_progress *p);

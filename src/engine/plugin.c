@@ -246,7 +246,7 @@ static void fill_ops(plugin *p) {
                                .attention = o->attention ? attention : NULL,
                                .embed = o->embed ? embed : NULL,
                                .n_vocab = o->n_vocab ? n_vocab : NULL,
-                               .n_embd_plugin = o->n_embd ? n_embd : NULL,
+                               .n_embd = o->n_embd ? n_embd_plugin : NULL,
                                .n_layer = o->n_layer ? n_layer : NULL,
                                .embedding_rows = o->embedding_rows ? embedding_rows : NULL};
     p->base.ops = &p->ops;

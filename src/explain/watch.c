@@ -35,7 +35,7 @@ bool jp_watch_ask(jp_watch *w, double fraction) {
     w->now.fraction = fraction;
     w->now.seconds = jp_seconds() - w->started;
     w->stopped = w->stopped || atomic_load(&w->model->cancelled);
-    if (w->progress && w->progress(w->user, &w->now)) w->stopped = true;
+    if (!w->stopped && w->progress && w->progress(w->user, &w->now)) w->stopped = true;
     return w->stopped;
 }
 

@@ -39,28 +39,44 @@ static int stop_at(void *user, const jopa_progress *p) {
     return --*(int *)user <= 0;
 }
 
+typedef int (*use_function)(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
+
+/* The result of a use that is stopped at the given call, NULL when that came before the prompt itself was scored. Frees
+ * the options. */
+static jopa_result *stopped_at(use_function use, jopa_options *o, int *left) {
+    jopa_result *r = NULL;
+    jopa_error   e = {0};
+    jopa_options_listen(o, stop_at, NULL, left);
+    int code = use(&r, tiny_model, o, &e);
+    if (code && code != JOPA_ERROR_INTERRUPTED) fail_msg("%s", e.message);
+    assert_true(!r == !!code);
+    assert_true(!r || jopa_result_interrupted(r) || *left > 0);
+    jopa_options_free(o);
+    return r;
+}
+
 /* Interrupted after any number of batches, there is a result, and no text was written for it. */
 static void interruptions(void **state) {
     (void)state;
-    for (int calls = 1; calls <= 4; calls++) {
+    int audits = 0, compressions = 0;
+    for (int calls = 1; calls <= 12; calls++) {
         int           left = calls;
         jopa_options *o = question("audit");
         ask_also(o, "threshold", "50", NULL);
-        jopa_options_listen(o, stop_at, NULL, &left);
-        jopa_result *r = audited(o);
-        assert_true(jopa_result_interrupted(r) || left > 0);
-        assert_false(jopa_result_triggered(r, 0));
-        if (jopa_result_interrupted(r)) assert_null(r->items[0].audit.words_response);
+        jopa_result *r = stopped_at(jopa_audit, o, &left);
+        if (r) assert_false(jopa_result_triggered(r, 0));
+        if (r && jopa_result_interrupted(r)) assert_null(r->items[0].audit.words_response);
+        audits += r && jopa_result_interrupted(r);
         jopa_result_free(r);
         left = calls;
         o = question("compress");
         ask_also(o, "ratio", "0.5", NULL);
-        jopa_options_listen(o, stop_at, NULL, &left);
-        r = compressed(o);
-        assert_true(jopa_result_interrupted(r) || left > 0);
-        assert_non_null(jopa_result_compressed(r, 0));
+        r = stopped_at(jopa_compress, o, &left);
+        if (r) assert_non_null(jopa_result_compressed(r, 0));
+        compressions += r && jopa_result_interrupted(r);
         jopa_result_free(r);
     }
+    assert_true(audits >= 4 && compressions >= 4);
 }
 
 static void time_limits(void **state) {
@@ -91,22 +107,26 @@ static void same_answer(const jopa_result *a, const jopa_result *b) {
     assert_float_equal(x->log_prob.drop, y->log_prob.drop, 1e-9);
 }
 
-/* A value that is taken back is the default: those of an audit and of a compression are not those of an explanation. */
-static void null_is_the_default(void **state) {
-    static const char *const texts[] = {"method", "unit", "roles", "operator", "metrics", "until"};
-    jopa_result             *r[4] = {NULL};
-    jopa_error               e = {0};
+/* Every option of the command at its default: said, or said and taken back. */
+static jopa_options *with_defaults(const char *command, bool taken_back) {
+    jopa_options           *o = question(command);
+    const jopa_option_info *info;
+    for (int i = 0; (info = jopa_option_at(command, i)); i++) {
+        if (jopa_options_given(o, info->name) || !info->fallback) continue;
+        ask_also(o, info->name, info->fallback, NULL);
+        if (taken_back) ask_also(o, info->name, NULL, NULL);
+    }
+    ask_also(o, "system", "Be kind to the patient. Write well.", NULL);
+    return o;
+}
+
+/* What is not set is at its default: those of an audit and of a compression are not those of an explanation. */
+static void unset_is_the_default(void **state) {
     (void)state;
-    for (int null = 0; null < 2; null++) {
-        jopa_options *a = question("audit"), *c = question("compress");
-        for (size_t i = 0; null && i < sizeof texts / sizeof *texts; i++) {
-            jopa_options_set(a, texts[i], NULL, &e);
-            jopa_options_set(c, texts[i], NULL, &e);
-        }
-        ask_also(a, "system", "Be kind to the patient. Write well.", NULL);
-        ask_also(c, "system", "Be kind to the patient. Write well.", NULL);
-        r[null] = audited(a);
-        r[2 + null] = compressed(c);
+    jopa_result *r[4];
+    for (int i = 0; i < 2; i++) {
+        r[i] = audited(with_defaults("audit", i));
+        r[2 + i] = compressed(with_defaults("compress", i));
     }
     assert_string_equal(r[1]->items[0].audit.until, "probability");
     same_answer(r[0], r[1]);
@@ -150,8 +170,8 @@ static void surprisal_adds_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(interruptions),       cmocka_unit_test(time_limits),
-        cmocka_unit_test(null_is_the_default), cmocka_unit_test(failures_leave_the_result_alone),
+        cmocka_unit_test(interruptions),        cmocka_unit_test(time_limits),
+        cmocka_unit_test(unset_is_the_default), cmocka_unit_test(failures_leave_the_result_alone),
         cmocka_unit_test(surprisal_adds_up),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);

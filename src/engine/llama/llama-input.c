@@ -187,6 +187,7 @@ static int find_scale(jp_local *l, const int32_t *ids, float *rows, float *by_id
         if (!status) t->differs = !(distance(by_id, by_row, llama_vocab_n_tokens(l->vocab)) < LEAST);
     }
     t->tried = !status;
+    t->differs = t->differs && !status; /* what was cut short tells nothing */
     return status;
 }
 
