@@ -70,7 +70,7 @@ int jp_fail(jopa_error *e, int code, const char *format, ...) {
 int jp_fail_memory(jopa_error *e) {
     if (e) {
         e->code = JOPA_ERROR_MEMORY;
-        strcpy(e->message, "out of memory: use a smaller model, a shorter prompt or a smaller --ctx");
+        strcpy(e->message, "out of memory: use a smaller model, a shorter prompt or a smaller `ctx`");
     }
     return JOPA_ERROR_MEMORY;
 }

@@ -175,12 +175,22 @@ static int choose_levels(jp_explain_problem *p, const jp_question *q, jopa_error
     return status;
 }
 
+/* The other operators that the set is tried under: what this model cannot do is known before the model writes. */
+static int check_operators(jp_engine *engine, const jp_question *q, jopa_error *e) {
+    jp_operator op;
+    int         status = JP_OK;
+    for (int i = 0; i < q->n_operators && !status; i++)
+        status = jp_explain_operator(&op, engine, &q->operators[i], e);
+    return status;
+}
+
 int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e) {
     jp_engine *engine = w->model->engine;
     *p = (jp_explain_problem){0};
     int status = jp_explain_prompt(&p->prompt, engine, q, e);
     p->problem.prompt = &p->prompt;
     if (!status) status = jp_explain_operator(&p->problem.op, engine, &q->op, e);
+    if (!status) status = check_operators(engine, q, e);
     if (!status) status = jp_explain_choose_k(p, q->k, q->sparsity, q->min_drop > 0, e);
     if (!status) status = choose_levels(p, q, e);
     if (!status) status = make_response(p, w, q, e);

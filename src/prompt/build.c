@@ -48,7 +48,7 @@ static int check_input(const work *w, jopa_error *e) {
     const jp_prompt_options *o = w->o;
     bool                     text = false;
     if (w->kind == JP_UNIT_MARKED && o->keep_marked)
-        return jp_fail(e, JOPA_ERROR_USAGE, "--unit marked: marked spans are what is kept here; choose another unit");
+        return jp_fail(e, JOPA_ERROR_USAGE, "`unit` marked: marked spans are what is kept here; choose another unit");
     if (o->raw && o->n != 1) return jp_fail(e, JOPA_ERROR_USAGE, "a raw prompt is one text, not %d messages", o->n);
     for (int i = 0; i < o->n; i++) {
         size_t size = strlen(o->contents[i]), valid = jp_utf8_valid(o->contents[i], size);
@@ -93,7 +93,7 @@ static int place_marks(work *w, const jp_prompt *p, jopa_error *e) {
         if (!m->n_ranges) continue;
         if (!jp_segment_offset(p, span, m->text, &offset))
             return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
-                           "the model's chat template changes the marked text of role %s; use --raw",
+                           "the model's chat template changes the marked text of role %s; use `raw`",
                            jp_excerpt(span->role, 100).text);
         for (int i = 0; i < m->n_ranges; i++) {
             jp_range r = m->ranges[i]; /* bytes before `offset` were trimmed */

@@ -148,7 +148,7 @@ static int locate_segment(jp_prompt *p, int **message, const jp_prompt_source *s
                        jp_excerpt(roles[i], 100).text);
     return jp_fail(
         e, JOPA_ERROR_UNSUPPORTED,
-        "the model's chat template changes with the text: the message of role %s cannot be found in it; use --raw",
+        "the model's chat template changes with the text: the message of role %s cannot be found in it; use `raw`",
         jp_excerpt(roles[i], 100).text);
 }
 

@@ -61,30 +61,32 @@ int jp_question_record(const jp_question *q, jp_explanation *x, jopa_error *e) {
 /* ---- asking again --------------------------------------------------------------------------------------------------
  */
 
-/* Options of which one that is set replaces all. */
-static const char *const groups[][5] = {
-    {"prompt", "system", "messages", "raw", NULL},
-    {"response", "target", NULL},
-    {"k", "sparsity", "min_drop", NULL},
-    {"ratio", "tolerance", NULL},
-    {"data", NULL},
+/* One of the first that is set replaces all of the second. */
+static const struct {
+    const char *set[4], *replaced[5];
+} groups[] = {
+    {{"prompt", "messages"}, {"prompt", "system", "messages", "raw"}},
+    {{"response"}, {"response", "target"}},
+    {{"k", "sparsity", "min_drop"}, {"k", "sparsity", "min_drop"}},
+    {{"ratio", "tolerance"}, {"ratio", "tolerance"}},
 };
-enum { GROUPS = sizeof groups / sizeof *groups };
 
-static int group_of(const char *name) {
-    for (int g = 0; g < GROUPS; g++)
-        for (int i = 0; groups[g][i]; i++)
-            if (!strcmp(groups[g][i], name)) return g;
-    return -1;
+static bool is_one_of(const char *const *names, const char *name) {
+    for (; *names; names++)
+        if (!strcmp(*names, name)) return true;
+    return false;
 }
 
-/* Which groups are asked for anew. */
-static void find_given(const jopa_options *o, bool given[GROUPS]) {
-    for (int g = 0; g < GROUPS; g++) given[g] = g == 0 && o->n_messages;
-    for (int i = 0; i < o->n_set; i++) {
-        int g = group_of(o->set[i].option->info.name);
-        if (g >= 0) given[g] = true;
-    }
+static bool is_asked(const jopa_options *o, const char *name) {
+    return jopa_options_given(o, name) || (!strcmp(name, "messages") && o->n_messages);
+}
+
+bool jp_like_takes(const jopa_options *asked, const char *name) {
+    if (is_asked(asked, name)) return false;
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
+        for (int i = 0; groups[g].set[i] && is_one_of(groups[g].replaced, name); i++)
+            if (is_asked(asked, groups[g].set[i])) return false;
+    return true;
 }
 
 static int add_chat_again(jopa_options *o, const char *text, jopa_error *e) {
@@ -102,27 +104,6 @@ static int add_chat_again(jopa_options *o, const char *text, jopa_error *e) {
     return status;
 }
 
-/* Results of before options were noted: what their members tell. */
-static int set_from_members(jopa_options *o, const jp_explanation *x, const bool given[GROUPS], jopa_error *e) {
-    const struct {
-        const char *name, *value;
-    } members[] = {{"unit", x->unit}, {"operator", x->op}, {"method", x->method}, {"response", x->response_text}};
-    int status = JP_OK;
-    for (size_t i = 0; i < sizeof members / sizeof *members && !status; i++) {
-        int  g = group_of(members[i].name);
-        bool mine = jp_option_find(o->command, members[i].name) && !jopa_options_given(o, members[i].name);
-        if (mine && members[i].value && (g < 0 || !given[g]))
-            status = jopa_options_set(o, members[i].name, members[i].value, e);
-    }
-    for (int i = 0; i < x->n_messages && !status && !given[0]; i++) {
-        const jp_result_message *m = &x->messages[i];
-        char                    *text = strndup(x->prompt_text + m->start, m->end - m->start);
-        status = text ? jopa_options_add_message(o, m->role, text, e) : jp_fail_memory(e);
-        free(text);
-    }
-    return status;
-}
-
 static int set_texts_again(jopa_options *o, const jp_result_option *note, jopa_error *e) {
     json_t *texts = json_loads(note->value, 0, NULL), *one;
     size_t  i;
@@ -135,27 +116,39 @@ static int set_texts_again(jopa_options *o, const jp_result_option *note, jopa_e
     return status;
 }
 
-/* One note, where its name was not given. */
-static int set_from_note(jopa_options *o, const jopa_options *before, const jp_result_option *note,
-                         const bool given[GROUPS], jopa_error *e) {
-    int g = group_of(note->name);
-    if (g >= 0 && given[g]) return JP_OK;
-    if (!strcmp(note->name, "messages")) return add_chat_again(o, note->value, e);
-    const jp_option *option = jp_option_find(o->command, note->name);
-    if (!option || jopa_options_given(before, note->name)) return JP_OK;
-    if (option->type == JP_TYPE_TEXTS) return set_texts_again(o, note, e);
-    return jopa_options_set(o, note->name, note->value, e);
+int jp_like_set(jopa_options *o, const jp_explanation *x, const char *name, const char *value, jopa_error *e) {
+    bool another = x->command && strcmp(x->command, jp_command_name(__builtin_ctz(o->command)));
+    if (!jp_option_find(o->command, name)) return JP_OK;
+    /* what compare calls its methods is more than explain takes, and compress has methods of its own */
+    int status = jopa_options_set(o, name, another && !strcmp(name, "method") ? x->method : value, another ? NULL : e);
+    if (another && status == JOPA_ERROR_USAGE) return JP_OK;
+    return another && status ? jp_fail_memory(e) : status;
+}
+
+static int set_from_notes(jopa_options *o, const jopa_options *asked, const jp_explanation *x, jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < x->n_options && !status; i++) {
+        const jp_result_option *note = &x->options[i];
+        const jp_option        *option = jp_option_find(o->command, note->name);
+        if (!jp_like_takes(asked, note->name)) continue;
+        if (!strcmp(note->name, "messages")) status = add_chat_again(o, note->value, e);
+        else if (option && option->type == JP_TYPE_TEXTS) status = set_texts_again(o, note, e);
+        else status = jp_like_set(o, x, note->name, note->value, e);
+    }
+    return status;
 }
 
 int jopa_options_like(jopa_options *o, const jopa_result *r, int i, jopa_error *e) {
-    bool          given[GROUPS];
-    jopa_options *before = NULL;
+    jopa_options *made = NULL;
     if (!r || i < 0 || i >= r->n_items) return jp_fail(e, JOPA_ERROR_USAGE, "the result has no explanation %d", i);
     const jp_explanation *x = &r->items[i];
-    int                   status = jopa_options_copy(&before, o, e);
-    find_given(o, given);
-    if (!status && !x->n_options) status = set_from_members(o, x, given, e);
-    for (int n = 0; n < x->n_options && !status; n++) status = set_from_note(o, before, &x->options[n], given, e);
-    jopa_options_free(before);
+    int                   status = jopa_options_copy(&made, o, e);
+    if (!status) status = x->n_options ? set_from_notes(made, o, x, e) : jp_like_members(made, o, x, e);
+    if (!status) {
+        jopa_options before = *o;
+        *o = *made;
+        *made = before;
+    }
+    jopa_options_free(made);
     return status;
 }

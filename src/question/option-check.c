@@ -4,13 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/number.h"
 #include "base/parse.h"
 #include "question/option.h"
 
 static int refuse_value(const jp_option *o, const char *value, jopa_error *e) {
-    return o->wrong ? jp_fail(e, JOPA_ERROR_USAGE, "`%s` %s: %s", o->info.name, value, o->wrong)
-                    : jp_fail(e, JOPA_ERROR_USAGE, "`%s` %s: that is no value of this option", o->info.name, value);
+    return jp_fail(e, JOPA_ERROR_USAGE, "`%s` %s: %s", o->info.name, jp_excerpt(value, 80).text,
+                   o->wrong ? o->wrong : "that is no value of this option");
 }
 
 static int check_integer(const jp_option *o, const char *value, jopa_error *e) {
@@ -23,8 +24,8 @@ static int check_integer(const jp_option *o, const char *value, jopa_error *e) {
 
 static int check_number(const jp_option *o, const char *value, jopa_error *e) {
     double number;
-    bool   fine = jp_parse_double(value, NULL, &number) && isfinite(number) && number <= o->info.most &&
-                (o->above ? number > o->info.least : number >= o->info.least);
+    bool   fine = !strchr(" \t\n\v\f\r", *value) && jp_parse_double(value, NULL, &number) && isfinite(number) &&
+                number <= o->info.most && (o->above ? number > o->info.least : number >= o->info.least);
     return fine ? JP_OK : refuse_value(o, value, e);
 }
 
@@ -46,7 +47,7 @@ int jp_option_check(const jp_option *o, const char *value, jopa_error *e) {
     case JP_TYPE_NUMBER: return check_number(o, value, e);
     case JP_TYPE_SWITCH:
         if (!strcmp(value, "true") || !strcmp(value, "false")) return JP_OK;
-        return jp_fail(e, JOPA_ERROR_USAGE, "`%s` %s: true or false", o->info.name, value);
+        return jp_fail(e, JOPA_ERROR_USAGE, "`%s` %s: true or false", o->info.name, jp_excerpt(value, 80).text);
     default:
         if (!values || !strncmp(values, "jopa list ", 10) || is_listed(values, value)) return JP_OK;
         return refuse_value(o, value, e);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "base/nearest.h"
 #include "base/number.h"
 #include "base/parse.h"
@@ -82,8 +83,9 @@ static int find_option(const jp_option **out, const jopa_options *o, const char 
         return jp_fail(e, JOPA_ERROR_USAGE, "`%s` is no option of %s", name,
                        jp_command_name(__builtin_ctz(o->command)));
     const char *nearest = jp_nearest(name ? name : "", name_of_row);
-    return nearest ? jp_fail(e, JOPA_ERROR_USAGE, "unknown option '%s': did you mean `%s`?", name, nearest)
-                   : jp_fail(e, JOPA_ERROR_USAGE, "unknown option '%s': see `jopa list options`", name ? name : "");
+    return jp_fail(e, JOPA_ERROR_USAGE,
+                   nearest ? "unknown option '%s': did you mean `%s`?" : "unknown option '%s': see `jopa list options`",
+                   jp_excerpt(name ? name : "", 80).text, nearest);
 }
 
 static jp_option_value *value_of(const jopa_options *o, const char *name) {

@@ -28,10 +28,10 @@ static int find_method_named(const jp_method **out, const char *name, jopa_error
 static int parse_variant_of(jp_method_choice *c, char *rest, jopa_error *e) {
     char *slash = strchr(rest, '/');
     if (slash) *slash = '\0';
+    if ((*rest && *rest != '@') || (slash && strchr(slash + 1, '@')))
+        return jp_fail(e, JOPA_ERROR_USAGE, "'%s' is not NAME, NAME@SPARSITY or NAME/BUDGET", c->label);
     if (*rest == '@' && (!jp_parse_double(rest + 1, NULL, &c->sparsity) || !(c->sparsity > 0 && c->sparsity <= 1)))
         return jp_fail(e, JOPA_ERROR_USAGE, "'%s': after @ comes a sparsity above 0, at most 1", c->label);
-    if (*rest && *rest != '@')
-        return jp_fail(e, JOPA_ERROR_USAGE, "'%s' is not NAME, NAME@SPARSITY or NAME/BUDGET", c->label);
     if (slash && (!jp_parse_integer(slash + 1, &c->budget) || c->budget < 1))
         return jp_fail(e, JOPA_ERROR_USAGE, "'%s': after / comes a number of evaluations, at least 1", c->label);
     return JP_OK;

@@ -77,6 +77,8 @@ static int resolve_units(jp_question *q, const jopa_options *o, jopa_error *e) {
     q->keep = jp_options_texts(o, "keep", &q->n_keep);
     q->marks = jp_options_switch(o, "marks");
     const char *op = q->command == JP_COMPRESS ? "delete" : jp_options_text(o, "operator");
+    if (!status && q->command == JP_COMPRESS && q->unit == JP_UNIT_MARKED)
+        status = jp_fail(e, JOPA_ERROR_USAGE, "`unit` marked: marked spans are what is kept here; choose another unit");
     return status ? status : jp_operator_choose(&q->op, op, e);
 }
 
@@ -106,18 +108,27 @@ static int resolve_methods(jp_question *q, const jopa_options *o, jopa_error *e)
     }
 }
 
+/* Levels that were asked for by name; those that a long prompt would have are known later. */
+static int check_flat(const jp_question *q, jopa_error *e) {
+    bool applies = false;
+    for (int i = 0; i < q->n_methods; i++) applies |= jp_levels_apply(q->methods[i].method->name);
+    if (!applies || q->levels.given.n < 2 || !(q->repeat || q->min_drop > 0)) return JP_OK;
+    return jp_fail(e, JOPA_ERROR_USAGE,
+                   "`repeat` and `min_drop` do not search by levels: set `levels` to none, or leave them out");
+}
+
 static int resolve_search(jp_question *q, const jopa_options *o, jopa_error *e) {
     const char *levels = jp_options_text(o, "levels"), *operators = jp_options_text(o, "operators"),
                *metrics = jp_options_text(o, "metrics");
     int status = resolve_effort(q, o);
     if (!status) status = resolve_methods(q, o, e);
     if (!status) status = jp_levels_parse(&q->levels, levels ? levels : "none", q->unit, e);
+    if (!status) status = check_flat(q, e);
     if (!status && operators) status = jp_question_operators(q, operators, e);
     return status ? status : jp_metric_parse(metrics ? metrics : "none", &q->metrics, e);
 }
 
-/* ---- uses
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- uses ------------------------------------------------------------------------------------------------------ */
 
 static int resolve_use(jp_question *q, const jopa_options *o, jopa_error *e) {
     const char *until = jp_options_text(o, "until");
@@ -145,6 +156,7 @@ static int check_engine(const jopa_options *o, jopa_error *e) {
 int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
     *q = (jp_question){.command = o->command, .options = o, .progress = o->progress, .user = o->user};
     q->command_name = jp_command_name(__builtin_ctz(o->command));
+    if (o->command & (JP_RENDER | JP_LIST | JP_MODEL)) return JP_OK; /* they ask a model nothing */
     int status = resolve_chat(q, o, e);
     if (!status) status = resolve_response(q, o, e);
     if (!status) status = resolve_units(q, o, e);
