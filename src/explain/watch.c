@@ -36,6 +36,7 @@ bool jp_watch_ask(jp_watch *w, double fraction) {
     w->now.seconds = jp_seconds() - w->started;
     w->stopped = w->stopped || atomic_load(&w->model->cancelled);
     if (!w->stopped && w->progress && w->progress(w->user, &w->now)) w->stopped = true;
+    w->stopped = w->stopped || atomic_load(&w->model->cancelled); /* by the callback */
     return w->stopped;
 }
 
