@@ -10,6 +10,8 @@ typedef struct {
     double last;
 } state;
 
+enum { LONG_STAGE = 10 }; /* seconds before a stage without evaluations is told where nothing is redrawn */
+
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal) {
@@ -72,6 +74,9 @@ static bool is_due(state *s, double seconds, double pause) {
 }
 
 int progress_show(void *user, const jopa_progress *p) {
+    const state *s = user;
+    bool         stage = !p->prompts && !p->evaluations;
+    if (stage && !s->terminal && p->seconds < LONG_STAGE) return interrupted;
     if (!is_due(user, p->seconds, p->prompts ? 30 : 2)) return interrupted;
     if (p->prompts) draw_bench(user, p);
     else if (p->evaluations) draw_search(user, p);

@@ -1,5 +1,6 @@
 #include "bench/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -25,6 +26,15 @@ static json_t *setting_value(const jp_option *option, const char *text) {
     }
 }
 
+/* In alphabetical order, whatever that of the table, and so of the command's help. Takes `all` over. */
+static json_t *sorted(json_t *all) {
+    char   *text = all ? json_dumps(all, JSON_SORT_KEYS | JSON_REAL_PRECISION(17)) : NULL;
+    json_t *made = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    json_decref(all);
+    return made;
+}
+
 json_t *jp_settings_of(const jopa_options *o) {
     json_t *all = json_object();
     bool    fine = all != NULL;
@@ -34,7 +44,7 @@ json_t *jp_settings_of(const jopa_options *o) {
         const char *text = o ? jp_options_text(o, row->info.name) : row->info.fallback;
         fine = !json_object_set_new(all, setting_name(row->info.name), setting_value(row, text));
     }
-    if (fine) return all;
+    if (fine) return sorted(all);
     json_decref(all);
     return NULL;
 }

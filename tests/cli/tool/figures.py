@@ -14,8 +14,10 @@ def near(a, b):
 
 
 def steady(value):
-    """A result without figures that tell of the machine."""
+    """A result without figures and folders that tell of the machine."""
     if isinstance(value, dict):
+        if "model" in value.get("options", {}):
+            value = {**value, "options": {**value["options"], "model": value["options"]["model"].rsplit("/", 1)[-1]}}
         return {k: 0 if k in UNSTEADY else steady(v) for k, v in value.items()}
     return [steady(v) for v in value] if isinstance(value, list) else value
 
