@@ -7,7 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
-#include <llama.h>
+#include <gguf.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -309,6 +309,52 @@ static void test_rows_that_are_not_their_tokens_are_refused(void **state) {
     close_engine(engine);
 }
 
+/* Another file in the model's place, whose embeddings are the model's by `factor`. */
+static void scale_embeddings(float factor) {
+    struct gguf_context *gguf = gguf_init_from_file(path, (struct gguf_init_params){.no_alloc = true});
+    int64_t              tensor = gguf_find_tensor(gguf, "token_embd.weight");
+    size_t               at = gguf_get_data_offset(gguf) + gguf_get_tensor_offset(gguf, tensor), size;
+    size_t               n = gguf_get_tensor_size(gguf, tensor) / sizeof(float);
+    gguf_free(gguf);
+    FILE *f = fopen(path, "rb");
+    fseek(f, 0, SEEK_END);
+    size = (size_t)ftell(f);
+    rewind(f);
+    char *bytes = malloc(size);
+    assert_int_equal(fread(bytes, 1, size, f), size);
+    fclose(f);
+    unlink(path);
+    for (size_t i = 0; i < n; i++) {
+        float value;
+        memcpy(&value, bytes + at + i * sizeof value, sizeof value);
+        value *= factor;
+        memcpy(bytes + at + i * sizeof value, &value, sizeof value);
+    }
+    f = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    fclose(f);
+    free(bytes);
+}
+
+/* As in families that scale the embeddings of tokens, but not the rows that they are given (Gemma 3). */
+static void test_rows_are_scaled_as_the_model_scales_tokens(void **state) {
+    enum { WIDTH = 64 };
+    (void)state;
+    for (int scaled = 0; scaled < 3; scaled++) {
+        const int32_t symbols[] = {TINY_BYTE_0 + 'a', TINY_BYTE_0 + 'b', JOPA_SYMBOL_MEAN};
+        float         as_is[3 * WIDTH], rows_of[3 * WIDTH];
+        jp_engine    *engine = open_engine(&(tiny_gguf_options){.n_embd = WIDTH});
+        assert_int_equal(engine->ops->embedding_rows(engine, symbols, 3, as_is, NULL), JP_OK);
+        close_engine(engine);
+        engine = open_engine(&(tiny_gguf_options){.n_embd = WIDTH});
+        scale_embeddings(scaled == 0 ? 1 : scaled == 1 ? 1 / sqrtf(WIDTH) : 0.5f);
+        int status = engine->ops->embedding_rows(engine, symbols, 3, rows_of, NULL);
+        assert_int_equal(status, scaled == 2 ? JOPA_ERROR_UNSUPPORTED : JP_OK); /* no scale that is known */
+        for (int i = 0; i < 3 * WIDTH && !status; i++) assert_true(fabsf(rows_of[i] - as_is[i]) < 1e-5f);
+        close_engine(engine);
+    }
+}
+
 /* ---- texts that are too long to be embedded ------------------------------------------------------------------- */
 
 static void test_embedding_says_what_it_leaves_out(void **state) {
@@ -344,6 +390,7 @@ int main(void) {
         cmocka_unit_test(test_empty_prompts_begin_a_text),
         cmocka_unit_test(test_knockouts_without_a_tail),
         cmocka_unit_test(test_rows_that_are_not_their_tokens_are_refused),
+        cmocka_unit_test(test_rows_are_scaled_as_the_model_scales_tokens),
         cmocka_unit_test(test_embedding_says_what_it_leaves_out),
         cmocka_unit_test(test_threads_are_all_cores),
     };
