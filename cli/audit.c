@@ -22,6 +22,17 @@ static int check_list(const options *o) {
     return output_check(o);
 }
 
+/* What is wrong with all questions of a file is known before the model is opened. */
+static int check_each(const options *o) {
+    jopa_options *one = NULL;
+    jopa_error    e = {0};
+    int           status = jopa_options_copy(&one, o->asked, &e);
+    if (!status) status = jopa_options_set(one, "prompt", "of the file", &e);
+    if (!status) status = jopa_options_check(one, &e);
+    jopa_options_free(one);
+    return status ? say_error(&e) : -1;
+}
+
 /* The exit code for what was found. */
 static int judge(const options *o, const jopa_result *r, int code) {
     for (int i = 0; r && i < jopa_result_count(r) && options_on(o, "fail_on_trigger") && code == EXIT_DONE; i++)
@@ -77,7 +88,8 @@ static int audit_questions(options *o, data *d, jopa_model *m) {
 static int audit_file(options *o) {
     data       *d = NULL;
     jopa_model *m = NULL;
-    int         code = data_open(&d, options_text(o, "data"));
+    int         code = check_each(o);
+    if (code < 0) code = data_open(&d, options_text(o, "data"));
     if (code < 0) options_listen(o);
     if (code < 0) code = options_open_model(o, &m);
     if (code < 0) code = audit_questions(o, d, m);

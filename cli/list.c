@@ -2,10 +2,16 @@
 #include <string.h>
 
 #include "command.h"
+#include "list.h"
 #include "options.h"
 #include "say.h"
 
-static const char *const tables[] = {"methods", "operators", "units", "metrics", "formats", "engines", "stages"};
+static const char *const tables[] = {"methods", "operators", "units",  "metrics",
+                                     "formats", "engines",   "stages", "options"};
+
+const char *list_table(int index) {
+    return index >= 0 && index < (int)(sizeof tables / sizeof *tables) ? tables[index] : NULL;
+}
 
 /* The table `what`; with a model also what its engine can do with it. */
 static void print_list(const char *what, const char *file, const jopa_model *m) {
@@ -14,21 +20,34 @@ static void print_list(const char *what, const char *file, const jopa_model *m) 
     if (m) printf("  with %s: %s\n", file, jopa_model_capabilities(m));
 }
 
-/* Every option by the name that the library and results have for it, with its type and default. */
+/* "1..16777216", "0.." where nobody reaches the end, "" where there is none. */
+static const char *range_of(const jopa_option_info *o, char *out, size_t size) {
+    bool number = !strcmp(o->type, "integer") || !strcmp(o->type, "number");
+    *out = '\0';
+    if (!number || o->least < -1e9) return out;
+    int n = snprintf(out, size, "%.12g..", o->least);
+    if (o->most < 2e9) snprintf(out + n, size - (size_t)n, "%.9g", o->most);
+    return out;
+}
+
+/* Every option by the name that the library and results have for it: type, default, range, help. */
 static int print_options(void) {
     const jopa_option_info *o;
-    for (int i = 0; (o = jopa_option_at(NULL, i)); i++) printf("%-20s %-8s %s\n", o->name, o->type, o->help);
+    char                    range[64];
+    printf("%-20s %-8s %-20s %-11s %s\n", "name", "type", "default", "range", "meaning");
+    for (int i = 0; (o = jopa_option_at(NULL, i)); i++)
+        printf("%-20s %-8s %-20s %-11s %s\n", o->name, o->type, o->fallback ? o->fallback : "",
+               range_of(o, range, sizeof range), o->help);
     return EXIT_DONE;
 }
 
 static int list(options *o) {
     const char *model = options_text(o, "model");
     bool        known = false;
-    if (o->positional && !strcmp(o->positional, "options")) return print_options();
-    for (size_t i = 0; o->positional && i < sizeof tables / sizeof *tables; i++)
-        known |= !strcmp(tables[i], o->positional);
+    for (int i = 0; o->positional && list_table(i); i++) known |= !strcmp(list_table(i), o->positional);
     if (!known)
         return say(EXIT_USAGE, "list what? methods, operators, units, metrics, formats, engines, stages or options");
+    if (!strcmp(o->positional, "options")) return print_options();
     jopa_model *m = NULL;
     int         code = model && !strcmp(o->positional, "engines") ? options_open_model(o, &m) : -1;
     if (code >= 0) return code;
@@ -40,11 +59,12 @@ static int list(options *o) {
 static int run_list(int argc, const char **argv) {
     options o;
     int     code = options_parse(&o, false, argc, argv,
-                                 "[OPTION...] methods|operators|units|metrics|formats|engines|stages|options");
+                                 "[OPTION...] WHAT\n"
+                                     "WHAT is methods, operators, units, metrics, formats, engines, stages or options.");
     if (code < 0) code = list(&o);
     options_free(&o);
     return code;
 }
 
-const command list_command = {"list", "WHAT", "methods, operators, units, metrics, formats, engines or options", false,
-                              run_list};
+const command list_command = {"list", "WHAT", "methods, operators, units, metrics, formats, engines, stages, options",
+                              false, run_list};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/capability.h"
 #include "explain/fill.h"
 #include "explain/measure.h"
 #include "explain/trust.h"
@@ -17,11 +18,13 @@ const char *jp_stop_word(jp_stop_reason reason) {
 }
 
 int jp_run_possible(const jp_method *method, const jopa_model *m, jopa_error *e) {
-    if (!(method->needs & ~m->engine->ops->capabilities(m->engine))) return JP_OK;
+    char     lacks[128];
+    unsigned missing = method->needs & ~m->engine->ops->capabilities(m->engine);
+    if (!missing) return JP_OK;
+    jp_capability_words(missing, lacks, sizeof lacks);
     return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
-                   "the method %s needs what this engine does not offer for this model: see `jopa list engines --model "
-                   "FILE`",
-                   method->name);
+                   "the method %s needs what the engine '%s' does not offer for this model: %s", method->name,
+                   m->engine->ops->name, lacks);
 }
 
 /* By levels where the problem has them and the method can. */

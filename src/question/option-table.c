@@ -22,14 +22,15 @@ enum {
 #define SWITCH(n, f, h)   ROW(JP_TYPE_SWITCH, "switch", n, f, NULL, h), .info.fallback = "false"
 #define INTEGER(n, f, from, to, h) \
     ROW(JP_TYPE_INTEGER, "integer", n, f, "N", h), .info.least = (from), .info.most = (to)
-#define NUMBER(n, f, from, to, h) ROW(JP_TYPE_NUMBER, "number", n, f, "F", h), .info.least = (from), .info.most = (to)
-#define LETTER(l)                 .info.letter = l
-#define DEFAULT(v)                .info.fallback = v
-#define VALUES(v)                 .info.values = v
-#define WRONG(w)                  .wrong = w
-#define ABOVE                     .above = true
-#define COMMAND_ONLY              .info.command_only = true
-#define ANSWERS                   .answers = true /* another value may give another answer */
+#define MEASURE(n, f, a, from, to, h) ROW(JP_TYPE_NUMBER, "number", n, f, a, h), .info.least = (from), .info.most = (to)
+#define NUMBER(n, f, from, to, h)     MEASURE(n, f, "F", from, to, h)
+#define LETTER(l)                     .info.letter = l
+#define DEFAULT(v)                    .info.fallback = v
+#define VALUES(v)                     .info.values = v
+#define WRONG(w)                      .wrong = w
+#define ABOVE                         .above = true
+#define COMMAND_ONLY                  .info.command_only = true
+#define ANSWERS                       .answers = true /* another value may give another answer */
 
 /* In the order of a command's help. Rows of one name belong to different commands. */
 static const jp_option rows[] = {
@@ -144,7 +145,7 @@ static const jp_option rows[] = {
      INTEGER("budget", "budget", 0, INT_MAX, "evaluations at most (the method's own default)"), LETTER('b'),
      DEFAULT("0"), WRONG("a number of evaluations, or 0 for the method's own"), ANSWERS},
     {RUNS & ~(unsigned)JP_SCORE,
-     NUMBER("time", "time", 0, NO_BOUND, "stop after that many seconds, with the best so far"), DEFAULT("0"),
+     MEASURE("time", "time", "SECONDS", 0, NO_BOUND, "stop after that, with the best so far"), DEFAULT("0"),
      WRONG("a number of seconds, or 0 for no limit"), ANSWERS},
     {RUNS & ~(unsigned)JP_SCORE, INTEGER("seed", "seed", 0, UNSIGNED_MOST, "same seed, same machine, same result (0)"),
      DEFAULT("0"), WRONG("a whole number is needed, from 0 to 18446744073709551615"), ANSWERS},

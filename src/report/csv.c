@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "report/formats.h"
+#include "report/label.h"
 #include "base/number.h"
 
 static void put_field_csv(jp_buffer *out, const char *text) {
@@ -40,11 +41,24 @@ static void put_unit(jp_buffer *out, const jp_explanation *x, int unit) {
     jp_buffer_text(out, "\r\n");
 }
 
+/* A method that could not run has one row, without a unit, that says so. */
+static void put_units_csv(jp_buffer *out, const jp_explanation *x) {
+    jp_buffer why = {0};
+    for (int u = 0; u < x->n_units && !x->failed; u++) put_unit(out, x, u);
+    if (!x->failed) return;
+    jp_put_selection(&why, x);
+    put_field_csv(out, jp_explanation_label(x));
+    jp_buffer_text(out, ",,");
+    if (why.failed) out->failed = true;
+    else put_field_csv(out, why.data);
+    jp_buffer_text(out, ",,,,0,,,\r\n");
+    jp_buffer_free(&why);
+}
+
 static int write_csv_csv(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     jp_buffer_text(out, "method,unit,text,role,start,end,selected,score,probability,drop_without\r\n");
-    for (int i = 0; i < r->n_items; i++)
-        for (int u = 0; u < r->items[i].n_units; u++) put_unit(out, &r->items[i], u);
+    for (int i = 0; i < r->n_items; i++) put_units_csv(out, &r->items[i]);
     return out->failed ? jp_fail_memory(e) : JP_OK;
 }
 

@@ -58,6 +58,10 @@ static void put_phrase(void *user, size_t start, size_t end) {
 
 void jp_put_selection(jp_buffer *out, const jp_explanation *x) {
     list l = {out, x->prompt_text, 0};
+    if (x->failed) {
+        jp_buffer_format(out, "cannot run: %s", x->failed);
+        return;
+    }
     jp_each_phrase(x, put_phrase, &l);
     if (!l.n) jp_buffer_text(out, "nothing");
 }

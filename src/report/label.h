@@ -8,7 +8,8 @@
 /* text[start, end) in quotes, without the white space around it, on one line; cut with "…" to `columns`. */
 void jp_put_quoted(jp_buffer *out, const char *text, size_t start, size_t end, int columns);
 void jp_put_unit(jp_buffer *out, const jp_explanation *x, int unit);
-/* “doctor”, “patient”: the selected units as phrases; "nothing" when there are none. */
+/* “doctor”, “patient”: the selected units as phrases; "nothing" when there are none; of a method that could not run,
+ * "cannot run: " and why. */
 void jp_put_selection(jp_buffer *out, const jp_explanation *x);
 /* "words" for n = 3 and unit "word". */
 void jp_put_units(jp_buffer *out, const jp_explanation *x, int n);

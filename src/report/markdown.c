@@ -71,10 +71,7 @@ static void put_selected(jp_buffer *out, const jp_explanation *x) {
     put_label(out, &words);
 }
 
-static void put_row_markdown(jp_buffer *out, const jp_explanation *x) {
-    jp_buffer_text(out, "| ");
-    put_text_markdown(out, jp_explanation_label(x), strlen(jp_explanation_label(x)), false);
-    jp_buffer_text(out, " | ");
+static void put_figures_markdown(jp_buffer *out, const jp_explanation *x) {
     jp_put_fixed(out, x->log_prob.drop, 2);
     jp_buffer_text(out, " | ");
     jp_put_fixed(out, 100 * x->sparsity, 1);
@@ -83,6 +80,14 @@ static void put_row_markdown(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, " | ");
     jp_put_figure(out, x->cost.seconds);
     jp_buffer_text(out, " | ");
+}
+
+static void put_row_markdown(jp_buffer *out, const jp_explanation *x) {
+    jp_buffer_text(out, "| ");
+    put_text_markdown(out, jp_explanation_label(x), strlen(jp_explanation_label(x)), false);
+    jp_buffer_text(out, " | ");
+    if (x->failed) jp_buffer_text(out, "| | | | ");
+    else put_figures_markdown(out, x);
     put_selected(out, x);
     jp_buffer_text(out, " |\n");
 }

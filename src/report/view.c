@@ -183,3 +183,12 @@ void jp_each_phrase(const jp_explanation *x, void (*visit)(void *user, size_t st
         visit(user, start, end);
     }
 }
+
+int jp_best_explanation(const jopa_result *r) {
+    int best = 0;
+    for (int i = 1; i < r->n_items; i++) {
+        double drop = r->items[i].log_prob.drop, known = r->items[best].log_prob.drop;
+        if (drop > known || (isnan(known) && !isnan(drop))) best = i;
+    }
+    return best;
+}

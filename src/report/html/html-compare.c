@@ -17,12 +17,15 @@ static double best_drop_comparison_html(const jopa_result *r) {
     return best;
 }
 
+/* What is no number comes last. */
+static bool is_larger(double a, double b) { return a > b || (isnan(b) && !isnan(a)); }
+
 /* Indices of the explanations, largest drop first; equal drops keep their order. NULL without memory. */
 static int *by_drop(const jopa_result *r) {
     int *order = calloc((size_t)r->n_items + 1, sizeof *order);
     for (int i = 0; order && i < r->n_items; i++) {
         int at = i;
-        for (; at > 0 && r->items[order[at - 1]].log_prob.drop < r->items[i].log_prob.drop; at--)
+        for (; at > 0 && is_larger(r->items[i].log_prob.drop, r->items[order[at - 1]].log_prob.drop); at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
@@ -33,6 +36,7 @@ static int *by_drop(const jopa_result *r) {
 static void put_best_methods(jp_html *h, const jopa_result *r, const int *order, double best) {
     int n = 0;
     while (n < r->n_items && r->items[order[n]].log_prob.drop >= best) n++;
+    if (!n) jp_buffer_text(h->out, "No method");
     for (int i = 0; i < n; i++) {
         if (i) jp_buffer_text(h->out, i + 1 == n ? " and " : ", ");
         jp_html_text(h, r->items[order[i]].method);
@@ -80,9 +84,9 @@ static void put_table_comparison_html(jp_html *h, const jopa_result *r, const in
         put_share(h, best > 0 ? x->log_prob.drop / best : NAN);
         put_share(h, x->sparsity);
         jp_buffer_text(h->out, "<td class=\"figure\">");
-        jp_put_count(h->out, x->cost.evaluations);
+        if (!x->failed) jp_put_count(h->out, x->cost.evaluations);
         jp_buffer_text(h->out, "</td>");
-        jp_html_cell_figure(h, x->cost.seconds);
+        jp_html_cell_figure(h, x->failed ? NAN : x->cost.seconds);
         put_selection(h, x);
         jp_buffer_text(h->out, "</tr>\n");
     }

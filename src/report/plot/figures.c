@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/label.h"
+#include "report/view.h"
 #include "base/number.h"
 
 enum { MAX_NODES = 12, LABEL = 18 };
@@ -106,18 +107,14 @@ static void put_search_name(jp_buffer *name, const jopa_result *r) {
     jp_buffer_text(name, "Best drop so far against evaluations. ");
     for (int i = 0; i < r->n_items; i++) {
         jp_buffer_format(name, "%s%s: ", i ? "; " : "", r->items[i].method);
+        if (r->items[i].failed) {
+            jp_buffer_text(name, "it cannot run");
+            continue;
+        }
         jp_put_figure(name, r->items[i].log_prob.drop);
         jp_buffer_text(name, " nats after ");
         jp_put_count(name, r->items[i].cost.evaluations);
     }
-}
-
-/* The first explanation with the largest drop. */
-static int best_item(const jopa_result *r) {
-    int best = 0;
-    for (int i = 1; i < r->n_items; i++)
-        if (r->items[i].log_prob.drop > r->items[best].log_prob.drop) best = i;
-    return best;
 }
 
 bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot) {
@@ -135,7 +132,8 @@ bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     for (int i = 0; points && series && i < r->n_items; i++) {
         const jp_explanation *x = &r->items[i];
         int                   n = trace_points(x, at);
-        series[i] = (jp_series){jp_explanation_label(x), at, n, (double)x->cost.evaluations, i == best_item(r)};
+        series[i] =
+            (jp_series){jp_explanation_label(x), at, n, (double)x->cost.evaluations, i == jp_best_explanation(r)};
         at += n;
     }
     plot.name = name.data;
@@ -157,15 +155,18 @@ static void insert_bar(jp_bar *bars, int n, jp_bar bar) {
 
 bool jp_figure_drops(jp_buffer *out, const jopa_result *r, jp_plot plot) {
     if (!out) return r->n_items > 0;
-    double  best = r->items[best_item(r)].log_prob.drop;
+    int     n = 0;
+    double  best = r->items[jp_best_explanation(r)].log_prob.drop;
     jp_bar *bars = calloc((size_t)r->n_items + 1, sizeof *bars);
-    for (int i = 0; bars && i < r->n_items; i++)
-        insert_bar(bars, i,
+    for (int i = 0; bars && i < r->n_items; i++) {
+        if (r->items[i].failed) continue;
+        insert_bar(bars, n++,
                    (jp_bar){.label = r->items[i].method,
                             .value = r->items[i].log_prob.drop,
                             .strong = r->items[i].log_prob.drop >= best});
+    }
     plot.name = "Drop of the set that each method found, in nats";
-    if (bars) jp_plot_bars(out, &plot, bars, r->n_items);
+    if (bars) jp_plot_bars(out, &plot, bars, n);
     else out->failed = true;
     free(bars);
     return r->n_items > 0;

@@ -96,9 +96,7 @@ static int draw_explanation(picture *p, const jp_explanation *x) {
 }
 
 static int draw_comparison(picture *p, const jopa_result *r) {
-    int best = 0;
-    for (int i = 1; i < r->n_items; i++)
-        if (r->items[i].log_prob.drop > r->items[best].log_prob.drop) best = i;
+    int     best = jp_best_explanation(r);
     int     status = draw_prompt(p, &r->items[best]);
     jp_plot plot = {.width = WIDTH - 2 * MARGIN, .height = 28 * r->n_items, .x = MARGIN};
     draw_facts(p, &r->items[best]);

@@ -38,7 +38,9 @@ static void take_comparison(jp_page *p, jp_buffer *b, char *cell) {
 
 static void fill_comparison(jp_page *p, const jp_explanation *x, double best, row *out) {
     jp_buffer b = {0};
+    *out = (row){0};
     jp_one_line(out->text[0], CELL, "%s", jp_explanation_label(x));
+    if (x->failed) return; /* why stands where the words would */
     jp_put_fixed(&b, x->log_prob.drop, 2);
     take_comparison(p, &b, out->text[1]);
     jp_put_fixed(&b, best > 0 ? 100 * x->log_prob.drop / best : NAN, 0);
@@ -125,13 +127,20 @@ static int put_table_comparison(jp_page *p, const jopa_result *r) {
         fill_comparison(p, &r->items[i], best, &cells);
         for (int c = 0; c < COLUMNS; c++) texts[c] = cells.text[c];
         put_row_comparison(p->out, texts, widths, jp_look_start(look, p->color), jp_look_end(look, p->color));
+        while (r->items[i].failed && !beside && p->out->size && p->out->data[p->out->size - 1] == ' ') p->out->size--;
         status = put_words(p, &r->items[i], used);
     }
     return status;
 }
 
+static const jp_explanation *first_that_ran(const jopa_result *r) {
+    int i = 0;
+    while (i < r->n_items && r->items[i].failed) i++;
+    return &r->items[i < r->n_items ? i : 0];
+}
+
 int jp_text_compare(jp_page *p, const jopa_result *r) {
-    const jp_explanation *x = &r->items[0];
+    const jp_explanation *x = first_that_ran(r);
     jp_buffer             model = {0};
     int                   status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
