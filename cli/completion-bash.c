@@ -67,7 +67,7 @@ static const char BEGIN[] =
     "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
     "    local options= kind= names= argument=any arguments= before=\n"
     "    COMPREPLY=()\n"
-    "    if [[ $word == = ]]; then word= previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
+    "    if [[ $word == = ]]; then word=\n"
     "    elif [[ $previous == = ]]; then previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
     "    elif [[ $word == --*=* ]]; then before=${word%%=*}= previous=${word%%=*} word=${word#*=}\n"
     "    fi\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
 from cli import SOURCE, Command, Failed, Usage, main, os, re, run
 
-TABLES = ["methods", "operators", "units", "metrics", "formats", "engines"]
+TABLES = ["methods", "operators", "units", "metrics", "formats", "engines", "stages", "options"]
 
 
 def said(*arguments):
