@@ -56,11 +56,12 @@ static int list(options *o) {
     return EXIT_DONE;
 }
 
+static const char usage[] = "[OPTION...] WHAT\n"
+                            "WHAT is methods, operators, units, metrics, formats, engines, stages or options.";
+
 static int run_list(int argc, const char **argv) {
     options o;
-    int     code = options_parse(&o, false, argc, argv,
-                                 "[OPTION...] WHAT\n"
-                                     "WHAT is methods, operators, units, metrics, formats, engines, stages or options.");
+    int     code = options_parse(&o, false, argc, argv, usage);
     if (code < 0) code = list(&o);
     options_free(&o);
     return code;

@@ -44,18 +44,28 @@ int output_check(const options *o) {
     return file_writable(options_text(o, "output")) ? -1 : EXIT_FAILED;
 }
 
-int output_result(const options *o, const jopa_result *r) {
-    jopa_render_options ro;
-    jopa_render_options_init(&ro);
-    int width = atoi(options_text(o, "width"));
-    ro.width = width > 0 ? width : to_terminal(o) ? terminal_width() : 80;
-    ro.color = colored(o);
-    ro.scores = options_on(o, "scores");
+/* How the report looks, by what was asked for and where it goes. */
+static int make_looks(const options *o, jopa_options **out) {
     jopa_error e = {0};
-    size_t     size = 0;
-    char      *text = jopa_result_render(r, format_of_output(o), &ro, &size, &e);
-    if (!text) return say_error(&e);
-    bool written = file_write(options_text(o, "output"), text, size);
+    char       width[16];
+    int        asked = atoi(options_text(o, "width"));
+    snprintf(width, sizeof width, "%d", asked > 0 ? asked : to_terminal(o) ? terminal_width() : 80);
+    int status = jopa_options_new(out, "render", &e);
+    if (!status) status = jopa_options_set(*out, "width", width, &e);
+    if (!status) status = jopa_options_set(*out, "color", colored(o) ? "always" : "never", &e);
+    if (!status) status = jopa_options_set(*out, "scores", options_on(o, "scores") ? "true" : "false", &e);
+    return status ? say_error(&e) : -1;
+}
+
+int output_result(const options *o, const jopa_result *r) {
+    jopa_options *looks = NULL;
+    jopa_error    e = {0};
+    size_t        size = 0;
+    int           code = make_looks(o, &looks);
+    char         *text = code < 0 ? jopa_result_render(r, format_of_output(o), looks, &size, &e) : NULL;
+    if (code < 0 && !text) code = say_error(&e);
+    if (text) code = file_write(options_text(o, "output"), text, size) ? EXIT_DONE : EXIT_FAILED;
     jopa_free(text);
-    return written ? EXIT_DONE : EXIT_FAILED;
+    jopa_options_free(looks);
+    return code;
 }

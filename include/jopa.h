@@ -208,16 +208,11 @@ JOPA_API int jopa_score(jopa_result **out, jopa_model *m, const jopa_options *o,
 JOPA_API int jopa_session_known(const jopa_session *s);
 
 /* ---- results ------------------------------------------------------------------------------------------------ */
-typedef struct {
-    int  width;  /* columns for "text", 0: 80 */
-    bool color;  /* ANSI colours in "text" */
-    bool scores; /* every unit's score as a heat ramp */
-} jopa_render_options;
-
-JOPA_API void jopa_render_options_init(jopa_render_options *o);
-/* A NUL-terminated report, owned by the caller: jopa_free. Its length in bytes is in *size (may be NULL). `o` may be
- * NULL. NULL on failure. `format`: see jopa_list("formats"); NULL: "text". */
-JOPA_API char *jopa_result_render(const jopa_result *r, const char *format, const jopa_render_options *o, size_t *size,
+/* A NUL-terminated report, owned by the caller: jopa_free. Its length in bytes is in *size (may be NULL). NULL on
+ * failure. `format`: see jopa_list("formats"); NULL: "text". `o`: options of "render" or of any command that writes
+ * one, of which "width" (0: 80 columns), "scores" and "color" count ("always": ANSI colours; "auto" has none); NULL:
+ * all defaults. */
+JOPA_API char *jopa_result_render(const jopa_result *r, const char *format, const jopa_options *o, size_t *size,
                                   jopa_error *e);
 /* Read a result written as "json": `size` bytes. On success *out is owned by the caller: jopa_result_free. */
 JOPA_API int  jopa_result_parse(jopa_result **out, const char *json, size_t size, jopa_error *e);

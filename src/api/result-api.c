@@ -4,24 +4,32 @@
 #include <string.h>
 
 #include "base/excerpt.h"
+#include "question/options.h"
 #include "report/report.h"
 #include "result/json-read.h"
 #include "result/lookup.h"
 
-void jopa_render_options_init(jopa_render_options *o) { *o = (jopa_render_options){.width = 80}; }
-
 static bool is_list_of_audits(const jopa_result *r) { return r->list && !strcmp(r->command, "audit"); }
 
-char *jopa_result_render(const jopa_result *r, const char *format, const jopa_render_options *o, size_t *size,
-                         jopa_error *e) {
-    const jp_format *f = jp_format_find(format ? format : "text");
-    jp_buffer        out = {0};
-    int              status = JP_OK;
+static jp_render_options render_options_of(const jopa_options *o) {
+    const char       *color = o ? jp_options_text(o, "color") : NULL;
+    jp_render_options made = {.color = color && !strcmp(color, "always")};
+    made.width = o ? jp_options_integer(o, "width") : 0;
+    if (!made.width) made.width = 80;
+    made.scores = o && jp_options_switch(o, "scores");
+    return made;
+}
+
+char *jopa_result_render(const jopa_result *r, const char *format, const jopa_options *o, size_t *size, jopa_error *e) {
+    const jp_format  *f = jp_format_find(format ? format : "text");
+    jp_render_options how = render_options_of(o);
+    jp_buffer         out = {0};
+    int               status = JP_OK;
     if (!r || !r->n_items) status = jp_fail(e, JOPA_ERROR_USAGE, "no result to render: there is none, or it is empty");
     else if (!f) status = jp_fail(e, JOPA_ERROR_USAGE, "no format is called \"%s\"", jp_excerpt(format, 100).text);
     else if (is_list_of_audits(r) && strcmp(f->name, "text") && strcmp(f->name, "json"))
         status = jp_fail(e, JOPA_ERROR_USAGE, "the format %s shows one audit: a list of them as text or json", f->name);
-    else status = f->write(r, o, &out, e);
+    else status = f->write(r, &how, &out, e);
     char *text = status ? NULL : jp_buffer_take(&out, size);
     if (!status && !text) jp_fail_memory(e);
     jp_buffer_free(&out);

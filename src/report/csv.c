@@ -55,7 +55,7 @@ static void put_units_csv(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_free(&why);
 }
 
-static int write_csv_csv(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_csv_csv(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     jp_buffer_text(out, "method,unit,text,role,start,end,selected,score,probability,drop_without\r\n");
     for (int i = 0; i < r->n_items; i++) put_units_csv(out, &r->items[i]);

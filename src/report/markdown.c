@@ -118,7 +118,7 @@ static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
     if (x->n_operators) jp_buffer_text(out, ".\n\n");
 }
 
-static int write_markdown_markdown(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_markdown_markdown(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     const jp_explanation *x = &r->items[0];
     jp_buffer             model = {0};
     (void)o;

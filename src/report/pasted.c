@@ -29,7 +29,7 @@ static void put_chat(jp_buffer *out, const jp_result_compression *c) {
     jp_buffer_text(out, c->n_turns ? "]\n" : "");
 }
 
-static int write_prompt(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_prompt(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     const jp_explanation *x = &r->items[0];
     (void)o;
     if (r->n_items != 1 || !x->compression.present)

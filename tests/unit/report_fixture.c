@@ -1,3 +1,4 @@
+#include "asked.h"
 #include "report_fixture.h"
 
 #include <math.h>
@@ -241,13 +242,13 @@ jopa_result *fixture_everything(void) {
 }
 
 char *fixture_render(const jopa_result *r, const char *format, int width, bool color, bool scores) {
-    jopa_render_options o;
-    jopa_error          e = {0};
-    jopa_render_options_init(&o);
-    o.width = width;
-    o.color = color;
-    o.scores = scores;
-    char *text = jopa_result_render(r, format, &o, NULL, &e);
+    char columns[16];
+    snprintf(columns, sizeof columns, "%d", width);
+    jopa_options *o = asked("render", "width", columns, "color", color ? "always" : "never", "scores",
+                            scores ? "true" : "false", NULL);
+    jopa_error    e = {0};
+    char         *text = jopa_result_render(r, format, o, NULL, &e);
+    jopa_options_free(o);
     if (!text) fail_msg("format %s: %s", format, e.message);
     return text;
 }

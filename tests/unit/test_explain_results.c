@@ -72,22 +72,23 @@ static void test_reports(void **state) {
 
 static void test_render_options(void **state) {
     (void)state;
-    jopa_render_options ro;
-    jopa_error          e = {0};
-    jopa_result        *r = explanation(), *parsed = NULL;
-    jopa_render_options_init(&ro);
-    assert_true(!ro.color && !ro.scores);
-    char *plain = jopa_result_render(r, "text", &ro, NULL, &e);
-    ro.color = ro.scores = true;
-    char *colored = jopa_result_render(r, "text", &ro, NULL, &e);
+    jopa_error    e = {0};
+    jopa_result  *r = explanation(), *parsed = NULL;
+    jopa_options *o = asked("render", NULL);
+    char *plain = jopa_result_render(r, "text", o, NULL, &e), *none = jopa_result_render(r, "text", NULL, NULL, &e);
+    assert_string_equal(plain, none);
+    jopa_free(none);
+    ask_also(o, "color", "always", "scores", "true", NULL);
+    char *colored = jopa_result_render(r, "text", o, NULL, &e);
     assert_null(strchr(plain, '\x1b'));
     assert_non_null(strchr(colored, '\x1b'));
     jopa_free(plain);
     jopa_free(colored);
-    assert_null(jopa_result_render(r, "pdf", &ro, NULL, &e));
+    assert_null(jopa_result_render(r, "pdf", o, NULL, &e));
     assert_int_equal(e.code, JOPA_ERROR_USAGE);
     assert_int_equal(jopa_result_parse(&parsed, "{}", 2, &e), JOPA_ERROR_INPUT);
     assert_null(parsed);
+    jopa_options_free(o);
     jopa_result_free(r);
 }
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "asked.h"
 #include "bench/cases.h"
 #include "bench/records.h"
 #include "bench/tables.h"
@@ -220,26 +221,28 @@ static void recuts(void **state) {
  */
 
 typedef struct {
-    jopa_result *r;
-    const char  *format;
-    char        *expected;
+    jopa_result  *r;
+    const char   *format;
+    char         *expected;
+    jopa_options *looks;
 } report_work;
 
 static int render_work(void *user, jopa_error *e) {
-    report_work        *w = user;
-    jopa_render_options o = {.width = 50, .color = true, .scores = true};
-    char               *text = jopa_result_render(w->r, w->format, &o, NULL, e);
+    report_work *w = user;
+    char        *text = jopa_result_render(w->r, w->format, w->looks, NULL, e);
     if (text) check_same(text, w->expected, w->format);
     return text ? JP_OK : e->code;
 }
 
 static void render_each(jopa_result *r) {
     for (int i = 0; jp_format_at(i); i++) {
-        report_work w = {r, jp_format_at(i)->name, NULL};
+        report_work w = {r, jp_format_at(i)->name, NULL, NULL};
         if (r->list && !strcmp(r->command, "audit") && strcmp(w.format, "text") && strcmp(w.format, "json")) continue;
         if (!strcmp(w.format, "prompt") && !r->items[0].compression.present) continue;
         w.expected = fixture_render(r, w.format, 50, true, true);
+        w.looks = asked("render", "width", "50", "color", "always", "scores", "true", NULL);
         fail_each(render_work, &w);
+        jopa_options_free(w.looks);
         free(w.expected);
     }
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "asked.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "bench/tables.h"
@@ -75,11 +76,12 @@ static void fill_fields(const jp_field *fields, char *base, jp_random *r, int mo
 
 static void render_all(const jopa_result *r) {
     for (int i = 0; jp_format_at(i); i++) {
-        const char         *format = jp_format_at(i)->name;
-        jopa_error          e = {0};
-        jopa_render_options o = {.width = 60, .color = i % 2, .scores = true};
-        double              from = jp_seconds();
-        char               *text = jopa_result_render(r, format, &o, NULL, &e);
+        const char   *format = jp_format_at(i)->name;
+        jopa_error    e = {0};
+        jopa_options *o = asked("render", "width", "60", "color", i % 2 ? "always" : "never", "scores", "true", NULL);
+        double        from = jp_seconds();
+        char         *text = jopa_result_render(r, format, o, NULL, &e);
+        jopa_options_free(o);
         if (!text && e.code != JOPA_ERROR_USAGE) fail_msg("%s: %s", format, e.message);
         if (text) assert_null(strstr(text, "=\"nan"));
         if (jp_seconds() - from > 1) fail_msg("%s took %g s", format, jp_seconds() - from);

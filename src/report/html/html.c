@@ -4,7 +4,7 @@
 #include "report/formats.h"
 #include "report/html/html-parts.h"
 
-static int write_html_html(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_html_html(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     jp_html h = {out, e};
     int     status = jp_result_compares(r) ? jp_html_compare(&h, r) : jp_html_explain(&h, &r->items[0]);

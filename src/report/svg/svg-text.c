@@ -108,7 +108,7 @@ static void put_run_svg(jp_buffer *out, const jp_flow *f, const run *r, double x
 }
 
 static int put_line_svg(jp_buffer *out, const jp_flow *f, size_t from, size_t to, UBiDiLevel base, jp_svg_box box,
-                    jopa_error *e) {
+                        jopa_error *e) {
     UBiDiLevel *levels = calloc(to - from + 1, sizeof *levels);
     run        *runs = calloc(MAX_RUNS, sizeof *runs);
     int         status = levels && runs ? find_levels(f, from, to, base, levels, e) : jp_fail_memory(e);

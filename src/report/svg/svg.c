@@ -114,7 +114,7 @@ static int draw_comparison(picture *p, const jopa_result *r) {
     return status;
 }
 
-static int write_svg(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_svg(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
     picture p = {{0}, -6, e};
     int     status = jp_result_compares(r) ? draw_comparison(&p, r) : draw_explanation(&p, &r->items[0]);

@@ -241,7 +241,7 @@ int jp_text_explain(jp_page *p, const jp_explanation *x) {
     return status;
 }
 
-static int write_text_text(const jopa_result *r, const jopa_render_options *o, jp_buffer *out, jopa_error *e) {
+static int write_text_text(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     jp_page page = {out, o && o->width > 0 ? o->width : 80, o && o->color, o && o->scores, e};
     int     status;
     if (jp_result_compares(r)) status = jp_text_compare(&page, r);

@@ -1,6 +1,6 @@
 /* tiny_model FILE [NAME=VALUE...]: writes a random model of a few kilobytes (unit/tiny_gguf.h) for tests of the
- * command. Names: architecture, context, layers, seed, fused (1: one matrix for queries, keys and values, of which there
- * are no gradients). */
+ * command. Names: architecture, context, layers, seed, fused (1: one matrix for queries, keys and values, of which
+ * there are no gradients). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
