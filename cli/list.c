@@ -51,7 +51,7 @@ static int list(options *o) {
     jopa_model *m = NULL;
     int         code = model && !strcmp(o->positional, "engines") ? options_open_model(o, &m) : -1;
     if (code >= 0) return code;
-    print_list(o->positional, options_text(o, "model"), m);
+    print_list(o->positional, o->path ? o->path : "it", m);
     jopa_model_free(m);
     return EXIT_DONE;
 }

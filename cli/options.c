@@ -96,6 +96,7 @@ void options_free(options *o) {
     poptFreeContext(o->context);
     jopa_options_free(o->asked);
     free(o->table);
+    free(o->path);
     *o = (options){0};
 }
 
@@ -154,6 +155,7 @@ int options_open_model(options *o, jopa_model **m) {
     jopa_error    e = {0};
     int           code = find_files(o, &found);
     if (code < 0 && jopa_model_open(m, found, &e)) code = say_error(&e);
+    if (code < 0) o->path = strdup(jopa_options_get(found, "model"));
     if (o->line) progress_end(o->line);
     jopa_options_free(found);
     return code;

@@ -14,6 +14,7 @@ typedef struct {
 
     poptContext        context;
     struct poptOption *table;
+    char              *path; /* of the model that was opened, where `default` stands for it */
 } options;
 
 /* Parse argv with the options of the command argv[0]; `many`: it takes any number of arguments. -1: go on; otherwise
