@@ -302,11 +302,8 @@ class Output(Command):
         quiet = run("explain", "-m", self.model, "-t", 1, *ASK, *PLAIN, "-M", "ablation", "--progress", "-q")
         self.assertEqual((quiet.returncode, quiet.stderr), (0, b""))
         shown = run("explain", "-m", self.model, "-t", 1, *ASK, *PLAIN, "-M", "ablation", "--progress")
-        stage = "|".join(row.split()[0] for row in run("list", "stages").stdout.decode().splitlines())
         search = r"[\w-]+ \d+(/\d+)? evaluations(, best drop -?[\d.]+)?(, \d+ s left)?"
-        self.assertRegex(shown.stderr.decode(), rf"\A({search}\n|({stage})( \d+ %)?\n)+\Z")
-        longer = run("explain", "-m", self.model, "-t", 1, *ASK, *PLAIN, "-M", "random", "-b", 2000000000, "--time", 5, "--progress")
-        self.assertRegex(longer.stderr.decode(), rf"\A(({stage})( \d+ %)?\n)+({search}\n)+\Z")
+        self.assertRegex(shown.stderr.decode(), rf"\A({search}\n)+\Z")
 
 
 main()
