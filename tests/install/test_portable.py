@@ -10,7 +10,8 @@ from pathlib import Path
 
 SOURCE, BUILD = Path(os.environ["JOPA_SOURCE_DIR"]), Path(os.environ["JOPA_BUILD_DIR"])
 PORTABLE = BUILD / "portable"
-# qemu's name of a processor (not qemu64: OpenBLAS takes it for one with 3DNow!, which qemu lacks), what ggml's backend must say of it, and what it must not.
+# qemu's name of a processor, what ggml's backend must say of it, and what it must not. Not qemu64: OpenBLAS takes it for
+# one with 3DNow!, which qemu lacks.
 OLDER = {"x86_64": (("kvm64", [], ["SSSE3", "AVX", "F16C"]), ("Nehalem", ["SSSE3"], ["AVX", "F16C"]),
                     ("Haswell", ["AVX2", "F16C", "FMA"], ["AVX512"])),
          "aarch64": (("cortex-a53", ["NEON"], ["DOTPROD", "SVE"]), ("neoverse-n1", ["DOTPROD"], ["SVE"]))}
