@@ -82,7 +82,7 @@ static void marks_that_cannot_be(void **state) {
     jopa_error e = {0};
     fake_open(&f, FAKE_SHOUTING);
     assert_int_equal(build(&f, &p, "hello {{Anna}} and Alma", "marked", false, &e), JOPA_ERROR_UNSUPPORTED);
-    assert_non_null(strstr(e.message, "--raw"));
+    assert_non_null(strstr(e.message, "`raw`"));
     assert_int_equal(build(&f, &p, "hello Anna", "word", false, &e), JP_OK);
     assert_unit(&p, 1, "aANNaA");
     jp_prompt_free(&p);
