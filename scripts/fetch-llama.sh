@@ -29,7 +29,7 @@ machine=$("$CC" -dumpmachine)
 case $machine in
     x86_64*) variants=(sse42 sse4.2 ivybridge avx haswell avx2 alderlake avx2 skylakex avx512f cascadelake avx512f
         cooperlake avx512f sapphirerapids avx512f) ;;
-    aarch64*) variants=(armv8.2_2 '' armv8.2_3 '' armv8.6_2 '' armv9.2_2 '') ;;
+    aarch64*) variants=(armv8.2_2 '' armv8.2_3 '' armv8.6_2 '') ;;
     *) variants=() ;;
 esac
 if [ "$portable" ]; then # by default ggml takes what a CPU of 2013 has
