@@ -336,20 +336,56 @@ static void scale_embeddings(float factor) {
     free(bytes);
 }
 
+static int note_cost(void *user, const int *rows_done, int n, const jopa_engine_cost *so_far) {
+    (void)rows_done, (void)n;
+    *(int64_t *)user = so_far->decoded_tokens;
+    return 0;
+}
+
+/* As the scorer does: the whole prompt first, then it with a token zeroed, in a batch of its own. */
+static int score_masked(jp_engine *engine, float *log_prob, int64_t *decoded) {
+    const int32_t whole[] = {TINY_BYTE_0 + 'a', TINY_BYTE_0 + 'b', TINY_BYTE_0 + 'c', TINY_BYTE_0 + 'd'},
+                  masked[] = {TINY_BYTE_0 + 'a', JOPA_SYMBOL_ZERO, TINY_BYTE_0 + 'c', TINY_BYTE_0 + 'd'},
+                  response = TINY_BYTE_0 + 'e', *prompts[] = {whole, masked};
+    int status = JP_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        jopa_score_request rq = {.size = sizeof rq,
+                                 .flags = i == 0 ? JOPA_SCORE_BEGIN : 0,
+                                 .n_rows = 1,
+                                 .prompt = prompts + i,
+                                 .n_prompt = &(int){4},
+                                 .response = &response,
+                                 .n_response = 1,
+                                 .last = 1,
+                                 .log_probs = log_prob,
+                                 .whole = whole,
+                                 .n_whole = 4,
+                                 .done = note_cost,
+                                 .user = decoded};
+        status = engine->ops->score(engine, &rq, NULL);
+    }
+    return status;
+}
+
 /* As in families that scale the embeddings of tokens, but not the rows that they are given (Gemma 3). */
 static void test_rows_are_scaled_as_the_model_scales_tokens(void **state) {
     enum { WIDTH = 64 };
     (void)state;
     for (int scaled = 0; scaled < 3; scaled++) {
         const int32_t symbols[] = {TINY_BYTE_0 + 'a', TINY_BYTE_0 + 'b', JOPA_SYMBOL_MEAN};
-        float         as_is[3 * WIDTH], rows_of[3 * WIDTH];
+        float         as_is[3 * WIDTH], rows_of[3 * WIDTH], masked, same;
+        int64_t       decoded;
         jp_engine    *engine = open_engine(&(tiny_gguf_options){.n_embd = WIDTH});
+        assert_int_equal(score_masked(engine, &masked, &decoded), JP_OK);
+        assert_int_equal(decoded, 3); /* what is found out on the way costs nothing */
         assert_int_equal(engine->ops->embedding_rows(engine, symbols, 3, as_is, NULL), JP_OK);
         close_engine(engine);
         engine = open_engine(&(tiny_gguf_options){.n_embd = WIDTH});
         scale_embeddings(scaled == 0 ? 1 : scaled == 1 ? 1 / sqrtf(WIDTH) : 0.5f);
-        int status = engine->ops->embedding_rows(engine, symbols, 3, rows_of, NULL);
+        int status = score_masked(engine, &same, &decoded);
         assert_int_equal(status, scaled == 2 ? JOPA_ERROR_UNSUPPORTED : JP_OK); /* no scale that is known */
+        if (!status) assert_true(fabsf(same - masked) < 1e-4f && decoded == 3);
+        assert_int_equal(engine->ops->embedding_rows(engine, symbols, 3, rows_of, NULL), status);
         for (int i = 0; i < 3 * WIDTH && !status; i++) assert_true(fabsf(rows_of[i] - as_is[i]) < 1e-5f);
         close_engine(engine);
     }

@@ -26,6 +26,7 @@ void jp_local_release(jp_local *l) {
     free(l->row_ids);
     free(l->rows);
     jp_kept_free(&l->kept);
+    l->probe.n = 0;
     l->context = NULL;
     l->tokens = (struct llama_batch){0};
     l->row_ids = NULL;

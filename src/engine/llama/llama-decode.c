@@ -150,27 +150,27 @@ static int decode_nodes(decoder *d, jopa_error *err) {
     return status ? status : flush_decode(d, err);
 }
 
-/* Whether a node has embeddings that are no token's; then all of the batch is fed as embeddings. */
-static int prepare_input(decoder *d, jopa_error *err) {
-    jp_local *l = d->l;
-    int       status = JP_OK;
-    for (int i = 0; i < d->tree->n_nodes && !d->embed; i++)
-        for (int j = 0; j < d->tree->nodes[i].count; j++) d->embed |= d->tree->nodes[i].symbols[j] < 0;
-    for (int i = 0; d->embed && i < d->tree->n_nodes && !status; i++)
-        status = jp_local_check_input(l, d->tree->nodes[i].symbols, d->tree->nodes[i].count, err);
-    size_t width = (size_t)llama_model_n_embd_inp(l->model);
-    if (!status && d->embed && !l->rows) l->rows = malloc((size_t)l->max_tokens * width * sizeof *l->rows);
-    d->symbols = malloc((size_t)l->max_tokens * sizeof *d->symbols);
-    return status || (d->symbols && (!d->embed || l->rows)) ? status : jp_fail_memory(err);
-}
-
-int jp_local_decode(jp_local *l, const jp_tree *tree, jp_engine_cost *cost, jopa_error *err) {
-    decoder d = {.l = l, .tree = tree, .cost = cost};
-    int     status = prepare_input(&d, err);
-    if (!status) status = decode_nodes(&d, err);
+int jp_local_decode_tree(jp_local *l, const jp_tree *tree, bool embed, jp_engine_cost *cost, jopa_error *err) {
+    decoder d = {.l = l, .tree = tree, .embed = embed, .cost = cost};
+    size_t  width = (size_t)llama_model_n_embd_inp(l->model);
+    if (embed && !l->rows) l->rows = malloc((size_t)l->max_tokens * width * sizeof *l->rows);
+    d.symbols = malloc((size_t)l->max_tokens * sizeof *d.symbols);
+    int status = d.symbols && (!embed || l->rows) ? decode_nodes(&d, err) : jp_fail_memory(err);
     free(d.symbols);
     free(d.wants);
     return status;
+}
+
+/* Whether a node has embeddings that are no token's; then all of the batch is fed as embeddings. */
+static bool has_rows(const jp_tree *tree) {
+    for (int i = 0; i < tree->n_nodes; i++)
+        for (int j = 0; j < tree->nodes[i].count; j++)
+            if (tree->nodes[i].symbols[j] < 0) return true;
+    return false;
+}
+
+int jp_local_decode(jp_local *l, const jp_tree *tree, jp_engine_cost *cost, jopa_error *err) {
+    return has_rows(tree) ? jp_local_decode_rows(l, tree, cost, err) : jp_local_decode_tree(l, tree, false, cost, err);
 }
 
 void jp_local_clear_rows(jp_local *l, int n) {

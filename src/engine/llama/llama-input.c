@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/accel/accel.h"
 #include "engine/llama/llama-local.h"
 #include "prompt/mask.h"
 
@@ -20,9 +19,7 @@ struct jp_embedding_table {
     size_t         row_size;
     enum ggml_type type;
     int64_t        n_embd, n_vocab;
-    float         *mean;           /* [n_embd] lazily */
-    float          scale;          /* what libllama multiplies looked-up rows with, but not rows that it is given */
-    bool           tried, differs; /* rows against tokens; and no scale makes them the same */
+    float         *mean; /* [n_embd] lazily */
 };
 
 void jp_embedding_table_free(jp_embedding_table *t) {
@@ -74,7 +71,6 @@ static int open_table_input(jp_local *l, jopa_error *err) {
                        "the token embeddings of this model cannot be read from its first file: use `operator` delete "
                        "or token:TEXT");
     }
-    t->scale = 1;
     l->table = t;
     return JP_OK;
 }
@@ -106,7 +102,8 @@ static int compute_mean(jp_embedding_table *t, jopa_error *err) {
 }
 
 int jp_local_read_rows(jp_local *l, const int32_t *symbols, int n, float *out, jopa_error *err) {
-    int status = l->table ? JP_OK : open_table_input(l, err);
+    int   status = l->table ? JP_OK : open_table_input(l, err);
+    float scale = l->probe.scale;
     for (int i = 0; i < n && !status; i++) {
         jp_embedding_table *t = l->table;
         float              *row = out + (size_t)i * (size_t)t->n_embd;
@@ -115,7 +112,7 @@ int jp_local_read_rows(jp_local *l, const int32_t *symbols, int n, float *out, j
         if (symbols[i] >= 0) read_row_input(t, symbols[i], row);
         else if (symbols[i] == JP_SYMBOL_MEAN) memcpy(row, t->mean, (size_t)t->n_embd * sizeof *row);
         else memset(row, 0, (size_t)t->n_embd * sizeof *row);
-        for (int64_t j = 0; t->scale != 1 && j < t->n_embd; j++) row[j] *= t->scale;
+        for (int64_t j = 0; scale != 1 && j < t->n_embd; j++) row[j] *= scale;
     }
     return status;
 }
@@ -126,93 +123,3 @@ int jp_local_embedding_rows(void *self, const int32_t *symbols, int n, float *ou
     if (!status) status = jp_local_check_input(l, symbols, n, err);
     return status ? status : jp_local_read_rows(l, symbols, n, out, err);
 }
-
-/* ---- rows against tokens --------------------------------------------------------------------------------------- */
-
-enum { PROBE = 4 }; /* tokens */
-
-/* Logits after the tokens, fed as ids or as rows of embeddings. */
-static int probe(jp_local *l, const int32_t *ids, float *rows, float *logits, jopa_error *err) {
-    struct llama_batch batch = l->tokens;
-    batch.n_tokens = PROBE;
-    for (int i = 0; i < PROBE; i++) {
-        batch.token[i] = ids[i];
-        batch.pos[i] = i;
-        batch.n_seq_id[i] = 1;
-        batch.seq_id[i] = l->row_ids;
-        batch.logits[i] = i == PROBE - 1;
-    }
-    if (rows) {
-        batch.token = NULL;
-        batch.embd = rows;
-    }
-    jp_accel_begin(l->store, 2, 2);
-    int code = llama_decode(l->context, batch);
-    jp_accel_end();
-    int status = jp_local_decoded(l, code, err);
-    if (!status)
-        memcpy(logits, llama_get_logits_ith(l->context, PROBE - 1),
-               (size_t)llama_vocab_n_tokens(l->vocab) * sizeof *logits);
-    jp_local_clear_rows(l, 1);
-    return status;
-}
-
-/* How far two sets of logits are apart, of how far they are spread; a shift of all makes no difference. */
-static double distance(const float *a, const float *b, int n) {
-    double mean_a = 0, mean_b = 0, apart = 0, spread = 0;
-    for (int i = 0; i < n; i++) {
-        mean_a += (double)a[i] / n;
-        mean_b += (double)b[i] / n;
-    }
-    for (int i = 0; i < n; i++) {
-        double x = (double)a[i] - mean_a, y = (double)b[i] - mean_b;
-        apart += (x - y) * (x - y);
-        spread += x * x;
-    }
-    return spread > 0 ? sqrt(apart / spread) : apart > 0 ? INFINITY : 0;
-}
-
-/* The scale at which rows do what their tokens do: families such as Gemma 3 scale the embeddings of tokens, but take
- * rows as they are. Others look up more than an embedding by the token's id (Gemma 3n, 4): none will do. */
-static int find_scale(jp_local *l, const int32_t *ids, float *rows, float *by_id, float *by_row, jopa_error *err) {
-    static const double LEAST = 0.05; /* of the logits' spread: rounding is a tenth of it, what is lost more */
-    jp_embedding_table *t = l->table;
-    const float         scales[] = {1, sqrtf((float)t->n_embd)};
-    int                 status = probe(l, ids, NULL, by_id, err);
-    t->differs = true;
-    for (size_t i = 0; i < sizeof scales / sizeof *scales && t->differs && !status; i++) {
-        t->scale = scales[i];
-        status = jp_local_read_rows(l, ids, PROBE, rows, err);
-        if (!status) status = probe(l, ids, rows, by_row, err);
-        if (!status) t->differs = !(distance(by_id, by_row, llama_vocab_n_tokens(l->vocab)) < LEAST);
-    }
-    t->tried = !status;
-    t->differs = t->differs && !status; /* what was cut short tells nothing */
-    return status;
-}
-
-static int try_rows(jp_local *l, const int32_t *symbols, int n, jopa_error *err) {
-    int     vocabulary = llama_vocab_n_tokens(l->vocab), found = 0;
-    int32_t ids[PROBE];
-    for (int i = 0; i < n && found < PROBE; i++)
-        if (symbols[i] >= 0) ids[found++] = symbols[i];
-    for (; found < PROBE; found++) ids[found] = (int32_t)((found + 1) * (int64_t)vocabulary / (PROBE + 1));
-    float *rows = malloc((size_t)PROBE * (size_t)l->table->n_embd * sizeof *rows),
-          *logits = malloc(2 * (size_t)vocabulary * sizeof *logits);
-    int status = rows && logits ? find_scale(l, ids, rows, logits, logits + vocabulary, err) : jp_fail_memory(err);
-    free(rows);
-    free(logits);
-    return status;
-}
-
-int jp_local_check_input(jp_local *l, const int32_t *symbols, int n, jopa_error *err) {
-    int status = l->table ? JP_OK : open_table_input(l, err);
-    if (!status && !l->table->tried) status = try_rows(l, symbols, n, err);
-    if (!status && l->table->differs)
-        status = jp_fail(err, JOPA_ERROR_UNSUPPORTED,
-                         "this model looks up more for a token than its embedding, which the operators zero and mean "
-                         "would lose: use `operator` delete or token:TEXT");
-    return status;
-}
-
-bool jp_local_takes_rows(const jp_local *l) { return !l->table || !l->table->differs; }

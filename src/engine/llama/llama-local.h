@@ -12,6 +12,14 @@
 
 typedef struct jp_embedding_table jp_embedding_table;
 
+/* What is known of rows of embeddings: llama-probe.c. */
+typedef struct {
+    bool   tried, differs;
+    float  scale;  /* what the model multiplies tokens' embeddings with, but not rows that it is given */
+    float *logits; /* [n_vocab] after the prompt in place 0, of n tokens, fed as ids; n 0: not known */
+    int    n;
+} jp_probe;
+
 typedef struct {
     jp_engine                 base; /* first: a jp_engine * is a jp_local * */
     struct llama_model       *model;
@@ -32,9 +40,10 @@ typedef struct {
     struct llama_context *embed_context; /* lazily made for embed() */
     float                *rows;          /* [max_tokens * n_embd], allocated when an operator needs embeddings */
     jp_embedding_table   *table;         /* lazily opened */
-    struct jp_gradient   *gradient;      /* lazily opened */
-    const char           *weights;       /* the type that scores are computed in, static */
-    jp_ear                ear;           /* of the call that runs */
+    jp_probe              probe;
+    struct jp_gradient   *gradient; /* lazily opened */
+    const char           *weights;  /* the type that scores are computed in, static */
+    jp_ear                ear;      /* of the call that runs */
 } jp_local;
 
 /* From here to jp_local_end a stop is heard in the middle of decoding. */
@@ -71,6 +80,18 @@ typedef struct {
 /* Decode it and visit its outputs. The rows stay in their sequences until jp_local_clear_rows. */
 int  jp_local_decode(jp_local *l, const jp_tree *tree, jp_engine_cost *cost, jopa_error *err);
 void jp_local_clear_rows(jp_local *l, int n);
+/* The same, as ids or as rows of embeddings, unchecked. */
+int jp_local_decode_tree(jp_local *l, const jp_tree *tree, bool embed, jp_engine_cost *cost, jopa_error *err);
+
+/* ---- llama-probe.c: whether rows of embeddings do what their tokens do ---- */
+
+/* Decode the tree as rows; JOPA_ERROR_UNSUPPORTED where this model's answers to them are not those to tokens. */
+int jp_local_decode_rows(jp_local *l, const jp_tree *tree, jp_engine_cost *cost, jopa_error *err);
+/* The same question without a tree, with the first of the `n` symbols that are tokens. */
+int  jp_local_check_input(jp_local *l, const int32_t *symbols, int n, jopa_error *err);
+bool jp_local_takes_rows(const jp_local *l); /* false once it has been found out that not */
+/* The logits after the prompt that place 0 is about to hold, of n tokens fed as ids. */
+void jp_local_note_whole(jp_local *l, const float *logits, int n);
 
 /* ---- llama-score.c, llama-knockout.c, llama-generate.c ---- */
 int jp_local_score(void *self, const jopa_score_request *rq, jopa_error *err);
@@ -99,11 +120,7 @@ int jp_local_apply_template(void *self, const char *const *roles, const char *co
 /* ---- llama-input.c: the input embeddings, read from the mapped file ---- */
 int jp_local_embedding_rows(void *self, const int32_t *symbols, int n, float *out, jopa_error *err);
 int jp_local_read_rows(jp_local *l, const int32_t *symbols, int n, float *out, jopa_error *err); /* without the check */
-bool jp_local_takes_rows(const jp_local *l); /* false once it has been found out that not */
 void jp_embedding_table_free(jp_embedding_table *t);
-/* Before symbols below 0 are fed: JOPA_ERROR_UNSUPPORTED where this model's answers to rows of embeddings are not its
- * answers to the tokens they belong to. Tried once, with the first of the `n` symbols that are tokens. */
-int jp_local_check_input(jp_local *l, const int32_t *symbols, int n, jopa_error *err);
 
 /* ---- llama-sentence.c: one vector for a text ---- */
 bool jp_local_is_encoder(const jp_local *l); /* writes no text: embed() only */

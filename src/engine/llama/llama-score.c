@@ -91,7 +91,20 @@ static void fill_unfed(const scoring *s, const jp_plan *plan) {
         if (plan->row_prompt[row] == 0 && s->rq->first == 0) s->scratch[row * s->width] = uniform;
 }
 
-static int decode_plan(scoring *s, const jp_plan *plan, jopa_error *err) {
+/* The whole prompt's batch: what follows it is noted for llama-probe.c. */
+typedef struct {
+    jp_score_output output;
+    scoring        *s;
+    int             n; /* its tokens */
+} whole_output;
+
+static void visit_whole(void *user, int row, int t, const float *logits, int n_vocab) {
+    whole_output *w = user;
+    jp_local_visit_score(&w->output, row, t, logits, n_vocab);
+    if (t == 0) jp_local_note_whole(w->s->l, logits, w->n);
+}
+
+static int decode_plan(scoring *s, const jp_plan *plan, bool whole, jopa_error *err) {
     jp_score_output output = {s->rq->response, s->rq->first, s->rq->last, s->scratch};
     jp_tree         tree = {.nodes = plan->nodes,
                             .n_nodes = plan->n_nodes,
@@ -102,6 +115,11 @@ static int decode_plan(scoring *s, const jp_plan *plan, jopa_error *err) {
                             .fast = s->rq->flags & JOPA_SCORE_FAST,
                             .visit = jp_local_visit_score,
                             .user = &output};
+    whole_output    noted = {output, s, plan->row_prompt[0]};
+    if (whole) {
+        tree.visit = visit_whole;
+        tree.user = &noted;
+    }
     for (int i = 0; i < plan->n_rows * s->width; i++) s->scratch[i] = NAN;
     fill_unfed(s, plan);
     return jp_local_decode(s->l, &tree, &s->cost, err);
@@ -112,7 +130,7 @@ static int run_batch(scoring *s, const jp_row *rows, int n, bool whole, jopa_err
     jp_plan plan;
     int     status = jp_plan_build(&plan, rows, n, err);
     if (status) return status;
-    status = decode_plan(s, &plan, err);
+    status = decode_plan(s, &plan, whole, err);
     if (!status && !(s->rq->flags & JOPA_SCORE_FAST))
         jp_kept_take(&s->l->kept, rows, plan.row_of, n, s->l->row_ids, whole);
     jp_local_clear_rows(s->l, plan.n_rows);
@@ -135,6 +153,7 @@ int jp_local_keep_whole(jp_local *l, const int32_t *prompt, int n, jp_engine_cos
     int status = jp_plan_build(&plan, &row, 1, err);
     if (status) return status;
     jp_tree tree = {.nodes = plan.nodes, .n_nodes = plan.n_nodes, .n_rows = 1, .row_prompt = &n};
+    l->probe.n = 0; /* another prompt's */
     status = jp_local_decode(l, &tree, cost, err);
     if (!status) jp_kept_take(&l->kept, &row, plan.row_of, 1, l->row_ids, true);
     jp_local_clear_rows(l, 1);
@@ -158,8 +177,10 @@ static bool is_whole(const jopa_score_request *rq) {
 static int score_rows(scoring *s, jopa_error *err) {
     const jopa_score_request *rq = s->rq;
     int                       status = JP_OK, count;
-    if (rq->flags & JOPA_SCORE_BEGIN) jp_kept_forget(&s->l->kept);
-    else if (needs_whole(s)) status = jp_local_keep_whole(s->l, rq->whole, rq->n_whole, &s->cost, err);
+    if (rq->flags & JOPA_SCORE_BEGIN) {
+        jp_kept_forget(&s->l->kept);
+        s->l->probe.n = 0;
+    } else if (needs_whole(s)) status = jp_local_keep_whole(s->l, rq->whole, rq->n_whole, &s->cost, err);
     for (int at = 0; at < rq->n_rows && !status; at += count) {
         count = next_batch(s, s->rows + at, rq->n_rows - at);
         s->l->ear.fraction = (double)at / rq->n_rows;

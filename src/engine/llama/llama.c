@@ -129,6 +129,7 @@ static void destroy(void *self) {
     jp_gradient_free(l->gradient);
     jp_local_release(l);
     jp_embedding_table_free(l->table);
+    free(l->probe.logits);
     if (l->embed_context) llama_free(l->embed_context);
     if (l->model) llama_model_free(l->model);
     jp_accel_store_free(l->store);
@@ -192,6 +193,7 @@ int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
         return status;
     }
     l->begin = begin_token(l->vocab);
+    l->probe.scale = 1;
     *out = &l->base;
     return JP_OK;
 }
