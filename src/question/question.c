@@ -82,7 +82,7 @@ static int resolve_units(jp_question *q, const jopa_options *o, jopa_error *e) {
     return status ? status : jp_operator_choose(&q->op, op, e);
 }
 
-static int resolve_effort(jp_question *q, const jopa_options *o) {
+static void resolve_effort(jp_question *q, const jopa_options *o) {
     q->k = jp_options_integer(o, "k");
     q->sparsity = q->command == JP_COMPRESS || q->command == JP_AUDIT ? 1 : jp_options_number(o, "sparsity");
     q->min_drop = jp_options_number(o, "min_drop");
@@ -91,7 +91,6 @@ static int resolve_effort(jp_question *q, const jopa_options *o) {
     q->seconds = jp_options_number(o, "time");
     q->seed = jp_options_unsigned(o, "seed");
     q->repeat = jp_options_integer(o, "repeat");
-    return JP_OK;
 }
 
 static int resolve_methods(jp_question *q, const jopa_options *o, jopa_error *e) {
@@ -120,8 +119,8 @@ static int check_flat(const jp_question *q, jopa_error *e) {
 static int resolve_search(jp_question *q, const jopa_options *o, jopa_error *e) {
     const char *levels = jp_options_text(o, "levels"), *operators = jp_options_text(o, "operators"),
                *metrics = jp_options_text(o, "metrics");
-    int status = resolve_effort(q, o);
-    if (!status) status = resolve_methods(q, o, e);
+    resolve_effort(q, o);
+    int status = resolve_methods(q, o, e);
     if (!status) status = jp_levels_parse(&q->levels, levels ? levels : "none", q->unit, e);
     if (!status) status = check_flat(q, e);
     if (!status && operators) status = jp_question_operators(q, operators, e);
