@@ -32,6 +32,7 @@ cmake -S "$root" -B "$build/aarch64" -G Ninja -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_
     -DCMAKE_C_COMPILER=$triple-gcc -DCMAKE_CXX_COMPILER=$triple-g++ -DCMAKE_SYSROOT="$sysroot" -DJOPA_WERROR=ON \
     "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-L;$sysroot" >&2
 cmake --build "$build/aarch64" --target jopa libjopa_shared libjopa_merged bench_features tiny_model >&2
+unset OPENBLAS_CORETYPE # this machine's
 run() { qemu-aarch64 -cpu "$1" -L "$sysroot" "${@:2}"; }
 run max "$build/aarch64/tests/cli/tiny_model" "$build/aarch64/tiny.gguf"
 for cpu in cortex-a53 neoverse-n1 max; do

@@ -20,8 +20,12 @@ HERE = {"avx2": "AVX2", "f16c": "F16C", "avx512bw": "AVX512", "avx512_bf16": "AV
         "asimddp": "DOTPROD"}
 
 
+# Not a processor that the environment names for OpenBLAS: it is this machine's, not an emulated one's.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
+
+
 def output(*command):
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
     if done.returncode:
         sys.exit(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
