@@ -1,12 +1,19 @@
 # The two commands are `make demo` and `make test`; `make` alone leaves the command at build/jopa.
+#   make test-quick   the tests that need neither the default model nor other programs: under two minutes
+#   make install      into PREFIX (/usr/local)
+#   make package      a Debian package in BUILD
+#   make format, make lint   clang-format; clang-tidy
+#   make bench-NAME   bench/NAME.sh or bench/NAME.py; ARGS are passed on
 #   BUILD=DIR         another build folder
 #   CMAKE_FLAGS=...   options of CMakeLists.txt, such as -DJOPA_LLAMA_SOURCE=DIR
 #   LLAMA_FLAGS=...   options of llama.cpp's build, such as -DGGML_CUDA=ON
+#   PARITY=0          leaves out the tests beside other implementations, which install 6 GB of Python packages
 BUILD ?= build
-export CMAKE_FLAGS LLAMA_FLAGS
+PREFIX ?= /usr/local
+export CMAKE_FLAGS LLAMA_FLAGS PARITY
 export JOPA = $(abspath $(BUILD))/jopa
 
-.PHONY: all demo test bench bench-quick bench-full clean
+.PHONY: all demo test test-quick install package format lint bench bench-quick bench-full clean
 all:
 	@scripts/build.sh $(BUILD)
 
@@ -17,7 +24,22 @@ test:
 	@scripts/build.sh $(BUILD) tests
 	@ctest --test-dir $(BUILD) --output-on-failure -j$$(nproc)
 
-# `make bench-search` runs bench/search.sh or bench/search.py, and so on; ARGS are passed on.
+test-quick:
+	@scripts/build.sh $(BUILD) tests-quick
+	@ctest --test-dir $(BUILD) --output-on-failure -j$$(nproc) -L quick
+
+install: all
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+package:
+	@scripts/package.sh $(BUILD)
+
+format:
+	@scripts/format.sh
+
+lint: all
+	@scripts/lint.sh $(BUILD)
+
 bench bench-quick bench-full: all
 	@bench/bench.sh $(patsubst bench-%,--%,$(filter bench-%,$@)) $(ARGS)
 

@@ -10,7 +10,7 @@ target=$cache/node-$(cat "$1/package.json" "$1/package-lock.json" | sha256sum | 
 if [ ! -d "$target" ]; then
     scratch
     cp "$1/package.json" "$1/package-lock.json" "$tmp"
-    npm ci --prefix "$tmp" --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || die "cannot install what $1/package.json lists"
+    step "installing what the browser tests need (npm)" npm ci --prefix "$tmp" --ignore-scripts --no-audit --no-fund --loglevel=error
     mv -T "$tmp" "$target" 2> /dev/null || [ -d "$target" ] # another run may have been faster
 fi
 echo "$target"

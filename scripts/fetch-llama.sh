@@ -69,11 +69,10 @@ build_variants() {
     LD=$("$CC" -print-prog-name=ld) OBJCOPY=$("$CC" -print-prog-name=objcopy)
     export LD OBJCOPY
     cmake -S "$tmp/source" -B "$tmp/variants" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DGGML_NATIVE=OFF \
-        -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON "${only_llama[@]}" > "$tmp/log" 2>&1 ||
-        { cat "$tmp/log" >&2; die "cannot configure ggml's CPU backends"; }
+        -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON "${only_llama[@]}"
     for ((i = 0; i < ${#variants[@]}; i += 2)); do
         mapfile -t names < <(objects "$tmp/variants" "ggml-cpu-${variants[i]}\(-feats\)\?")
-        ninja -C "$tmp/variants" "${names[@]}" >&2
+        ninja -C "$tmp/variants" "${names[@]}"
         name=${variants[i]//./_}
         rename_objects "$name" ggml_backend_init "cpu_variant_$name" ggml_backend_score "cpu_variant_score_$name" -- \
             "${names[@]/#/$tmp/variants/}"
@@ -89,21 +88,23 @@ build_variants() {
 
 scratch
 command -v npm > /dev/null || "$scripts/packages.sh" npm
-say "fetching libllama $version"
-(cd "$tmp" && npm pack --silent "$package" > /dev/null) || die "cannot download the npm package $package"
+fetch() { (cd "$tmp" && npm pack --silent "$package"); }
+step "fetching the source of libllama $version (the npm package $package, 36 MB)" fetch
 archive=$(echo "$tmp"/*.tgz)
 matches "$archive" "$checksum" || die "the npm package $package has the wrong checksum"
 tar -xzf "$archive" -C "$tmp" package/llama/gitRelease.bundle
 git -c advice.detachedHead=false clone -q "$tmp/package/llama/gitRelease.bundle" "$tmp/source"
 git -C "$tmp/source" apply "$patch" || die "$patch does not apply"
 
-say "building libllama $version for ${portable:+any CPU like }this CPU: some minutes, only once"
-cmake -S "$tmp/source" -B "$tmp/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$target" > "$tmp/log" 2>&1 ||
-    { cat "$tmp/log" >&2; die "cannot configure libllama"; }
-cmake --build "$tmp/build" --target llama >&2
-cmake --install "$tmp/build" --prefix "$tmp/installed" > /dev/null
+build() {
+    cmake -S "$tmp/source" -B "$tmp/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$target"
+    cmake --build "$tmp/build" --target llama
+    cmake --install "$tmp/build" --prefix "$tmp/installed"
+}
+step "building libllama $version for ${portable:+any CPU like }this CPU (some minutes, only once)" build
 (cd "$tmp/source/ggml/src" && cp "${headers[@]}" "$tmp/installed/include")
-[ ! "$portable" ] || [ ${#variants[@]} = 0 ] || build_variants "$tmp/installed"
+[ ! "$portable" ] || [ ${#variants[@]} = 0 ] ||
+    step "building ggml for ${#variants[@]} sets of instructions" build_variants "$tmp/installed"
 # Another build may have finished first: then ours is dropped.
 mv -T "$tmp/installed" "$target" 2> /dev/null || [ -d "$target" ]
 echo "$target"

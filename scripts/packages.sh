@@ -37,7 +37,8 @@ fi
 
 command -v apt-get > /dev/null || die "please install: ${missing[*]}"
 [ "$(id -u)" = 0 ] || die "please run: sudo apt-get install ${missing[*]}"
-say "installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -q >&2
-apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
+step "reading Debian's list of packages" apt-get update -q
+size=$(LC_ALL=C apt-get install --assume-no --no-install-recommends "${missing[@]}" 2> /dev/null |
+    sed -n 's/^Need to get \(.*\) of archives.*/\1/p')
+step "installing ${missing[*]} (${size:-size unknown})" apt-get install -q -y --no-install-recommends "${missing[@]}"

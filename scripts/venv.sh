@@ -13,10 +13,12 @@ if [ ! -f "$target/complete" ]; then
     flock 9
 fi
 if [ ! -f "$target/complete" ]; then
-    say "making the Python environment $1"
-    rm -rf "$target"
-    python3 -m venv "$target" >&2
-    "$target/bin/python" -m pip --disable-pip-version-check install --quiet -r "$2" >&2 || die "cannot install what $2 lists"
-    touch "$target/complete"
+    make() {
+        rm -rf "$target"
+        python3 -m venv "$target"
+        "$target/bin/python" -m pip --disable-pip-version-check install --progress-bar off -r "$2"
+        touch "$target/complete"
+    }
+    step "making the Python environment $1 ($(sed -n 's/^# size: //p' "$2"))" make "$@"
 fi
 echo "$target/bin/python"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/finding.h"
 #include "report/formats.h"
 #include "report/label.h"
 #include "base/number.h"
@@ -118,12 +119,23 @@ static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
     if (x->n_operators) jp_buffer_text(out, ".\n\n");
 }
 
+/* Audits and the like are about something else than the set with the largest drop. */
+static void put_finding_markdown(jp_buffer *out, const jopa_result *r) {
+    jp_buffer finding = {0};
+    if (!strcmp(r->command, "compare")) jp_put_comparison_finding(&finding, r);
+    else if (!strcmp(r->command, "explain")) jp_put_finding(&finding, &r->items[0]);
+    if (finding.size) finding.size--; /* the end of the line */
+    put_label(out, &finding);
+    if (out->size) jp_buffer_text(out, "\n\n");
+}
+
 static int write_markdown_markdown(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     const jp_explanation *x = &r->items[0];
     jp_buffer             model = {0};
     (void)o;
     for (int i = 1; i < r->n_items; i++)
         if (r->items[i].log_prob.drop > x->log_prob.drop) x = &r->items[i];
+    put_finding_markdown(out, r);
     int status = put_prompt_markdown(out, x, e);
     put_quotation(out, "Response", x->response_text);
     if (x->masked_response) put_quotation(out, "Response with the set hidden", x->masked_response);

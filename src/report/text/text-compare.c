@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "report/breaks.h"
+#include "report/finding.h"
 #include "report/flow.h"
 #include "report/label.h"
 #include "base/number.h"
@@ -141,8 +142,10 @@ static const jp_explanation *first_that_ran(const jopa_result *r) {
 
 int jp_text_compare(jp_page *p, const jopa_result *r) {
     const jp_explanation *x = first_that_ran(r);
-    jp_buffer             model = {0};
-    int                   status = jp_page_prompt(p, x, true);
+    jp_buffer             model = {0}, finding = {0};
+    if (!is_of_sets(r)) jp_put_comparison_finding(&finding, r);
+    int status = jp_page_finding(p, &finding);
+    if (!status) status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
     if (!status) status = jp_page_masked_response(p, x);
     jp_page_heading(p, is_of_sets(r) ? "SETS" : "METHODS");

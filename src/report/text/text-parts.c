@@ -31,6 +31,16 @@ int jp_page_paragraph(jp_page *p, const char *text, int look) {
     return status ? jp_flow_free(&f), status : paint(p, &f, INDENT, false, p->out);
 }
 
+int jp_page_finding(jp_page *p, jp_buffer *text) {
+    jp_flow f = {0};
+    if (!text->size) return text->failed ? jp_fail_memory(p->e) : JP_OK;
+    int status = text->failed ? jp_fail_memory(p->e) : jp_flow_string(&f, text->data, JP_LOOK_BOLD, p->e);
+    if (status) jp_flow_free(&f);
+    else status = paint(p, &f, 0, false, p->out);
+    jp_buffer_free(text);
+    return status;
+}
+
 int jp_page_fact(jp_page *p, const char *label, jp_buffer *text) {
     jp_flow   f = {0};
     jp_buffer lines = {0};

@@ -15,6 +15,8 @@ typedef struct {
 void jp_page_heading(jp_page *p, const char *title);
 /* A wrapped paragraph, all in one look. */
 int jp_page_paragraph(jp_page *p, const char *text, int look);
+/* What was found, in words, as the first paragraph; none where `text` is empty. Empties `text`. */
+int jp_page_finding(jp_page *p, jp_buffer *text);
 /* A label and beside it a wrapped text; on a narrow page the text is below. Empties `text`. */
 int jp_page_fact(jp_page *p, const char *label, jp_buffer *text);
 /* The prompt as it was written; `selection`: with the set highlighted. */

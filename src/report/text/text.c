@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/finding.h"
 #include "report/flow.h"
 #include "report/formats.h"
 #include "report/label.h"
@@ -233,7 +234,10 @@ int jp_text_explain(jp_page *p, const jp_explanation *x) {
         fact_hidden,    fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs, fact_necessary,
         fact_stability, fact_operators, facts_metrics,  fact_levels,       fact_cost,  fact_run,
     };
-    int status = jp_page_prompt(p, x, true);
+    jp_buffer finding = {0};
+    jp_put_finding(&finding, x);
+    int status = jp_page_finding(p, &finding);
+    if (!status) status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
     if (!status) status = jp_page_masked_response(p, x);
     if (!status) jp_page_heading(p, "EXPLANATION");
