@@ -62,13 +62,20 @@ static bool is_settled(const char *name) {
     return false;
 }
 
+static bool same_chat(const jopa_options *a, const jopa_options *b) {
+    if (a->n_messages != b->n_messages) return false;
+    for (int i = 0; i < a->n_messages; i++)
+        if (strcmp(a->roles[i], b->roles[i]) || strcmp(a->contents[i], b->contents[i])) return false;
+    return true;
+}
+
 static int check_settled(const jopa_session *s, const jopa_options *o, jopa_error *e) {
     for (int i = 0; i < o->n_set; i++) {
         const char *name = o->set[i].option->info.name, *mine = jp_options_text(s->options, name);
         if (is_settled(name) && (!mine || strcmp(mine, o->set[i].values[0])))
             return jp_fail(e, JOPA_ERROR_USAGE, "`%s` is the session's: open another session to change it", name);
     }
-    if (o->n_messages)
+    if (o->n_messages && !same_chat(o, s->options))
         return jp_fail(e, JOPA_ERROR_USAGE, "the chat is the session's: open another session to change it");
     return JP_OK;
 }
@@ -82,6 +89,7 @@ int jp_session_options(const jopa_session *s, const jopa_options *o, jopa_option
         bool mine = is_settled(v->option->info.name) && jp_option_find(o->command, v->option->info.name);
         if (mine) status = jopa_options_set(made, v->option->info.name, v->values[0], e);
     }
+    if (!status) jopa_options_clear_messages(made); /* the same chat again */
     for (int i = 0; i < s->options->n_messages && !status; i++)
         status = jopa_options_add_message(made, s->options->roles[i], s->options->contents[i], e);
     if (status) jopa_options_free(made);

@@ -229,6 +229,29 @@ static void scores_side_by_side(void **state) {
     jopa_options_free(o);
 }
 
+/* A chat is settled like the rest: the question that opened the session may be asked again, and another may not. */
+static void a_chat_is_repeated_not_changed(void **state) {
+    (void)state;
+    jopa_options *o = asked("score", "response", TINY_RESPONSE, "unit", "word", "roles", "all", "hide", "doctor", NULL);
+    jopa_result  *r = NULL;
+    jopa_error    e = {0};
+    assert_int_equal(jopa_options_add_message(o, "system", "Be kind.", &e), JOPA_OK);
+    assert_int_equal(jopa_options_add_message(o, "user", TINY_PROMPT, &e), JOPA_OK);
+    if (jopa_score(&r, tiny_model, o, &e)) fail_msg("%s", e.message);
+    double drop = jopa_result_drop(r, 0);
+    jopa_result_free(r);
+    jopa_session *s = NULL;
+    assert_int_equal(jopa_session_open(&s, tiny_model, o, &e), JOPA_OK);
+    if (jopa_session_score(&r, s, o, &e)) fail_msg("%s", e.message);
+    assert_true(jopa_result_drop(r, 0) == drop);
+    jopa_result_free(r);
+    assert_int_equal(jopa_options_add_message(o, "user", "More.", &e), JOPA_OK);
+    assert_int_equal(jopa_session_score(&r, s, o, &e), JOPA_ERROR_USAGE);
+    assert_non_null(strstr(e.message, "the chat is the session's"));
+    jopa_session_free(s);
+    jopa_options_free(o);
+}
+
 /* ---- stopping
  * ----------------------------------------------------------------------------------------------------------- */
 
@@ -276,6 +299,7 @@ int main(void) {
         cmocka_unit_test(answers_do_not_depend_on_the_session),
         cmocka_unit_test(the_same_question_costs_nothing),
         cmocka_unit_test(what_is_settled_stays),
+        cmocka_unit_test(a_chat_is_repeated_not_changed),
         cmocka_unit_test(scores_side_by_side),
         cmocka_unit_test(a_stopped_session_serves_on),
         cmocka_unit_test(sessions_that_do_not_open),
