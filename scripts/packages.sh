@@ -40,5 +40,5 @@ command -v apt-get > /dev/null || die "please install: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 step "reading Debian's list of packages" apt-get update -q
 size=$(LC_ALL=C apt-get install --assume-no --no-install-recommends "${missing[@]}" 2> /dev/null |
-    sed -n 's/^Need to get \(.*\) of archives.*/\1/p')
+    sed -n 's/^Need to get \(.*\) of archives.*/\1/p' || true) # --assume-no fails where it would have asked
 step "installing ${missing[*]} (${size:-size unknown})" apt-get install -q -y --no-install-recommends "${missing[@]}"
