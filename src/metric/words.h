@@ -18,7 +18,9 @@ typedef struct {
     double rouge1, rougeL;
 } jp_rouge_scores; /* F measures, 0..1 */
 
-/* ROUGE-1 and ROUGE-L (Lin 2004) as rouge-score without a stemmer: words are runs of a-z and 0-9 after lower casing. */
+/* ROUGE-1 and ROUGE-L (Lin 2004) as rouge-score without a stemmer, whose words are runs of a-z and 0-9 after lower
+ * casing; here of any script's letters, marks and numbers, and where a script writes no spaces (Chinese, Japanese, Thai
+ * and others) each character. Of two texts without a word the characters are compared that are not white space. */
 int jp_rouge(const char *hypothesis, const char *reference, jp_rouge_scores *out, jopa_error *e);
 
 #endif

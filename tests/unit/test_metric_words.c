@@ -74,12 +74,44 @@ static void rouge_by_hand(void **state) {
     near(r.rougeL, 0.5);
 }
 
+/* What audit --until response asks: the same text is the same in every script, another one is not. */
+static void rouge_of_every_script(void **state) {
+    static const char *const texts[] = {"北京是中国的首都。",
+                                        "これはテストです",
+                                        "Повтори слово: кошка",
+                                        "مرحبا بالعالم",
+                                        "हिन्दी में पाठ",
+                                        "สวัสดีชาวโลก",
+                                        "שלום עולם",
+                                        "καλημέρα κόσμε",
+                                        "안녕하세요 세계",
+                                        "naïve café",
+                                        "👍🏽👍",
+                                        "!!!",
+                                        "---",
+                                        " \n",
+                                        "𐐨𐑌",
+                                        "\xff\xfe"};
+    enum { N = sizeof texts / sizeof *texts };
+    jp_rouge_scores r;
+    (void)state;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            assert_int_equal(jp_rouge(texts[i], texts[j], &r, NULL), JP_OK);
+            if (r.rouge1 != (i == j) || r.rougeL != (i == j)) fail_msg("%s, %s: %g", texts[i], texts[j], r.rougeL);
+        }
+    assert_int_equal(jp_rouge("北京是首都", "北京在中国", &r, NULL), JP_OK);
+    near(r.rougeL, 0.4);
+    assert_int_equal(jp_rouge("ПОВТОРИ, слово", "повтори то", &r, NULL), JP_OK);
+    near(r.rouge1, 0.5);
+    assert_int_equal(jp_rouge("เก้", "เก", &r, NULL), JP_OK); /* a mark belongs to its letter */
+    near(r.rouge1, 0.5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(variation_by_hand),
-        cmocka_unit_test(variation_is_symmetric),
-        cmocka_unit_test(bleu_by_hand),
-        cmocka_unit_test(rouge_by_hand),
+        cmocka_unit_test(variation_by_hand), cmocka_unit_test(variation_is_symmetric), cmocka_unit_test(bleu_by_hand),
+        cmocka_unit_test(rouge_by_hand),     cmocka_unit_test(rouge_of_every_script),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
