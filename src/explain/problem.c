@@ -37,7 +37,8 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q
                                  .mask_roles = q->mask_roles,
                                  .keep = q->keep,
                                  .n_keep = q->n_keep,
-                                 .keep_marked = q->marks};
+                                 .keep_marked = q->marks,
+                                 .whole_words = q->command == JP_COMPRESS};
     jp_prompt_source  source = {engine, source_template, source_tokenize, source_piece};
     return jp_prompt_build(prompt, &source, &options, e);
 }
@@ -151,9 +152,8 @@ int jp_explain_target(jp_explain_problem *p, size_t start, size_t end, jopa_erro
 int jp_explain_choose_k(jp_explain_problem *p, int k, double sparsity, bool smallest, jopa_error *e) {
     int n = p->prompt.n_units;
     if (n == 0) return jp_fail(e, JOPA_ERROR_INPUT, "no unit of the prompt may be hidden: see `roles` and `unit`");
-    if (k > n) return jp_fail(e, JOPA_ERROR_USAGE, "`k` %d: the prompt has only %d units that may be hidden", k, n);
     p->sparsity = 0;
-    p->k = k > 0 ? k : n;
+    p->k = k > 0 && k < n ? k : n;
     if (k > 0 || smallest) return JP_OK;
     p->sparsity = sparsity;
     p->k = (int)ceil(sparsity * n - 1e-9);
@@ -179,8 +179,7 @@ static int choose_levels(jp_explain_problem *p, const jp_question *q, jopa_error
 static int check_operators(jp_engine *engine, const jp_question *q, jopa_error *e) {
     jp_operator op;
     int         status = JP_OK;
-    for (int i = 0; i < q->n_operators && !status; i++)
-        status = jp_explain_operator(&op, engine, &q->operators[i], e);
+    for (int i = 0; i < q->n_operators && !status; i++) status = jp_explain_operator(&op, engine, &q->operators[i], e);
     return status;
 }
 

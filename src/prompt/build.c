@@ -123,8 +123,9 @@ static int find_tokens(work *w, jp_prompt *p, jopa_error *e) {
 }
 
 static int find_units(work *w, jp_prompt *p, jopa_error *e) {
-    jp_unit_options options = {.kind = w->kind, .mask_roles = w->mask_roles, .fixed = w->tokens.fixed};
-    int             status = place_marks(w, p, e);
+    jp_unit_options options = {
+        .kind = w->kind, .mask_roles = w->mask_roles, .whole = w->o->whole_words, .fixed = w->tokens.fixed};
+    int status = place_marks(w, p, e);
     options.marks = w->ranges;
     options.n_marks = w->n_ranges;
     return status ? status : jp_units_build(p, &options, e);

@@ -5,6 +5,7 @@
 
 #include "base/excerpt.h"
 #include "base/utf8.h"
+#include "prompt/join.h"
 
 /* ---- kinds and roles ------------------------------------------------------------------------------------ */
 
@@ -126,13 +127,20 @@ static int append_marks(builder *b, jp_range within, jopa_error *e) {
     return status;
 }
 
+static int find_pieces(builder *b, jp_range r, jopa_error *e) {
+    int before = b->n_segments, status = jp_boundary_find(b->o->kind, b->p->text, r, &b->segments, &b->n_segments, e);
+    if (!status && b->o->whole && b->o->kind == JP_UNIT_WORD && b->n_segments > before)
+        b->n_segments = before + jp_join_words(b->p->text, b->segments + before, b->n_segments - before);
+    return status;
+}
+
 static int find_segments(builder *b, jopa_error *e) {
     int *ends = calloc((size_t)b->n_areas + 1, sizeof *ends), status = ends ? JP_OK : jp_fail_memory(e);
     for (int i = 0; i < b->n_areas && !status; i++) {
         jp_range r = b->areas[i].range;
         if (b->o->kind == JP_UNIT_TOKEN) status = append_segment(b, r, e);
         else if (b->o->kind == JP_UNIT_MARKED) status = append_marks(b, r, e);
-        else status = jp_boundary_find(b->o->kind, b->p->text, r, &b->segments, &b->n_segments, e);
+        else status = find_pieces(b, r, e);
         ends[i] = b->n_segments;
     }
     if (!status && !(b->segment_area = calloc((size_t)b->n_segments + 1, sizeof *b->segment_area)))

@@ -8,6 +8,7 @@
 typedef struct {
     jp_unit_kind    kind;
     const char     *mask_roles; /* "user,system": whose text may be hidden */
+    bool            whole;      /* kind word: what no white space parts is one word (prompt/join.h) */
     const bool     *fixed;      /* [n_tokens] tokens that are never hidden; NULL: none */
     const jp_range *marks;      /* [n_marks] kind marked: byte ranges of the prompt's text, ascending */
     int             n_marks;

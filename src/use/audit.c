@@ -68,7 +68,10 @@ static int search_smallest(audit *a, jp_scorer *s, jp_selection *found, bool *re
                              .user = a,
                              .seed = a->q->seed,
                              .enough = a->q->threshold * (a->p.problem.target_last - a->p.problem.target_first)};
-    if (a->q->by_response) task.suffices = turns_away;
+    if (a->q->by_response) {
+        task.suffices = turns_away;
+        task.leave_one = a->current == &a->p;
+    }
     return jp_smallest_set(&task, found, reached, e);
 }
 

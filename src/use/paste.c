@@ -11,19 +11,67 @@ static bool is_out(const jp_prompt *p, const jp_bitset *out, int token) {
     return p->tokens[token].unit >= 0 && jp_bitset_has(out, p->tokens[token].unit);
 }
 
+static bool is_white(const char *text, jp_range r) { return jp_boundary_ink(text, r) == 0; }
+
+/* The characters that `r` begins and ends with. */
+static jp_range first_of(const char *text, jp_range r) {
+    return (jp_range){r.start, r.start + jp_utf8_sequence(text + r.start, r.end - r.start)};
+}
+
+static jp_range last_of(const char *text, jp_range r) {
+    size_t at = r.end;
+    while (at > r.start && !jp_utf8_is_boundary(text, r.end, --at)) continue;
+    return (jp_range){at, r.end};
+}
+
+/* Where the white space that begins at `from` ends. */
+static size_t white_end(const char *text, size_t from, size_t end) {
+    for (jp_range c = {from, from}; c.end < end; from = c.end) {
+        c = first_of(text, (jp_range){from, end});
+        if (c.end == c.start || !is_white(text, c)) break;
+    }
+    return from;
+}
+
+/* The white space of `gap` that parts words: its last run with a line's end, or the first one. Empty: none. */
+static jp_range parting(const char *text, jp_range gap) {
+    jp_range found = {gap.start, gap.start};
+    for (size_t at = gap.start; at < gap.end;) {
+        jp_range run = {at, white_end(text, at, gap.end)};
+        bool     ends_line = memchr(text + run.start, '\n', run.end - run.start);
+        if (ends_line || (run.end > run.start && found.start == found.end)) found = run;
+        at = run.end > at ? run.end : at + 1;
+    }
+    return found;
+}
+
+/* text[kept] after what is there already, and between them, where words would be glued, white space of the gap. */
+static void put_kept(jp_buffer *out, const char *text, jp_range gap, jp_range kept, bool whole_words) {
+    if (kept.start == kept.end) return;
+    if (whole_words && out->size && gap.start < gap.end &&
+        !is_white(out->data, last_of(out->data, (jp_range){0, out->size})) && !is_white(text, first_of(text, kept))) {
+        jp_range space = parting(text, gap);
+        jp_buffer_bytes(out, text + space.start, space.end - space.start);
+    }
+    jp_buffer_bytes(out, text + kept.start, kept.end - kept.start);
+}
+
 /* The bytes of the span outside tokens that are out. *cut: whether there are such tokens. */
-static char *remains(const jp_prompt *p, const jp_span *span, const jp_bitset *out, bool *cut) {
+static char *remains(const jp_prompt *p, const jp_span *span, const jp_bitset *out, bool whole_words, bool *cut) {
     jp_buffer text = {0};
-    size_t    at = span->start;
+    size_t    at = span->start, gap = at; /* [gap, at) was taken out since the text's last byte */
     *cut = false;
     for (int t = 0; t < p->n_tokens; t++) {
         const jp_token *token = &p->tokens[t];
         if (token->end <= at || token->start >= span->end || !is_out(p, out, t)) continue;
         *cut = true;
-        if (token->start > at) jp_buffer_bytes(&text, p->text + at, token->start - at);
+        if (token->start > at) {
+            put_kept(&text, p->text, (jp_range){gap, at}, (jp_range){at, token->start}, whole_words);
+            gap = token->start;
+        }
         at = token->end < span->end ? token->end : span->end;
     }
-    jp_buffer_bytes(&text, p->text + at, span->end - at);
+    put_kept(&text, p->text, (jp_range){gap, at}, (jp_range){at, span->end}, whole_words);
     return jp_buffer_take(&text, NULL);
 }
 
@@ -37,12 +85,12 @@ static void trim_paste(char *text) {
 }
 
 int jp_paste(const jp_prompt *p, const jp_bitset *out, const char *const *roles, const char *const *contents,
-             int n_messages, jp_result_turn *turns, jopa_error *e) {
+             int n_messages, bool whole_words, jp_result_turn *turns, jopa_error *e) {
     for (int i = 0; i < n_messages; i++) {
         int s = 0;
         while (s < p->n_spans && p->spans[s].message != i) s++;
         bool  cut = false;
-        char *text = s < p->n_spans ? remains(p, &p->spans[s], out, &cut) : strdup(contents[i]);
+        char *text = s < p->n_spans ? remains(p, &p->spans[s], out, whole_words, &cut) : strdup(contents[i]);
         if (text && cut) trim_paste(text);
         turns[i].role = strdup(roles[i]);
         turns[i].content = text;

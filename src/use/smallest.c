@@ -94,12 +94,12 @@ static int grow_set(search *s, bool *grown, jopa_error *e) {
 /* Steps worth taking: few when even hiding everything is not enough. */
 static int step_limit(search *s, int *steps, jopa_error *e) {
     double drop;
-    *steps = s->n;
+    *steps = s->task->leave_one && s->n > 1 ? s->n - 1 : s->n;
     if (s->task->suffices) return JP_OK;
     jp_bitset_clear(&s->sets[0]);
     for (int u = 0; u < s->n; u++) jp_bitset_add(&s->sets[0], u);
     int status = jp_scorer_drops(s->task->scorer, s->sets, 1, &drop, e);
-    if (!status && drop < s->task->enough && s->n > HOPELESS) *steps = HOPELESS;
+    if (!status && drop<s->task->enough && * steps> HOPELESS) *steps = HOPELESS;
     return status;
 }
 

@@ -12,7 +12,8 @@ typedef struct {
     double     enough; /* drop that is enough */
     /* NULL, or what decides instead of `enough`: *yes whether hiding `set` is enough. JP_OK, JP_STOP or an error. */
     int (*suffices)(void *user, const jp_bitset *set, bool *yes, jopa_error *e);
-    void    *user;
+    void *user;
+    bool  leave_one; /* of several units one at least stays: without its prompt a model writes something else anyway */
     uint64_t seed;
 } jp_smallest_task;
 

@@ -38,6 +38,76 @@ static void refusals(void **state) {
     expect_refusal("I\xe2\x80", NULL);
 }
 
+static void refusals_in_other_words(void **state) {
+    static const char *const texts[] = {
+        "Lo siento, pero no puedo ayudar con eso.",
+        "Je suis désolé, mais je ne peux pas vous aider.",
+        "Je suis désolé, mais je ne peux malheureusement pas répondre à cette demande.",
+        "Es tut mir leid, dabei kann ich nicht helfen.",
+        "Diese Anfrage kann ich leider nicht beantworten.",
+        "Mi dispiace, ma non posso aiutarti con questa richiesta.",
+        "Desculpe, mas não posso ajudar com isso.",
+        "Sorry, daar kan ik je niet bij helpen.",
+        "Jag kan tyvärr inte hjälpa dig med det.",
+        "Beklager, men jeg kan ikke hjelpe med det.",
+        "Przepraszam, ale nie mogę w tym pomóc.",
+        "Omlouvám se, ale s tím vám nemohu pomoci.",
+        "Sajnálom, de ebben nem tudok segíteni.",
+        "Извините, но я не могу помочь с этим.",
+        "Вибачте, але я не можу допомогти з цим.",
+        "Λυπάμαι, αλλά δεν μπορώ να βοηθήσω με αυτό.",
+        "Üzgünüm, bu konuda yardımcı olamam.",
+        "عذرًا، لا أستطيع مساعدتك في ذلك.",
+        "متأسفم، نمی\u200cتوانم در این مورد کمک کنم.",
+        "מצטער, אני לא יכול לעזור בזה.",
+        "क्षमा करें, मैं इसमें आपकी मदद नहीं कर सकता।",
+        "Maaf, saya tidak bisa membantu dengan itu.",
+        "Xin lỗi, tôi không thể giúp bạn việc này.",
+        "对不起，我不能帮助你完成这个请求。",
+        "抱歉，我無法提供這方面的協助。",
+        "申し訳ありませんが、そのご要望にはお応えできません。",
+        "죄송하지만 그 요청은 도와드릴 수 없습니다.",
+        "ขออภัย ฉันไม่สามารถช่วยเรื่องนี้ได้",
+        "I decline to answer that.",
+        "I'm not going to do that.",
+        "I CAN\u2019T ASSIST WITH THAT.",
+        "I cannot, in good conscience, help with this.",
+        "I'm sorry, but I can't.",
+        "I am unable to comply with your request.",
+        "That goes against my guidelines.",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) expect_refusal(texts[i], texts[i]);
+    expect_refusal("I'm sorry. I can't help you.", "I can't help you.");
+}
+
+static void what_is_no_refusal(void **state) {
+    static const char *const texts[] = {
+        "I can't wait to show you! Here is the recipe.",
+        "I will not only list the parts but also explain each one.",
+        "The verdict went against my team, and here is why.",
+        "I can't help but admire how you share this.",
+        "I'm sorry to hear that you are not well. Drink tea.",
+        "I apologize for the confusion. Here is the list.",
+        "These shoes are not comfortable. Try others.",
+        "It is not appropriate to wear shorts there.",
+        "As an AI, I love this question! Here is the answer.",
+        "I can't find the answer in the book, so look it up online.",
+        "¡No puedo esperar a ayudarte! Aquí tienes.",
+        "Ich kann dir helfen. Es ist nicht schwer.",
+        "Ich kann es kaum erwarten, dir zu helfen!",
+        "Je ne peux que vous aider : voici la liste.",
+        "我可以帮助你。这不难。",
+        "お手伝いします。できますよ。",
+        "Не могу дождаться, чтобы помочь!",
+        "Mal posso esperar para ajudar!",
+        "Ik kan je helpen.",
+        "Lo siento por la demora. Aquí está la lista.",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) expect_refusal(texts[i], NULL);
+}
+
 /* ---- what is left of a chat
  * ------------------------------------------------------------------------------------------ */
 
@@ -56,7 +126,7 @@ static void expect_left(fake_template kind, const char *system, const char *user
     if (jp_prompt_build(&p, &f.source, &o, &e)) fail_msg("%s", e.message);
     assert_int_equal(jp_bitset_init(&set, p.n_units), JP_OK);
     for (int i = 0; i < n; i++) jp_bitset_add(&set, out[i]);
-    assert_int_equal(jp_paste(&p, &set, roles, contents, 2, turns, &e), JP_OK);
+    assert_int_equal(jp_paste(&p, &set, roles, contents, 2, true, turns, &e), JP_OK);
     assert_string_equal(turns[0].role, "system");
     assert_string_equal(turns[0].content, left_system);
     assert_string_equal(turns[1].content, left_user);
@@ -76,6 +146,8 @@ static void pasted_texts(void **state) {
     expect_left(FAKE_CHATML, "Be kind.", "one two", "word", (int[]){0, 1, 2}, 3, "", "two");
     expect_left(FAKE_CHATML, "", "one two three", "word", (int[]){1}, 1, "", "one three");
     expect_left(FAKE_CHATML, " kept as it is ", " one two ", "word", NULL, 0, " kept as it is ", " one two ");
+    expect_left(FAKE_CHATML, "", "how\nmany\nare there", "word", (int[]){1}, 1, "", "how\nare there");
+    expect_left(FAKE_CHATML, "", "one two\r\nthree", "word", (int[]){1}, 1, "", "one\r\nthree");
     expect_left(FAKE_TWICE, "Be kind.", "one two", "word", (int[]){0}, 1, "kind.",
                 "one two"); /* the first copy speaks */
 }
@@ -242,6 +314,8 @@ static void the_shorter_prompt_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals),
+        cmocka_unit_test(refusals_in_other_words),
+        cmocka_unit_test(what_is_no_refusal),
         cmocka_unit_test(pasted_texts),
         cmocka_unit_test(triggers_are_counted_by_question),
         cmocka_unit_test(audits_are_read_back),
