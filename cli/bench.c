@@ -5,6 +5,7 @@
 #include "command.h"
 #include "file.h"
 #include "options.h"
+#include "output.h"
 #include "progress.h"
 #include "say.h"
 
@@ -56,7 +57,8 @@ static int bench(options *o) {
     char *text = jopa_bench_tables(options_text(o, "results"), format_of_bench(o), &size, &e);
     bool  interrupted = progress_interrupted();
     if (!text) code = interrupted ? EXIT_INTERRUPTED : say_error(&e);
-    else if (!file_write(options_text(o, "output"), text, size)) code = EXIT_FAILED;
+    else if (!file_write(options_text(o, "output"), output_marked(o, format_of_bench(o)), text, size))
+        code = EXIT_FAILED;
     else code = interrupted ? EXIT_INTERRUPTED : EXIT_DONE;
     jopa_free(text);
     return code;

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "file.h"
+#include "json-problem.h"
 #include "messages.h"
 #include "say.h"
 
@@ -60,11 +61,23 @@ static int wrong_data(const data *d, const char *what) {
     return -1;
 }
 
-/* A member that is a string; *out stays NULL where it is missing. */
+/* A member that is a string; *out stays NULL where it is missing or null. */
 static bool text_member(const data *d, const char *name, const char **out) {
     const json_t *value = json_object_get(d->json, name);
     *out = json_string_value(value);
-    return !value || *out;
+    return !value || json_is_null(value) || *out;
+}
+
+/* The id, a string or a number; the line where it has none. */
+static bool read_id(data *d, const char **out) {
+    const json_t *value = json_object_get(d->json, "id");
+    snprintf(d->id, sizeof d->id, "line %d", d->line);
+    *out = d->id;
+    if (json_is_string(value)) *out = json_string_value(value);
+    else if (json_is_integer(value)) snprintf(d->id, sizeof d->id, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value)) snprintf(d->id, sizeof d->id, "%.12g", json_real_value(value));
+    else return !value || json_is_null(value);
+    return true;
 }
 
 typedef struct {
@@ -73,13 +86,13 @@ typedef struct {
 
 static int read_texts(data *d, line_texts *x) {
     if (!text_member(d, "prompt", &x->prompt) || !text_member(d, "system", &x->system) ||
-        !text_member(d, "response", &x->response) || !text_member(d, "id", &x->id))
-        return wrong_data(d, "\"prompt\", \"system\", \"response\" and \"id\" are strings");
+        !text_member(d, "response", &x->response))
+        return wrong_data(d, "\"prompt\", \"system\" and \"response\" are strings");
+    if (!read_id(d, &x->id)) return wrong_data(d, "\"id\" is a string or a number");
     const json_t *chat = json_object_get(d->json, "messages");
+    if (json_is_null(chat)) chat = NULL;
     if (!x->prompt == !chat) return wrong_data(d, "either \"prompt\" or \"messages\" is needed");
     if (chat && x->system) return wrong_data(d, "\"messages\" hold the system's text themselves: leave \"system\" out");
-    snprintf(d->id, sizeof d->id, "line %d", d->line);
-    if (!x->id) x->id = d->id;
     return 1;
 }
 
@@ -95,7 +108,7 @@ static int add_chat(data *d, jopa_options *o) {
     const json_t *chat = json_object_get(d->json, "messages");
     char          where[300];
     snprintf(where, sizeof where, "'%s', line %d", d->path, d->line);
-    return !chat || messages_add(chat, where, o) < 0 ? 1 : -1;
+    return !chat || json_is_null(chat) || messages_add(chat, where, o) < 0 ? 1 : -1;
 }
 
 int data_next(data *d, const jopa_options *asked, jopa_options **out) {
@@ -106,7 +119,7 @@ int data_next(data *d, const jopa_options *asked, jopa_options **out) {
     char *line = next_line(d);
     if (!line) return 0;
     d->json = json_loads(line, 0, &why);
-    if (!json_is_object(d->json)) return wrong_data(d, d->json ? "not a JSON object" : why.text);
+    if (!json_is_object(d->json)) return wrong_data(d, d->json ? "not a JSON object" : json_problem(&why));
     if (read_texts(d, &texts) < 0) return -1;
     if (jopa_options_copy(out, asked, &e) || set_texts(&texts, *out, &e)) return say_error(&e), -1;
     return add_chat(d, *out);

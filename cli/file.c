@@ -22,10 +22,49 @@ static char *read_stream(FILE *f, size_t *size) {
         capacity *= 2;
     }
     if (!text) return NULL;
-    if (used && text[used - 1] == '\n') used--;
     text[used] = '\0';
     *size = used;
     return text;
+}
+
+/* Bytes of the mark that some programs put before UTF-8. */
+static size_t mark_size(const char *text, size_t size) { return size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; }
+
+/* Whether every line ends as Windows' do, and there is one. */
+static bool ends_lines_by_two(const char *text, size_t size) {
+    bool any = false;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] != '\n') continue;
+        if (!i || text[i - 1] != '\r') return false;
+        any = true;
+    }
+    return any;
+}
+
+/* In place: without a byte order mark, with LF for the line ends of a file in which all are CRLF or all are CR, and
+ * without the last line's end. */
+static size_t tidy_text(char *text, size_t size) {
+    size_t from = mark_size(text, size), kept = 0;
+    bool   two = ends_lines_by_two(text, size);
+    for (size_t i = from; i < size; i++)
+        if (!two || text[i] != '\r' || i + 1 == size || text[i + 1] != '\n') text[kept++] = text[i];
+    if (!memchr(text, '\n', kept))
+        for (size_t i = 0; i < kept; i++)
+            if (text[i] == '\r') text[i] = '\n';
+    if (kept && text[kept - 1] == '\n') kept -= kept > 1 && text[kept - 2] == '\r' ? 2 : 1;
+    text[kept] = '\0';
+    return kept;
+}
+
+/* False: said what it is instead. */
+static bool is_text(const char *name, const char *text, size_t size) {
+    if (size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2))) {
+        say(0, "'%s' is UTF-16: save it as UTF-8", name);
+        return false;
+    }
+    if (strlen(text) == size) return true;
+    say(0, "'%s' is not text: byte %zu is NUL", name, strlen(text));
+    return false;
 }
 
 char *file_read(const char *path, size_t *size) {
@@ -42,10 +81,8 @@ char *file_read(const char *path, size_t *size) {
     bool  failed = ferror(f);
     if (!standard) fclose(f);
     if (!text || failed) say(0, "cannot read '%s': %s", name, errno ? strerror(errno) : "out of memory");
-    else if (strlen(text) != length) {
-        say(0, "'%s' is not text: byte %zu is NUL", name, strlen(text));
-        failed = true;
-    }
+    else if (is_text(name, text, length)) length = tidy_text(text, length);
+    else failed = true;
     if (failed) {
         free(text);
         text = NULL;
@@ -54,7 +91,7 @@ char *file_read(const char *path, size_t *size) {
     return text;
 }
 
-static bool write_all(int fd, const char *text, size_t size) {
+static bool write_bytes(int fd, const char *text, size_t size) {
     while (size) {
         ssize_t written = write(fd, text, size);
         if (written < 0 && errno == EINTR) continue;
@@ -63,6 +100,10 @@ static bool write_all(int fd, const char *text, size_t size) {
         size -= (size_t)written;
     }
     return true;
+}
+
+static bool write_all(int fd, bool mark, const char *text, size_t size) {
+    return (!mark || write_bytes(fd, "\xef\xbb\xbf", 3)) && write_bytes(fd, text, size);
 }
 
 static char *temporary_name(const char *path) {
@@ -78,11 +119,11 @@ static bool is_special(const char *path) {
     return !stat(path, &info) && !S_ISREG(info.st_mode);
 }
 
-static bool write_beside(const char *path, const char *text, size_t size) {
+static bool write_beside(const char *path, bool mark, const char *text, size_t size) {
     char *name = is_special(path) ? strdup(path) : temporary_name(path);
     bool  beside = name && strcmp(name, path);
     int   fd = name ? open(name, O_WRONLY | O_CREAT | O_CLOEXEC | (beside ? O_EXCL : 0), 0666) : -1;
-    bool  fine = fd >= 0 && write_all(fd, text, size) && (!beside || !fsync(fd));
+    bool  fine = fd >= 0 && write_all(fd, mark, text, size) && (!beside || !fsync(fd));
     int   why = errno;
     if (fd >= 0 && close(fd) && fine) {
         fine = false;
@@ -98,9 +139,9 @@ static bool write_beside(const char *path, const char *text, size_t size) {
     return fine;
 }
 
-bool file_write(const char *path, const char *text, size_t size) {
+bool file_write(const char *path, bool mark, const char *text, size_t size) {
     bool standard = !path || !strcmp(path, "-");
-    bool fine = standard ? write_all(STDOUT_FILENO, text, size) : write_beside(path, text, size);
+    bool fine = standard ? write_all(STDOUT_FILENO, mark, text, size) : write_beside(path, mark, text, size);
     if (!fine) say(0, "cannot write '%s': %s", standard ? "standard output" : path, strerror(errno));
     return fine;
 }

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "file.h"
+#include "json-problem.h"
 #include "say.h"
 
 int messages_add(const void *json, const char *where, jopa_options *o) {
@@ -31,7 +32,7 @@ int messages_read(const char *path, jopa_options *o) {
     json_error_t why;
     json_t      *json = json_loadb(text, size, 0, &why);
     free(text);
-    if (!json) return say(EXIT_FAILED, "'%s' is not JSON: %s (line %d)", path, why.text, why.line);
+    if (!json) return say(EXIT_FAILED, "'%s' is not JSON: %s (line %d)", path, json_problem(&why), why.line);
     snprintf(where, sizeof where, "'%s'", path);
     int code = messages_add(json, where, o);
     json_decref(json);

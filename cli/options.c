@@ -48,13 +48,19 @@ static struct poptOption *make_table(const char *command) {
 /* ---- parsing -------------------------------------------------------------------------------------------------------
  */
 
+/* A prompt that begins with a dash is taken for an option. */
+static const char *dash_hint(const char *word) {
+    return strpbrk(word, " \t\r\n") ? "; a prompt that begins with a dash stands behind `--`, or in a --prompt-file"
+                                    : "";
+}
+
 /* "-k x: invalid numeric value": popt tells the value, the option is the word before it. */
 static int bad_option(poptContext context, int code, int argc, const char **argv, const char *command) {
     const char *bad = poptBadOption(context, POPT_BADOPTION_NOALIAS), *option = NULL;
     for (int i = 2; i < argc && *bad != '-'; i++)
         if (argv[i] == bad) option = argv[i - 1];
-    return say(EXIT_USAGE, "%s%s%s: %s; see `jopa help %s`", option ? option : "", option ? " " : "", bad,
-               poptStrerror(code), command);
+    return say(EXIT_USAGE, "%s%s%.300s: %s; see `jopa help %s`%s", option ? option : "", option ? " " : "", bad,
+               poptStrerror(code), command, dash_hint(option ? option : bad));
 }
 
 static int read_command_line(options *o, int argc, const char **argv) {

@@ -57,6 +57,8 @@ static int make_looks(const options *o, jopa_options **out) {
     return status ? say_error(&e) : -1;
 }
 
+bool output_marked(const options *o, const char *format) { return options_on(o, "bom") && !strcmp(format, "csv"); }
+
 int output_result(const options *o, const jopa_result *r) {
     jopa_options *looks = NULL;
     jopa_error    e = {0};
@@ -64,7 +66,8 @@ int output_result(const options *o, const jopa_result *r) {
     int           code = make_looks(o, &looks);
     char         *text = code < 0 ? jopa_result_render(r, format_of_output(o), looks, &size, &e) : NULL;
     if (code < 0 && !text) code = say_error(&e);
-    if (text) code = file_write(options_text(o, "output"), text, size) ? EXIT_DONE : EXIT_FAILED;
+    bool mark = output_marked(o, format_of_output(o));
+    if (text) code = file_write(options_text(o, "output"), mark, text, size) ? EXIT_DONE : EXIT_FAILED;
     jopa_free(text);
     jopa_options_free(looks);
     return code;

@@ -32,6 +32,12 @@ size_t jp_utf8_valid(const char *text, size_t size) {
     return at;
 }
 
+size_t jp_utf8_mark(const char *text, size_t size) { return size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0; }
+
+bool jp_utf8_is_utf16(const char *text, size_t size) {
+    return size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2));
+}
+
 bool jp_utf8_is_boundary(const char *text, size_t size, size_t at) {
     return at == size || (at < size && ((unsigned char)text[at] & 0xc0) != 0x80);
 }

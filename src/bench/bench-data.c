@@ -3,18 +3,10 @@
 
 #include "bench/grid.h"
 #include "base/number.h"
+#include "report/cell.h"
 
 /* ---- csv: RFC 4180
  * -------------------------------------------------------------------------------------------------------- */
-
-static void put_field_bench_data(jp_buffer *out, const char *text) {
-    jp_buffer_text(out, "\"");
-    for (; *text; text++) {
-        if (*text == '"') jp_buffer_text(out, "\"");
-        jp_buffer_bytes(out, text, 1);
-    }
-    jp_buffer_text(out, "\"");
-}
 
 static void put_numbers(jp_buffer *out, const jp_bench_cell *c, const char *before, const char *null) {
     const double values[] = {c->mean, c->low, c->high, c->wins, c->ratio, c->ratio_low, c->ratio_high};
@@ -34,11 +26,11 @@ static int write_csv_bench_data(const jp_tables *t, jp_buffer *out, jopa_error *
         for (int i = 0; i < t->n_tasks * t->n_methods; i++) {
             int                  task = i / t->n_methods, method = i % t->n_methods;
             const jp_bench_cell *c = jp_tables_cell(t, m, method, task);
-            put_field_bench_data(out, t->measures.items[m].key);
+            jp_put_cell(out, t->measures.items[m].key);
             jp_buffer_text(out, ",");
-            put_field_bench_data(out, t->tasks[task]);
+            jp_put_cell(out, t->tasks[task]);
             jp_buffer_text(out, ",");
-            put_field_bench_data(out, t->methods[method]);
+            jp_put_cell(out, t->methods[method]);
             jp_buffer_format(out, ",%d", c->n);
             put_numbers(out, c, ",", "");
             jp_buffer_text(out, "\r\n");

@@ -7,6 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/excerpt.h"
+#include "base/json-problem.h"
+#include "base/utf8.h"
 #include "bench/case-names.h"
 #include "bench/lines.h"
 
@@ -59,6 +61,18 @@ static char *copy_value(const char *text, bool *short_of_memory) {
     return out;
 }
 
+/* The id, a string or a number, malloc'd; NULL: none, or short of memory. */
+static char *id_of(const json_t *object, const char **wrong, bool *short_of_memory) {
+    const json_t *value = json_object_get(object, "id");
+    jp_buffer     text = {0};
+    if (json_is_integer(value)) jp_buffer_format(&text, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value)) jp_buffer_format(&text, "%.12g", json_real_value(value));
+    else return copy_value(text_of(object, "id", wrong), short_of_memory);
+    char *out = jp_buffer_take(&text, NULL);
+    if (!out) *short_of_memory = true;
+    return out;
+}
+
 /* FNV-1a, 64 bits, of the texts with a NUL after each. */
 static void digest_texts(const char *const *texts, int n, char out[JP_DIGEST_SIZE]) {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
@@ -73,7 +87,7 @@ static void digest_texts(const char *const *texts, int n, char out[JP_DIGEST_SIZ
 static int make_case(jp_case *out, const json_t *object, int place, const char **wrong, jopa_error *e) {
     bool        failed = false;
     const char *response = text_of(object, "response", wrong);
-    *out = (jp_case){.id = copy_value(text_of(object, "id", wrong), &failed),
+    *out = (jp_case){.id = id_of(object, wrong, &failed),
                      .task = copy_value(text_of(object, "task", wrong), &failed),
                      .prompt = prompt_of(object, wrong),
                      .system = copy_value(text_of(object, "system", wrong), &failed),
@@ -103,7 +117,9 @@ static int add_case(jp_cases *c, const json_t *object, const jp_source *s, int p
     jp_case *made = &c->items[c->n];
     status = make_case(made, object, place, &wrong, e);
     if (status) return jp_case_free(made), status;
-    if (wrong) jp_one_line(what, sizeof what, "\"%s\" is not a string", wrong);
+    if (wrong)
+        jp_one_line(what, sizeof what, strcmp(wrong, "id") ? "\"%s\" is not a string" : "\"%s\" is no string or number",
+                    wrong);
     else if (!*made->prompt) jp_one_line(what, sizeof what, "neither \"prompt\" nor \"instruction\" has text");
     else return c->n++, JP_OK;
     jp_source_warn(s, place, what);
@@ -115,10 +131,11 @@ static int add_case(jp_cases *c, const json_t *object, const jp_source *s, int p
 
 static int read_array(jp_cases *c, const jp_buffer *text, const jp_source *s, jopa_error *e) {
     json_error_t problem;
-    json_t      *root = json_loadb(text->data, text->size, 0, &problem);
+    size_t       mark = jp_utf8_mark(text->data, text->size);
+    json_t      *root = json_loadb(text->data + mark, text->size - mark, 0, &problem);
     if (!root)
         return jp_fail(e, JOPA_ERROR_INPUT, "'%s' begins like a JSON array but is none (line %d): %s", s->file,
-                       problem.line, problem.text);
+                       problem.line, jp_json_problem(&problem));
     int status = JP_OK;
     for (size_t i = 0; i < json_array_size(root) && !status; i++)
         status = add_case(c, json_array_get(root, i), s, (int)i + 1, e);
@@ -138,7 +155,7 @@ static int read_lines(jp_cases *c, const jp_buffer *text, const jp_source *s, jo
             status = add_case(c, object, s, number, e);
         } else {
             jp_one_line(what, sizeof what, "no JSON (column %d): %s", problem.column,
-                        jp_excerpt(problem.text, 140).text);
+                        jp_excerpt(jp_json_problem(&problem), 140).text);
             jp_source_warn(s, number, what);
         }
         json_decref(object);
@@ -150,8 +167,8 @@ int jp_cases_read(jp_cases *c, const char *file, const jp_known_ids *known, cons
     jp_source   s = {.file = file, .warn = warn};
     jp_buffer   text = {0};
     int         before = c->n, status = jp_read_file(file, &text, e);
-    const char *first = text.data ? text.data + strspn(text.data, " \t\r\n") : "";
-    s.array = *first == '[';
+    const char *first = text.data ? text.data + jp_utf8_mark(text.data, text.size) : "";
+    s.array = first[strspn(first, " \t\r\n")] == '[';
     if (!status) status = s.array ? read_array(c, &text, &s, e) : read_lines(c, &text, &s, e);
     jp_buffer_free(&text);
     if (!status) status = jp_cases_name(c, before, &s, known, e);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 int jp_read_file(const char *file, jp_buffer *out, jopa_error *e) {
     char   chunk[16384];
     size_t size;
@@ -13,10 +15,14 @@ int jp_read_file(const char *file, jp_buffer *out, jopa_error *e) {
     int failed = ferror(f), reason = errno;
     fclose(f);
     if (failed) return jp_fail(e, JOPA_ERROR_IO, "cannot read '%s': %s", file, strerror(reason));
-    return out->failed ? jp_fail_memory(e) : JP_OK;
+    if (out->failed) return jp_fail_memory(e);
+    if (out->size && jp_utf8_is_utf16(out->data, out->size))
+        return jp_fail(e, JOPA_ERROR_INPUT, "'%s' is UTF-16: save it as UTF-8", file);
+    return JP_OK;
 }
 
 bool jp_next_line(const jp_buffer *text, jp_line *line) {
+    if (!line->next && text->size) line->next = jp_utf8_mark(text->data, text->size);
     if (line->next >= text->size) return false;
     const char *start = text->data + line->next, *end = memchr(start, '\n', text->size - line->next);
     *line = (jp_line){.start = start,

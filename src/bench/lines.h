@@ -5,7 +5,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* The whole file appended to *out. JOPA_ERROR_IO with the system's reason. */
+/* The whole file appended to *out, which is empty. JOPA_ERROR_IO with the system's reason; JOPA_ERROR_INPUT: it is
+ * UTF-16. */
 int jp_read_file(const char *file, jp_buffer *out, jopa_error *e);
 
 typedef struct { /* zeroed: before the first line */
@@ -16,6 +17,7 @@ typedef struct { /* zeroed: before the first line */
     bool        ended; /* by a newline */
 } jp_line;
 
+/* A byte order mark belongs to no line. */
 bool jp_next_line(const jp_buffer *text, jp_line *line);
 
 #endif

@@ -158,6 +158,7 @@ static const jp_option rows[] = {
     {WRITES, TEXT("format", "format", "NAME", "`jopa list formats` (text on a terminal, otherwise json)"), LETTER('F'),
      VALUES("jopa list formats"), COMMAND_ONLY},
     {WRITES, PATH("output", "output", "write there, whole or not at all"), LETTER('O'), COMMAND_ONLY},
+    {WRITES, SWITCH("bom", "bom", "a CSV report with a byte order mark, which Excel asks for"), COMMAND_ONLY},
     {WRITES, SWITCH("scores", "scores", "show every unit's score"), COMMAND_ONLY},
     {WRITES, INTEGER("width", "width", 0, INT_MAX, "columns of the text report (the terminal's)"), DEFAULT("0"),
      WRONG("a number of columns, or 0 for the terminal's"), COMMAND_ONLY},

@@ -1,20 +1,10 @@
 /* Format "csv" (RFC 4180): a row for each unit and method. */
 #include <math.h>
-#include <string.h>
 
+#include "report/cell.h"
 #include "report/formats.h"
 #include "report/label.h"
 #include "base/number.h"
-
-static void put_field_csv(jp_buffer *out, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        jp_buffer_text(out, text);
-        return;
-    }
-    jp_buffer_text(out, "\"");
-    for (const char *p = text; *p; p++) jp_buffer_bytes(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
-    jp_buffer_text(out, "\"");
-}
 
 static void put_number(jp_buffer *out, double value) {
     jp_buffer_text(out, ",");
@@ -29,11 +19,11 @@ static double drop_without_csv(const jp_explanation *x, int unit) {
 
 static void put_unit(jp_buffer *out, const jp_explanation *x, int unit) {
     const jp_result_unit *u = &x->units[unit];
-    put_field_csv(out, jp_explanation_label(x));
+    jp_put_cell(out, jp_explanation_label(x));
     jp_buffer_format(out, ",%d,", unit);
-    put_field_csv(out, u->text);
+    jp_put_cell(out, u->text);
     jp_buffer_text(out, ",");
-    put_field_csv(out, u->role ? u->role : "");
+    jp_put_cell(out, u->role ? u->role : "");
     jp_buffer_format(out, ",%zu,%zu,%d", u->start, u->end, u->selected);
     put_number(out, u->score);
     put_number(out, u->probability);
@@ -47,10 +37,10 @@ static void put_units_csv(jp_buffer *out, const jp_explanation *x) {
     for (int u = 0; u < x->n_units && !x->failed; u++) put_unit(out, x, u);
     if (!x->failed) return;
     jp_put_selection(&why, x);
-    put_field_csv(out, jp_explanation_label(x));
+    jp_put_cell(out, jp_explanation_label(x));
     jp_buffer_text(out, ",,");
     if (why.failed) out->failed = true;
-    else put_field_csv(out, why.data);
+    else jp_put_cell(out, why.data);
     jp_buffer_text(out, ",,,,0,,,\r\n");
     jp_buffer_free(&why);
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-problem.h"
+#include "base/utf8.h"
 #include "result/json-check.h"
 #include "result/json-fields.h"
 #include "result/member.h"
@@ -323,7 +325,8 @@ static void make_printable(char *text) {
 
 int jp_json_read(struct jopa_result **out, const char *json, size_t size, jopa_error *e) {
     json_error_t problem;
-    json_t      *root = json_loadb(json, size, JSON_REJECT_DUPLICATES, &problem);
+    size_t       mark = jp_utf8_mark(json, size);
+    json_t      *root = json_loadb(json + mark, size - mark, JSON_REJECT_DUPLICATES, &problem);
     if (!root) {
         enum json_error_code code = json_error_code(&problem);
         if (code == json_error_out_of_memory) return jp_fail_memory(e);
@@ -331,7 +334,8 @@ int jp_json_read(struct jopa_result **out, const char *json, size_t size, jopa_e
         if (code == json_error_premature_end_of_input)
             return jp_fail(e, JOPA_ERROR_INPUT, "not a whole jopa result: it ends too early, at line %d", problem.line);
         make_printable(problem.text);
-        return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: no JSON at line %d: %s", problem.line, problem.text);
+        return jp_fail(e, JOPA_ERROR_INPUT, "not a jopa result: no JSON at line %d: %s", problem.line,
+                       jp_json_problem(&problem));
     }
     int status = read_root(out, root, e);
     json_decref(root);

@@ -117,7 +117,7 @@ class Order(Command):
         self.refused(Failed, "context holds", "explain", *long, PROMPT)
         self.refused(Usage, "that is [0-9]+ tokens", "explain", *long, PROMPT, "--operators", "zero,token:a doctor")
         self.refused(Usage, "that is [0-9]+ tokens", "explain", *long, PROMPT, "-o", "token:a doctor")
-        self.refused(Usage, "has only 20 units", "explain", *long, PROMPT, "-k", 21)
+        self.assertEqual(self.explain(PROMPT, "-r", RESPONSE, "-k", 21, "-b", 4, "--metrics", "none")["k"], 20)  # "at most"
         self.refused(Usage, "--repeat and --min-drop do not search by levels", "explain", *long, PROMPT * 25, "--repeat", 3)
         self.refused(Usage, "--repeat and --min-drop do not search by levels", "explain", *long, PROMPT * 25, "--min-drop", 0.5)
 

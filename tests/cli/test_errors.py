@@ -111,7 +111,6 @@ class Errors(Command):
             self.refused(Usage, f"{option} (1e999999|9{{40}}): (number too large|invalid numeric)", "explain", PROMPT, option,
                          "1e999999" if option in ("--sparsity", "--time") else "9" * 40)
             self.refused(Usage, f"{option}: missing argument", "explain", PROMPT, option)
-        self.explains(Usage, "prompt has only 20 units", *ask, "-k", 21)
         self.explains(Usage, "--units -1", *ask, "-k", "-1")
         self.explains(Usage, "unknown operator 'sideways'", *ask, "--operators", "zero,sideways")
         self.explains(Usage, "--repeat -1: a number of runs", *ask, "--repeat", "-1")

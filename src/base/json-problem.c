@@ -1,0 +1,10 @@
+#include "base/json-problem.h"
+
+const char *jp_json_problem(const json_error_t *e) {
+    switch (json_error_code(e)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key: return "a text holds the character NUL (\\u0000)";
+    case json_error_stack_overflow: return "its arrays and objects are nested too deep";
+    default: return e->text;
+    }
+}
