@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "say.h"
+
 typedef struct {
     bool   shown, terminal;
     double last;
@@ -46,14 +48,16 @@ static void draw_search(const state *s, const jopa_progress *p) {
 
 /* "12/45 prompts, 14 min left: qa-07, lime" */
 static void draw_bench(const state *s, const jopa_progress *p) {
-    char   line[160];
+    char   line[320], id[96], method[96];
     double left = p->seconds_left;
     int    n = snprintf(line, sizeof line, "%d/%d prompts", p->prompts_done, p->prompts);
     if (left >= 0)
         n += snprintf(line + n, sizeof line - (size_t)n, left < 100 ? ", %.0f s left" : ", %.0f min left",
                       ceil(left < 100 ? left : left / 60));
-    if (p->id) n += snprintf(line + n, sizeof line - (size_t)n, ": %.60s", p->id);
-    if (p->id && p->method) snprintf(line + n, sizeof line - (size_t)n, ", %.40s", p->method);
+    clean_text(p->id ? p->id : "", id, 61);
+    clean_text(p->method ? p->method : "", method, 41);
+    if (p->id) n += snprintf(line + n, sizeof line - (size_t)n, ": %s", id);
+    if (p->id && p->method) snprintf(line + n, sizeof line - (size_t)n, ", %s", method);
     put_progress(s, line);
 }
 

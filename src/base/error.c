@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/locale.h"
+#include "base/unseen.h"
 #include "base/utf8.h"
 
 /* Whether the character at `c` (valid, of `size` bytes) moves the cursor or ends a line: C0, DEL, C1, U+2028, U+2029.
@@ -16,21 +17,24 @@ static bool steers(const char *c, size_t size) {
     return size == 3 && (!memcmp(c, "\xe2\x80\xa8", 3) || !memcmp(c, "\xe2\x80\xa9", 3));
 }
 
-/* The character of a message that stands for the first *taken bytes of `text`, and its bytes at *size. */
-static const char *shown(const char *text, size_t left, size_t *taken, size_t *size) {
-    *size = *taken = jp_utf8_sequence(text, left);
-    if (*taken && !steers(text, *taken)) return text;
-    *size = 1;
-    if (*taken) return " ";
-    for (*taken = 1; *taken < left && ((unsigned char)text[*taken] & 0xc0) == 0x80;) ++*taken;
+/* What stands in a message for the *taken bytes at text + at, and its bytes at *size; it may be in mark[]. */
+static const char *shown(const char *text, size_t length, size_t at, size_t *taken, size_t *size,
+                         char mark[JP_UNSEEN_SIZE]) {
+    *size = *taken = jp_utf8_sequence(text + at, length - at);
+    bool steering = *taken && steers(text + at, *taken);
+    if (*taken && !steering && !jp_unseen(text, length, at, mark)) return text + at;
+    *size = steering ? 1 : strlen(mark);
+    if (*taken) return steering ? " " : mark;
+    for (*taken = 1; at + *taken < length && ((unsigned char)text[at + *taken] & 0xc0) == 0x80;) ++*taken;
     *size = 3;
     return "\xef\xbf\xbd";
 }
 
 static void put_line(char *out, size_t room, const char *text, size_t length) {
+    char   mark[JP_UNSEEN_SIZE] = "";
     size_t used = 0;
     for (size_t at = 0, taken, size; at < length; at += taken) {
-        const char *c = shown(text + at, length - at, &taken, &size);
+        const char *c = shown(text, length, at, &taken, &size, mark);
         if (used + size >= room) break;
         memcpy(out + used, c, size);
         used += size;

@@ -13,8 +13,9 @@ enum { JP_OK = JOPA_OK, JP_STOP = -1 };
 int jp_fail(jopa_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* printf into out[room] in the "C" locale, as one line of valid UTF-8 whatever the arguments held: control characters
- * and line separators become spaces, bytes that are no UTF-8 become U+FFFD, and what is too long (for `room`, or more
- * than 1023 bytes) ends between two characters. jp_fail writes its messages so. */
+ * and line separators become spaces, unseen characters marks (unseen.h), bytes that are no UTF-8 become U+FFFD, and
+ * what is too long (for `room`, or more than 1023 bytes) ends between two characters. jp_fail writes its messages so.
+ */
 void jp_one_line(char *out, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same as jp_fail for an exhausted heap: no formatting, no allocation. */

@@ -5,7 +5,9 @@
 
 #include "bench/grid.h"
 #include "report/label.h"
+#include "base/ascii.h"
 #include "base/number.h"
+#include "base/unseen.h"
 
 /* ---- cells
  * -------------------------------------------------------------------------------------------------------------- */
@@ -73,6 +75,21 @@ void jp_bench_put_setup(jp_buffer *out, const jp_tables *t) {
 /* ---- tables
  * ------------------------------------------------------------------------------------------------------------- */
 
+/* Names come from data and results. */
+static void put_name(jp_buffer *out, const char *name, bool markdown) {
+    jp_buffer line = {0};
+    jp_buffer_text(&line, "");
+    jp_put_seen(&line, name, strlen(name));
+    for (size_t i = 0; i < line.size && !line.failed; i++)
+        if (jp_ascii_is_space(line.data[i])) line.data[i] = ' ';
+    if (line.failed) out->failed = true;
+    for (size_t i = 0; i < line.size && !line.failed; i++) {
+        if (markdown && strchr("\\`*_{}[]<>&|~$", line.data[i])) jp_buffer_text(out, "\\");
+        jp_buffer_bytes(out, line.data + i, 1);
+    }
+    jp_buffer_free(&line);
+}
+
 static void put_table_bench_text(jp_buffer *out, const jp_tables *t, int measure, bool ratio, bool markdown) {
     jp_grid g = {0};
     jp_buffer_text(out, markdown ? "\n### " : "\n");
@@ -83,11 +100,13 @@ static void put_table_bench_text(jp_buffer *out, const jp_tables *t, int measure
         return;
     }
     jp_buffer_text(jp_grid_cell(&g, 0, 0), "method");
-    for (int task = 0; task < t->n_tasks; task++)
-        jp_buffer_format(jp_grid_cell(&g, 0, task + 1), "%s (%d)", t->tasks[task], jp_bench_count(t, task));
+    for (int task = 0; task < t->n_tasks; task++) {
+        put_name(jp_grid_cell(&g, 0, task + 1), t->tasks[task], markdown);
+        jp_buffer_format(jp_grid_cell(&g, 0, task + 1), " (%d)", jp_bench_count(t, task));
+    }
     for (int m = ratio; m < t->n_methods; m++) {
         int row = m + 1 - ratio;
-        jp_buffer_text(jp_grid_cell(&g, row, 0), t->methods[m]);
+        put_name(jp_grid_cell(&g, row, 0), t->methods[m], markdown);
         for (int task = 0; task < t->n_tasks; task++)
             jp_bench_put_cell(jp_grid_cell(&g, row, task + 1), jp_tables_cell(t, measure, m, task), ratio);
     }
@@ -96,7 +115,11 @@ static void put_table_bench_text(jp_buffer *out, const jp_tables *t, int measure
 }
 
 static int write_tables(const jp_tables *t, jp_buffer *out, bool markdown, jopa_error *e) {
-    jp_bench_put_setup(out, t);
+    jp_buffer setup = {0};
+    jp_bench_put_setup(&setup, t);
+    put_name(out, setup.data ? setup.data : "", false);
+    out->failed |= setup.failed;
+    jp_buffer_free(&setup);
     jp_buffer_text(out, markdown ? "\n\nMean [95 % bootstrap interval]" : "\nmean [95 % bootstrap interval]");
     if (t->has_baseline) jp_buffer_text(out, ", share of the prompts on which the method beats jopa (ties count half)");
     jp_buffer_text(out, markdown ? ".\n" : "\n");

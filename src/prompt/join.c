@@ -20,7 +20,8 @@ static bool are_one(const char *text, jp_range a, jp_range b) {
     size_t  start = b.start;
     int32_t at = (int32_t)(a.end - a.start);
     if (a.end != b.start || b.end - a.start > JP_JOIN_MOST) return false;
-    U8_PREV((const uint8_t *)text + a.start, 0, at, before);
+    const uint8_t *from = (const uint8_t *)text + a.start;
+    U8_PREV(from, 0, at, before);
     U8_NEXT((const uint8_t *)text, start, b.end, after);
     return !parts_words(before) && !parts_words(after);
 }

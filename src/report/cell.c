@@ -15,7 +15,7 @@ static bool begins_formula(UChar32 c) {
 
 static bool is_formula(const char *text) {
     size_t size = strlen(text), at = 0;
-    if (*text == '\t' || *text == '\r' || *text == '\n') return true;
+    if (*text == '\t' || *text == '\r') return true;
     while (at < size) {
         UChar32 c;
         U8_NEXT((const uint8_t *)text, at, size, c);

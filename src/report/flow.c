@@ -29,6 +29,8 @@ const char *jp_look_start(int look, bool color) { return color ? looks[look] : "
 
 const char *jp_look_end(int look, bool color) { return color && *looks[look] ? "\x1b[0m" : ""; }
 
+const char *jp_cell_text(const jp_cell *c) { return *c->mark ? c->mark : c->text; }
+
 void jp_flow_free(jp_flow *f) {
     free(f->cells);
     *f = (jp_flow){0};
@@ -57,7 +59,6 @@ static jp_cell visible(const char *text, size_t size) {
     if (c == '\t') return (jp_cell){.text = "    ", .size = 4, .width = 4, .space = true};
     if (c < 0x20 || c == 0x7f)
         return (jp_cell){.text = control_signs + 3 * (c == 0x7f ? 0x20 : c), .size = 3, .width = 1};
-    if (c == 0xc2 && (unsigned char)text[1] < 0xa0) return (jp_cell){.text = "\xef\xbf\xbd", .size = 3, .width = 1};
     UChar32 first;
     int32_t at = 0;
     U8_NEXT((const uint8_t *)text, at, (int32_t)size, first);
@@ -70,18 +71,40 @@ static bool ends_line(const char *text, size_t size) {
            (size == 3 && (!memcmp(text, "\xe2\x80\xa8", 3) || !memcmp(text, "\xe2\x80\xa9", 3)));
 }
 
+/* The cell of an unseen character's mark; .size 0: the character is seen. */
+static jp_cell marked_cell(const char *text, size_t size, size_t at, size_t *length) {
+    jp_cell cell = {.text = ""};
+    *length = jp_unseen(text, size, at, cell.mark);
+    if (!*length) return cell;
+    cell.size = strlen(cell.mark);
+    for (const char *c = cell.mark; *c; c++) cell.width += ((unsigned char)*c & 0xc0) != 0x80; /* none is wide */
+    return cell;
+}
+
+/* One user-perceived character: a cell, or more where unseen characters hide in it. */
+static void put_cluster(jp_flow *f, const char *text, size_t size, jp_cell like) {
+    bool may_break = like.may_break;
+    for (size_t at = 0, end, length; at < size; at = end) {
+        jp_cell cell = marked_cell(text, size, at, &length);
+        end = at + length;
+        if (!length || (unsigned char)text[at] < 0x20 || text[at] == 0x7f) {
+            char mark[JP_UNSEEN_SIZE];
+            for (end = at + 1; end < size && !jp_unseen(text, size, end, mark);) end++;
+            cell = visible(text + at, end - at);
+        }
+        cell.look = like.look;
+        cell.bar = like.bar;
+        cell.may_break = end == size && may_break;
+        jp_flow_cell(f, cell);
+    }
+}
+
 void jp_flow_text(jp_flow *f, const char *text, size_t size, const unsigned char *breaks, int look, int bar) {
     for (size_t at = 0, end; at < size; at = end) {
         for (end = at + 1; end < size && !(breaks[end] & JP_BREAK_CHARACTER);) end++;
-        if (ends_line(text + at, end - at)) {
-            jp_flow_cell(f, (jp_cell){.text = NULL, .bar = -1});
-            continue;
-        }
-        jp_cell cell = visible(text + at, end - at);
-        cell.look = (unsigned char)look;
-        cell.bar = (signed char)bar;
-        cell.may_break = breaks[end] & JP_BREAK_LINE;
-        jp_flow_cell(f, cell);
+        jp_cell like = {.look = (unsigned char)look, .bar = (signed char)bar, .may_break = breaks[end] & JP_BREAK_LINE};
+        if (ends_line(text + at, end - at)) jp_flow_cell(f, (jp_cell){.text = NULL, .bar = -1});
+        else put_cluster(f, text + at, end - at, like);
     }
 }
 
@@ -116,7 +139,7 @@ static void paint_line(const jp_cell *cells, size_t n, const jp_paint *how, jp_b
             jp_buffer_text(out, jp_look_start(cells[i].look, how->color));
             look = cells[i].look;
         }
-        jp_buffer_bytes(out, cells[i].text, cells[i].size);
+        jp_buffer_bytes(out, jp_cell_text(&cells[i]), cells[i].size);
     }
     jp_buffer_text(out, jp_look_end(look, how->color));
     jp_buffer_text(out, "\n");

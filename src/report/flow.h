@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/unseen.h"
 
 typedef enum {
     JP_LOOK_PLAIN,
@@ -17,7 +18,8 @@ typedef enum {
 enum { JP_HEATS = 8 };
 
 typedef struct {
-    const char   *text; /* borrowed; NULL: a line's end */
+    const char   *text;                 /* borrowed; NULL: a line's end. Read by jp_cell_text */
+    char          mark[JP_UNSEEN_SIZE]; /* what stands for an unseen character; "": `text` stands */
     size_t        size;
     int           width;
     unsigned char look;      /* jp_look */
@@ -32,10 +34,12 @@ typedef struct {
     bool     failed; /* an allocation failed */
 } jp_flow;
 
-void jp_flow_free(jp_flow *f);
+const char *jp_cell_text(const jp_cell *c);
+void        jp_flow_free(jp_flow *f);
 /* Append one cell as it is. */
 void jp_flow_cell(jp_flow *f, jp_cell cell);
-/* Append `text` (borrowed until painted), one cell a character; control characters become visible signs.
+/* Append `text` (borrowed until painted), one cell a character; control characters and unseen ones become
+ * visible signs.
  * `breaks` are its jp_breaks flags. */
 void jp_flow_text(jp_flow *f, const char *text, size_t size, const unsigned char *breaks, int look, int bar);
 /* The same for a text on its own. */

@@ -1,8 +1,10 @@
 #include "report/label.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unseen.h"
 #include "report/breaks.h"
 #include "base/number.h"
 #include "report/view.h"
@@ -11,19 +13,21 @@ static void put_character(jp_buffer *out, const char *text, size_t size) {
     unsigned char c = (unsigned char)*text;
     if (c == '\n' || c == '\r') jp_buffer_text(out, "⏎");
     else if (c == '\t') jp_buffer_text(out, "⇥");
-    else if (c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)text[1] < 0xa0)) jp_buffer_text(out, "\xef\xbf\xbd");
+    else if (c < 0x20 || c == 0x7f) jp_buffer_text(out, "\xef\xbf\xbd");
     else jp_buffer_bytes(out, text, size);
 }
 
-void jp_put_quoted(jp_buffer *out, const char *text, size_t start, size_t end, int columns) {
-    unsigned char *breaks;
-    jp_trim(text, &start, &end);
-    text += start;
-    size_t size = end - start;
-    if (jp_breaks(text, size, &breaks, NULL)) {
-        out->failed = true;
-        return;
+/* The text with marks for unseen characters; control characters stay. */
+static void mark_unseen(jp_buffer *out, const char *text, size_t size) {
+    char mark[JP_UNSEEN_SIZE];
+    for (size_t at = 0; at < size;) {
+        size_t length = (unsigned char)text[at] < 0x20 || text[at] == 0x7f ? 0 : jp_unseen(text, size, at, mark);
+        jp_buffer_bytes(out, length ? mark : text + at, length ? strlen(mark) : 1);
+        at += length ? length : 1;
     }
+}
+
+static void put_seen_quoted(jp_buffer *out, const char *text, size_t size, int columns, const unsigned char *breaks) {
     bool   cut = jp_flagged_width(text, size, breaks) > columns;
     int    used = 0;
     size_t at = 0, next;
@@ -36,7 +40,18 @@ void jp_put_quoted(jp_buffer *out, const char *text, size_t start, size_t end, i
         else put_character(out, text + at, next - at);
     }
     jp_buffer_text(out, cut ? "…”" : "”");
+}
+
+void jp_put_quoted(jp_buffer *out, const char *text, size_t start, size_t end, int columns) {
+    unsigned char *breaks = NULL;
+    jp_buffer      seen = {0};
+    jp_trim(text, &start, &end);
+    jp_buffer_text(&seen, "");
+    mark_unseen(&seen, text + start, end - start);
+    if (seen.failed || jp_breaks(seen.data, seen.size, &breaks, NULL)) out->failed = true;
+    else put_seen_quoted(out, seen.data, seen.size, columns, breaks);
     free(breaks);
+    jp_buffer_free(&seen);
 }
 
 void jp_put_unit(jp_buffer *out, const jp_explanation *x, int unit) {
@@ -69,6 +84,12 @@ void jp_put_selection(jp_buffer *out, const jp_explanation *x) {
 void jp_put_units(jp_buffer *out, const jp_explanation *x, int n) {
     const char *unit = x->unit && strcmp(x->unit, "marked") ? x->unit : x->unit ? "marked span" : "unit";
     jp_buffer_format(out, "%s%s", unit, n == 1 ? "" : "s");
+}
+
+void jp_put_change(jp_buffer *out, const char *before, double drop) {
+    jp_buffer_text(out, before);
+    jp_buffer_text(out, drop < 0 ? "gains " : "loses ");
+    jp_put_figure(out, fabs(drop));
 }
 
 static void put_parameters(jp_buffer *out, int64_t n) {

@@ -15,6 +15,8 @@ void jp_put_selection(jp_buffer *out, const jp_explanation *x);
 void jp_put_units(jp_buffer *out, const jp_explanation *x, int n);
 /* The model in a few words: "SmolLM2-135M-Instruct.Q4_1.gguf (llama, 135M parameters, Q4_1)". */
 void jp_put_model(jp_buffer *out, const jp_explanation *x);
+/* `before`, then "loses 1.25" or, of a change below 0, "gains 1.25". */
+void jp_put_change(jp_buffer *out, const char *before, double drop);
 /* A metric's name for people: underscores become spaces. */
 void jp_put_metric_name(jp_buffer *out, const char *name);
 

@@ -6,24 +6,13 @@
 #include "report/finding.h"
 #include "report/formats.h"
 #include "report/label.h"
+#include "report/plain.h"
 #include "base/number.h"
 #include "report/view.h"
 
-/* Text that Markdown (CommonMark with GitHub's tables) shows as it is, within a quotation. */
-static void put_text_markdown(jp_buffer *out, const char *text, size_t size, bool quotation) {
-    for (size_t i = 0; i < size; i++) {
-        char c = text[i];
-        if (c == '&') jp_buffer_text(out, "&amp;");
-        else if (c == '<') jp_buffer_text(out, "&lt;");
-        else if (c == '\n' || c == '\r') jp_buffer_text(out, quotation ? (c == '\n' ? "<br>\n> " : "") : " ");
-        else if (strchr("\\`*_{}[]()#+-.!|~>@:$^=\"'", c)) jp_buffer_format(out, "\\%c", c);
-        else jp_buffer_bytes(out, text + i, 1);
-    }
-}
-
 static void put_label(jp_buffer *out, jp_buffer *label) {
     if (label->failed) out->failed = true;
-    else if (label->data) put_text_markdown(out, label->data, label->size, false);
+    else if (label->data) jp_put_markdown(out, label->data, label->size, false);
     jp_buffer_free(label);
 }
 
@@ -33,11 +22,11 @@ static int put_message_markdown(jp_buffer *out, const jp_explanation *x, const j
     jp_buffer_text(out, "> ");
     for (int i = 0; i < pieces.n; i++) {
         const jp_piece *p = &pieces.at[i];
-        put_text_markdown(out, x->prompt_text + p->start, p->ink_start - p->start, true);
+        jp_put_markdown(out, x->prompt_text + p->start, p->ink_start - p->start, true);
         jp_buffer_text(out, p->selected ? "<b>\\[" : "");
-        put_text_markdown(out, x->prompt_text + p->ink_start, p->ink_end - p->ink_start, true);
+        jp_put_markdown(out, x->prompt_text + p->ink_start, p->ink_end - p->ink_start, true);
         jp_buffer_text(out, p->selected ? "\\]</b>" : "");
-        put_text_markdown(out, x->prompt_text + p->ink_end, p->end - p->ink_end, true);
+        jp_put_markdown(out, x->prompt_text + p->ink_end, p->end - p->ink_end, true);
     }
     jp_buffer_text(out, "\n\n");
     free(pieces.at);
@@ -51,7 +40,7 @@ static int put_prompt_markdown(jp_buffer *out, const jp_explanation *x, jopa_err
     for (int i = 0; !status && i < n; i++) {
         const char *role = messages[i].role ? messages[i].role : "prompt";
         jp_buffer_text(out, "**");
-        if (n > 1) put_text_markdown(out, role, strlen(role), false);
+        if (n > 1) jp_put_markdown(out, role, strlen(role), false);
         else jp_buffer_text(out, "Prompt");
         jp_buffer_text(out, "**\n\n");
         status = put_message_markdown(out, x, &messages[i], e);
@@ -62,7 +51,7 @@ static int put_prompt_markdown(jp_buffer *out, const jp_explanation *x, jopa_err
 
 static void put_quotation(jp_buffer *out, const char *title, const char *text) {
     jp_buffer_format(out, "**%s**\n\n> ", title);
-    put_text_markdown(out, text, strlen(text), true);
+    jp_put_markdown(out, text, strlen(text), true);
     jp_buffer_text(out, "\n\n");
 }
 
@@ -85,7 +74,7 @@ static void put_figures_markdown(jp_buffer *out, const jp_explanation *x) {
 
 static void put_row_markdown(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, "| ");
-    put_text_markdown(out, jp_explanation_label(x), strlen(jp_explanation_label(x)), false);
+    jp_put_markdown(out, jp_explanation_label(x), strlen(jp_explanation_label(x)), false);
     jp_buffer_text(out, " | ");
     if (x->failed) jp_buffer_text(out, "| | | | ");
     else put_figures_markdown(out, x);
@@ -112,7 +101,7 @@ static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
     }
     for (int i = 0; i < x->n_operators; i++) {
         jp_buffer_text(out, i ? ", " : "The set's drop by operator: ");
-        put_text_markdown(out, x->operators[i].name, strlen(x->operators[i].name), false);
+        jp_put_markdown(out, x->operators[i].name, strlen(x->operators[i].name), false);
         jp_buffer_text(out, " ");
         jp_put_figure(out, x->operators[i].drop);
     }
@@ -148,7 +137,7 @@ static int write_markdown_markdown(const jopa_result *r, const jp_render_options
     jp_put_model(&model, x);
     put_label(out, &model);
     jp_buffer_text(out, ", operator ");
-    put_text_markdown(out, x->op ? x->op : "unknown", strlen(x->op ? x->op : "unknown"), false);
+    jp_put_markdown(out, x->op ? x->op : "unknown", strlen(x->op ? x->op : "unknown"), false);
     jp_buffer_format(out, ", seed %llu\n", (unsigned long long)x->seed);
     return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/unseen.h"
 
 static const char *entity(char c) {
     switch (c) {
@@ -29,11 +30,16 @@ static const char *xml_sign(const char *text, size_t size, size_t *length) {
 }
 
 static void put_markup(jp_buffer *out, const char *text, size_t size, bool xml) {
-    size_t plain = 0, at = 0;
+    char   mark[JP_UNSEEN_SIZE];
+    size_t plain = 0, at = 0, unseen;
     while (at < size) {
         size_t      length = 1;
         const char *instead = entity(text[at]);
         if (!instead && xml) instead = xml_sign(text + at, size - at, &length);
+        if (!instead && (unseen = jp_unseen(text, size, at, mark))) {
+            instead = mark;
+            length = unseen;
+        }
         if (!instead) {
             at++;
             continue;

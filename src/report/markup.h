@@ -4,7 +4,8 @@
 
 #include "base/buffer.h"
 
-/* Text or attribute value that an HTML parser gives back exactly as it is. */
+/* Text or attribute value that an HTML parser gives back exactly as it is, but for marks that stand for what a reader
+ * would not see (base/unseen.h). */
 void jp_put_html(jp_buffer *out, const char *text, size_t size);
 /* The same for XML; characters that XML cannot hold become U+FFFD. */
 void jp_put_xml(jp_buffer *out, const char *text, size_t size);

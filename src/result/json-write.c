@@ -2,22 +2,43 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/unseen.h"
 #include "result/json-fields.h"
 #include "result/json-write.h"
 #include "result/member.h"
 
+static void put_code_unit(jp_buffer *out, uint32_t unit) { jp_buffer_format(out, "\\u%04x", (unsigned)unit); }
+
+/* An unseen character of `size` bytes as an escape, which is the same text to a parser. */
+static void put_escape(jp_buffer *out, const char *text, size_t size) {
+    uint32_t c = (unsigned char)*text & (size == 1 ? 0x7fu : 0xffu >> (size + 1));
+    for (size_t i = 1; i < size; i++) c = c << 6 | ((unsigned char)text[i] & 0x3fu);
+    if (c > 0xffff) put_code_unit(out, 0xd800 + ((c - 0x10000) >> 10));
+    put_code_unit(out, c > 0xffff ? 0xdc00 + ((c - 0x10000) & 0x3ff) : c);
+}
+
+static bool stands_as_it_is(char c) { return c != '"' && c != '\\' && (unsigned char)c >= 0x20 && c != 0x7f; }
+
+/* What is not plain at text[at]; returns its bytes. */
+static size_t put_special(jp_buffer *out, const char *text, size_t size, size_t at) {
+    char        mark[JP_UNSEEN_SIZE];
+    size_t      unseen = jp_unseen(text, size, at, mark);
+    const char *pair = strchr("\"\"\\\\\bb\ff\nn\rr\tt", text[at]); /* the character, then its escape */
+    if (!pair && unseen) return put_escape(out, text + at, unseen), unseen;
+    if (pair && !stands_as_it_is(text[at])) jp_buffer_format(out, "\\%c", pair[1]);
+    else jp_buffer_bytes(out, text + at, 1);
+    return 1;
+}
+
 void jp_json_string(jp_buffer *out, const char *text) {
+    size_t size = strlen(text);
     jp_buffer_text(out, "\"");
-    for (const char *p = text; *p;) {
-        size_t plain = strcspn(p, "\"\\\x01\x02\x03\x04\x05\x06\x07\b\t\n\x0b\f\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16"
-                                  "\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
-        jp_buffer_bytes(out, p, plain);
-        p += plain;
-        if (!*p) break;
-        const char *pair = strchr("\"\"\\\\\bb\ff\nn\rr\tt", *p); /* the character, then its escape */
-        if (pair) jp_buffer_format(out, "\\%c", pair[1]);
-        else jp_buffer_format(out, "\\u%04x", (unsigned)*p);
-        p++;
+    for (size_t at = 0; at < size;) {
+        size_t plain = 0;
+        while (at + plain < size && stands_as_it_is(text[at + plain]) && !(text[at + plain] & 0x80)) plain++;
+        jp_buffer_bytes(out, text + at, plain);
+        at += plain;
+        if (at < size) at += put_special(out, text, size, at);
     }
     jp_buffer_text(out, "\"");
 }

@@ -293,7 +293,7 @@ static void markup_is_escaped(void **state) {
     jp_buffer  html = {0}, xml = {0};
     jp_put_html(&html, text, strlen(text));
     jp_put_xml(&xml, text, strlen(text));
-    assert_string_equal(html.data, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#13;\n\x01\xef\xbf\xbf");
+    assert_string_equal(html.data, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#13;\n⟨U+0001⟩⟨U+FFFF⟩");
     assert_string_equal(xml.data, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&#13;\n\xef\xbf\xbd\xef\xbf\xbd");
     jp_buffer_free(&html);
     jp_buffer_free(&xml);
@@ -304,7 +304,7 @@ static void markdown_shows_the_text_as_it_is(void **state) {
     jopa_result *r = fixture_result();
     char        *text = fixture_render(r, "markdown", 0, false, false);
     assert_has(text, "> Be &lt;b\\>kind&lt;/b\\>\\.\n");
-    assert_has(text, "\\\"<b>\\[doctor\\]</b>\\\"\tand<br>\n> a <b>\\[patient\\]</b> ");
+    assert_has(text, "\\\"<b>\\[doctor\\]</b>\\\"&nbsp;&nbsp;&nbsp;&nbsp;and<br>\n> a <b>\\[patient\\]</b> ");
     assert_has(text, "| jopa | 13.79 | 20.0 % | 1,234 | 6.17 | “doctor”, “patient” |\n");
     free(text);
     jopa_result_free(r);

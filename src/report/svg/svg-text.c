@@ -22,7 +22,7 @@ static const short helvetica[] = {
 };
 
 static int milli_em(const jp_cell *c) {
-    unsigned char byte = (unsigned char)*c->text;
+    unsigned char byte = (unsigned char)*jp_cell_text(c);
     if (byte >= 0x20 && byte < 0x7f && c->size == 1) return helvetica[byte - 0x20];
     if (byte == ' ') return helvetica[0] * (int)c->size; /* a tabulator's stop */
     return c->width * (c->width == 2 ? 500 : 556);
@@ -52,7 +52,8 @@ static int find_levels(const jp_flow *f, size_t from, size_t to, UBiDiLevel base
     for (size_t i = from; line && starts && i < to; i++) {
         int32_t length = 0;
         starts[i - from] = at;
-        u_strFromUTF8(line + at, (int32_t)size + 1 - at, &length, f->cells[i].text, (int32_t)f->cells[i].size, &status);
+        u_strFromUTF8(line + at, (int32_t)size + 1 - at, &length, jp_cell_text(&f->cells[i]), (int32_t)f->cells[i].size,
+                      &status);
         at += length;
     }
     bool there = line && starts && bidi;
@@ -103,7 +104,7 @@ static void put_run_svg(jp_buffer *out, const jp_flow *f, const run *r, double x
     put_coordinate_svg(out, "y", y);
     put_coordinate_svg(out, "textLength", r->width);
     jp_buffer_text(out, " lengthAdjust=\"spacingAndGlyphs\">");
-    for (size_t i = r->from; i < r->to; i++) jp_put_xml(out, f->cells[i].text, f->cells[i].size);
+    for (size_t i = r->from; i < r->to; i++) jp_put_xml(out, jp_cell_text(&f->cells[i]), f->cells[i].size);
     jp_buffer_text(out, "</text>\n");
 }
 

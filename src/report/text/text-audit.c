@@ -14,6 +14,9 @@ static void put_place(jp_buffer *t, const jp_result_trigger *at) {
                      at->offset, at->offset + (at->end - at->start));
 }
 
+/* What is told of a set that is not enough: that it counts most, if hiding it costs the response anything. */
+static const char *found_label(const jp_result_audit *a) { return a->drop_per_token > 0 ? "most of it" : "no trigger"; }
+
 static int fact_sentences(jp_page *p, const jp_explanation *x) {
     const jp_result_audit *a = &x->audit;
     int                    status = JP_OK;
@@ -26,7 +29,7 @@ static int fact_sentences(jp_page *p, const jp_explanation *x) {
             jp_put_figure(&t, a->sentences[i].drop);
             jp_buffer_text(&t, " nats");
         }
-        status = jp_page_fact(p, i ? "and" : a->reached ? "trigger" : "most of it", &t);
+        status = jp_page_fact(p, i ? "and" : a->reached ? "trigger" : found_label(a), &t);
     }
     return status;
 }
@@ -34,7 +37,7 @@ static int fact_sentences(jp_page *p, const jp_explanation *x) {
 static int fact_words(jp_page *p, const jp_explanation *x) {
     const jp_result_audit *a = &x->audit;
     jp_buffer              t = {0};
-    if (!a->n_words) return JP_OK;
+    if (!a->n_words || (!a->reached && !a->words_reached && !(a->words_drop_per_token > 0))) return JP_OK;
     for (int i = 0; i < a->n_words; i++) {
         jp_buffer_text(&t, i ? ", " : "");
         jp_put_quoted(&t, a->words[i].text, 0, strlen(a->words[i].text), 32);
@@ -42,14 +45,13 @@ static int fact_words(jp_page *p, const jp_explanation *x) {
     jp_buffer_text(&t, !a->words_reached ? ": " : a->n_words == 1 ? " is enough: " : " are enough: ");
     jp_put_figure(&t, a->words_drop_per_token);
     jp_buffer_text(&t, " nats per token");
-    return jp_page_fact(p, "trigger words", &t);
+    return jp_page_fact(p, a->reached ? "trigger words" : "most in words", &t);
 }
 
 static int fact_verdict(jp_page *p, const jp_explanation *x) {
     const jp_result_audit *a = &x->audit;
     jp_buffer              t = {0};
-    jp_buffer_text(&t, "the response loses ");
-    jp_put_figure(&t, a->drop_per_token);
+    jp_put_change(&t, "the response ", a->drop_per_token);
     jp_buffer_text(&t, " nats per token; ");
     if (a->until && !strcmp(a->until, "response"))
         jp_buffer_text(&t, a->reached ? "the answer turns away" : "the answer stays");
@@ -77,7 +79,9 @@ int jp_text_audit(jp_page *p, const jp_explanation *x) {
     int                    status = jp_page_prompt(p, x, true);
     if (!status) status = jp_page_response(p, x);
     if (!status && given) status = page_text(p, "WHAT THE MODEL WRITES ITSELF", a->unmasked_response);
-    if (!status) status = page_text(p, "WITH THE TRIGGER HIDDEN", x->masked_response);
+    if (!status)
+        status = page_text(p, a->reached ? "WITH THE TRIGGER HIDDEN" : "WITH THAT HIDDEN WHICH COUNTS MOST",
+                           x->masked_response);
     if (!status) status = page_text(p, "WITH ONLY THE WORDS HIDDEN", a->words_response);
     if (!status) jp_page_heading(p, a->refusal ? "WHY IT REFUSES" : "AUDIT");
     if (!status) status = fact_sentences(p, x);
@@ -93,7 +97,8 @@ static int page_question(jp_page *p, const jp_explanation *x) {
     const jp_result_audit *a = &x->audit;
     jp_buffer              t = {0};
     jp_buffer_format(&t, "%s: ", x->id ? x->id : "question");
-    if (!a->reached) jp_buffer_text(&t, "no trigger found, most by ");
+    if (!a->reached)
+        jp_buffer_text(&t, a->drop_per_token > 0 ? "no trigger found, most by " : "no trigger found, not even ");
     for (int i = 0; i < a->n_sentences; i++) {
         jp_buffer_text(&t, i ? " and " : "");
         put_place(&t, &a->sentences[i]);

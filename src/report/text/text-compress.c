@@ -19,13 +19,13 @@ static int fact_saved(jp_page *p, const jp_explanation *x) {
 static int fact_lost(jp_page *p, const jp_explanation *x) {
     const jp_result_compression *c = &x->compression;
     jp_buffer                    t = {0};
-    jp_put_figure(&t, c->drop_per_token);
+    jp_put_figure(&t, fabs(c->drop_per_token));
     jp_buffer_text(&t, " nats per token of the response");
     if (isfinite(c->tolerance)) {
         jp_buffer_text(&t, c->reached ? ", within the tolerance of " : ", more than the tolerance of ");
         jp_put_figure(&t, c->tolerance);
     } else if (!c->reached) jp_buffer_text(&t, "; not as much could go as was asked for");
-    return jp_page_fact(p, "lost", &t);
+    return jp_page_fact(p, c->drop_per_token < 0 ? "gained" : "lost", &t);
 }
 
 static int page_shorter(jp_page *p, const jp_result_compression *c) {

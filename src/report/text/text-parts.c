@@ -69,11 +69,27 @@ static int heat_terminal(double value, double max) {
     return step ? step - 1 : 0;
 }
 
-static void bracket(jp_flow *f, const char *sign, bool opens) {
+/* What stands around what is hidden where there is no colour: signs that the text itself does not have. */
+typedef struct {
+    const char *open, *close;
+    size_t      size;
+} brackets;
+
+static brackets choose_brackets(const char *text) {
+    static const brackets pairs[] = {{"[", "]", 1}, {"⟦", "⟧", 3}, {"⟪", "⟫", 3}, {"【", "】", 3}};
+    enum { N = sizeof pairs / sizeof *pairs };
+    for (int i = 0; i < N; i++)
+        if (!strstr(text, pairs[i].open) && !strstr(text, pairs[i].close)) return pairs[i];
+    return pairs[N - 1];
+}
+
+static void bracket(jp_flow *f, const char *sign, size_t size, bool opens) {
     if (opens && f->n) f->cells[f->n - 1].may_break = f->cells[f->n - 1].space;
     bool may_break = !opens && f->n && f->cells[f->n - 1].may_break;
     if (!opens && f->n) f->cells[f->n - 1].may_break = false;
-    jp_flow_cell(f, (jp_cell){.text = sign, .size = 1, .width = 1, .bar = -1, .may_break = may_break});
+    jp_flow_cell(
+        f, (jp_cell){
+               .text = sign, .size = size, .width = jp_character_width(sign, size), .bar = -1, .may_break = may_break});
 }
 
 /* A selected line break has no width of its own: a sign stands for it. */
@@ -100,14 +116,15 @@ static bool joined(const jp_pieces *all, int i) {
 /* max: the value that gets the top of the ramp; 0: no ramp. */
 static void put_pieces(const jp_page *p, jp_flow *f, const char *text, const jp_pieces *all,
                        const unsigned char *breaks, double max) {
+    brackets b = choose_brackets(text);
     for (int i = 0; i < all->n; i++) {
         const jp_piece *piece = &all->at[i];
         int             bar = heat_terminal(piece->value, max);
         int look = piece->selected && p->color ? JP_LOOK_SELECTED : bar >= 0 ? JP_LOOK_HEAT + bar : JP_LOOK_PLAIN;
         jp_flow_text(f, text + piece->start, piece->ink_start - piece->start, breaks + piece->start, JP_LOOK_PLAIN, -1);
-        if (piece->selected && !p->color && !joined(all, i - 1)) bracket(f, "[", true);
+        if (piece->selected && !p->color && !joined(all, i - 1)) bracket(f, b.open, b.size, true);
         put_ink(f, text, piece, breaks, look, bar);
-        if (piece->selected && !p->color && !joined(all, i)) bracket(f, "]", false);
+        if (piece->selected && !p->color && !joined(all, i)) bracket(f, b.close, b.size, false);
         jp_flow_text(f, text + piece->ink_end, piece->end - piece->ink_end, breaks + piece->ink_end, JP_LOOK_PLAIN, -1);
     }
 }
