@@ -28,7 +28,7 @@ static void put_line_end(jp_buffer *out, const char *text, size_t size, size_t i
     else put_space(out);
 }
 
-static void put_character(jp_buffer *out, const char *text, size_t size, size_t i, bool quotation) {
+static void put_markdown_character(jp_buffer *out, const char *text, size_t size, size_t i, bool quotation) {
     char c = text[i];
     if (c == '&') jp_buffer_text(out, "&amp;");
     else if (c == '<') jp_buffer_text(out, "&lt;");
@@ -45,7 +45,7 @@ void jp_put_markdown(jp_buffer *out, const char *text, size_t size, bool quotati
     for (size_t i = 0; i < size;) {
         size_t unseen = jp_unseen(text, size, i, mark);
         if (unseen) jp_buffer_text(out, mark);
-        else put_character(out, text, size, i, quotation);
+        else put_markdown_character(out, text, size, i, quotation);
         i += unseen ? unseen : 1;
     }
 }

@@ -78,7 +78,6 @@ static const bad_question BAD[] = {
     {"'erase'", JOPA_ERROR_USAGE, {"operator", "erase"}},
     {"'taste'", JOPA_ERROR_USAGE, {"metrics", "taste"}},
     {"nobody", JOPA_ERROR_INPUT, {"roles", "nobody"}},
-    {"only 11 units", JOPA_ERROR_USAGE, {"k", "12"}},
     {"`k` -1", JOPA_ERROR_USAGE, {"k", "-1"}},
     {"`sparsity`", JOPA_ERROR_USAGE, {"k", "0", "sparsity", "nan"}},
     {"`budget`", JOPA_ERROR_USAGE, {"budget", "-1"}},
