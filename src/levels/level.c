@@ -233,6 +233,37 @@ int jp_level_guide(jp_level *l, int64_t tokens, jopa_error *e) {
     return tokens <= jp_level_spent(l) ? JP_OK : score_alone(l, l->tail > 0, l->guide, tokens, e);
 }
 
+int64_t jp_level_price(const jp_level *l) {
+    const jp_problem *problem = jp_scorer_problem(l->task->scorer);
+    int               prompt = l->tail > 0 ? l->units->n_tokens - l->tail : l->units->n_tokens / 2;
+    return prompt + problem->target_last;
+}
+
+/* The sets of the part's units in `groups` runs of neighbours, and their drops. */
+static int score_groups(part *p, jp_bitset *sets, int groups, double *drops, jopa_error *e) {
+    int n = p->prompt.n_units;
+    for (int i = 0; i < n; i++) jp_bitset_add(sets + (int64_t)i * groups / n, i);
+    int status = jp_scorer_drops(p->scorer, sets, groups, drops, e);
+    for (int i = 0; i < n && status <= 0; i++) {
+        int g = (int)((int64_t)i * groups / n);
+        if (!isnan(drops[g])) p->level->expect[p->unit[i]] = drops[g] / jp_bitset_count(sets + g);
+    }
+    return status;
+}
+
+int jp_level_group_guide(jp_level *l, int groups, int64_t tokens, jopa_error *e) {
+    part p;
+    int  status = part_open(&p, l, l->pool, l->tail > 0, l->n, tokens, e);
+    if (status) return status;
+    if (groups > p.prompt.n_units) groups = p.prompt.n_units;
+    jp_bitset *sets = jp_bitset_array_new(groups, p.prompt.n_units);
+    double    *drops = malloc((size_t)groups * sizeof *drops);
+    status = sets && drops ? score_groups(&p, sets, groups, drops, e) : jp_fail_memory(e);
+    jp_bitset_array_free(sets);
+    free(drops);
+    return part_close(&p, status);
+}
+
 int jp_level_singles(jp_level *l, int64_t tokens, jopa_error *e) {
     return tokens <= jp_level_spent(l) ? JP_OK : score_alone(l, false, l->single, tokens, e);
 }

@@ -36,6 +36,11 @@ double jp_level_value(const jp_level *l, int unit);
 /* All of the pool's units alone by knockout, the most promising first, until the bill comes to `tokens`. JP_STOP: the
  * time is over or the user stopped. So do the next two. */
 int jp_level_guide(jp_level *l, int64_t tokens, jopa_error *e);
+/* What asking after one unit alone costs, in tokens. */
+int64_t jp_level_price(const jp_level *l);
+/* Where not all of the pool can be asked after: at most `groups` runs of neighbours as a whole, by knockout; what each
+ * loses becomes what its units let expect. */
+int jp_level_group_guide(jp_level *l, int groups, int64_t tokens, jopa_error *e);
 /* Joint search over the pool by knockouts until `knockout_tokens`, then by true drops until `tokens`. */
 int jp_level_search(jp_level *l, int64_t knockout_tokens, int64_t tokens, jopa_error *e);
 /* From the best set and those to begin with on, fill them up to k and exchange units of the whole level, in the pool or

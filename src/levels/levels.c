@@ -200,11 +200,24 @@ static int64_t at_share(int64_t from, int64_t to, double share) {
     return from + (int64_t)(share * (double)(to - from));
 }
 
+/* Ask what each unit of the pool is worth alone. The first level, of which nothing is known, asks after all of its
+ * units, for as much as half of the whole bill; where that is too little, after groups of them first. */
+static int ask_alone(run *r, int i, int64_t tokens, jopa_error *e) {
+    jp_level *l = r->levels + i;
+    int64_t   from = jp_level_spent(l), limit = at_share(from, tokens, l->last ? LAST_GUIDE_SHARE : GUIDE_SHARE);
+    int64_t   all = from + jp_level_price(l) * l->n, half = at_share(from, r->tokens, 0.5);
+    if (i || l->round) return jp_level_guide(l, limit, e);
+    if (limit < half && limit < all) limit = all < half ? all : half;
+    int groups = (int)((limit - from) / 2 / jp_level_price(l));
+    int status = all > limit && groups > 1 ? jp_level_group_guide(l, groups, limit, e) : JP_OK;
+    return status ? status : jp_level_guide(l, limit, e);
+}
+
 /* Ask and search once; `tokens`: what the bill may come to. */
 static int work(run *r, int i, int64_t tokens, jopa_error *e) {
     jp_level *l = r->levels + i;
     int64_t   from = jp_level_spent(l);
-    int       status = jp_level_guide(l, at_share(from, tokens, l->last ? LAST_GUIDE_SHARE : GUIDE_SHARE), e);
+    int       status = ask_alone(r, i, tokens, e);
     if (status) return status;
     if (is_ablation(r)) return jp_level_singles(l, tokens, e);
     int64_t knockouts = at_share(from, tokens, l->last ? LAST_KNOCKOUT_SHARE : KNOCKOUT_SHARE);
