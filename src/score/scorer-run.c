@@ -18,6 +18,7 @@ typedef struct {
     int              status;
     jopa_error      *e;
     jp_engine_cost   seen;
+    jopa_error       why; /* what went wrong in take_batch: the engine, told to stop, says that it was interrupted */
 } engine_run;
 
 static double sum_log_probs(const float *log_probs, int n) {
@@ -42,10 +43,10 @@ static double target_sum(const jp_scorer *s, const float *log_probs, int first) 
 
 /* ---- what comes back ------------------------------------------------------------------------------------------ */
 
-static int check_numbers(const engine_run *r, const float *log_probs) {
+static int check_numbers(engine_run *r, const float *log_probs) {
     for (int t = r->first; t < r->last; t++)
         if (isnan(log_probs[t - r->first]))
-            return jp_fail(r->e, JOPA_ERROR_MODEL,
+            return jp_fail(&r->why, JOPA_ERROR_MODEL,
                            "the engine '%s' gave no number as the log-probability of response token %d: its weights or "
                            "its arithmetic do not fit this prompt",
                            r->s->engine->ops->name, t + 1);
@@ -59,8 +60,8 @@ static int take_row(engine_run *r, int row) {
     int              status = check_numbers(r, log_probs);
     s->cost.evaluations++;
     if (r->sizes) s->cost.naive_tokens += r->sizes[row] + r->last - 1;
-    if (!status && mask && s->store && !s->fast && !s->tail) status = jp_store_add(s->store, mask, log_probs, r->e);
-    if (!status && r->drops) status = jp_scorer_remember(s, mask, s->full - target_sum(s, log_probs, r->first), r->e);
+    if (!status && mask && s->store && !s->fast && !s->tail) status = jp_store_add(s->store, mask, log_probs, &r->why);
+    if (!status && r->drops) status = jp_scorer_remember(s, mask, s->full - target_sum(s, log_probs, r->first), &r->why);
     return status;
 }
 
@@ -77,6 +78,7 @@ static int take_batch(void *user, const int *rows, int n, const jopa_engine_cost
 }
 
 static int end_run(const engine_run *r, int status) {
+    if (r->status > 0 && r->e) *r->e = r->why;
     if (r->status) return r->status;
     if (!status && r->left)
         return jp_fail(r->e, JOPA_ERROR_MODEL, "the engine '%s' left %d rows unscored", r->s->engine->ops->name,

@@ -163,7 +163,7 @@ class Data(Command):
         """They are told, one line each; the rest is audited."""
         bad = ["{", "[]", "{}", '{"prompt": 5}', '{"prompt": "a", "messages": []}', '{"messages": [{"role": "user"}]}', '{"messages": []}',
                '{"messages": [{"role": "user", "content": "a"}], "system": "b"}', '{"prompt": "be kind.", "response": ""}',
-               '{"prompt": ""}', '{"prompt": "a", "id": 7}', '{"messages": [{"role": "not a role", "content": "a"}]}']
+               '{"prompt": ""}', '{"prompt": "a", "id": [7]}', '{"messages": [{"role": "not a role", "content": "a"}]}']
         out, said = self.audit(self.lines(*bad), code=Failed, complaints=len(bad))
         self.assertEqual(len(json.loads(out)["results"]), 3)
         for number in range(4, 4 + len(bad)):

@@ -132,7 +132,7 @@ class Bench(unittest.TestCase):
     def test_bad_lines_are_reported_and_left_out(self):
         data = self.at / "bad.jsonl"
         good = [json.dumps(p) for p in prompts(2)]
-        lines = [good[0], "{no json", '["an array"]', '{"id": "x"}', '{"prompt": 7}', "", good[0], '{"prompt": "ab \\u00e9 cd", "id": 5}', good[1]]
+        lines = [good[0], "{no json", '["an array"]', '{"id": "x"}', '{"prompt": 7}', "", good[0], '{"prompt": "ab \\u00e9 cd", "id": [5]}', good[1]]
         data.write_bytes("\n".join(lines).encode() + b'\n{"prompt": "\xff"}\n')
         done = self.bench(data, self.at / "bad-results.jsonl", "-F", "csv")
         self.assertEqual(done.returncode, 0, done.stderr)

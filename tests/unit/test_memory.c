@@ -1,5 +1,5 @@
 /* Allocations fail one by one: nothing is freed that was not allocated, nothing is lost (meant for the sanitizers), and
- * what succeeds all the same is right. The linker gives libjopa the functions __wrap_malloc and so on of this file. */
+ * what succeeds all the same is right: failing_memory.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,82 +15,13 @@
 #include "bench/cases.h"
 #include "bench/records.h"
 #include "bench/tables.h"
+#include "failing_memory.h"
 #include "fake_source.h"
 #include "metric/words.h"
 #include "prompt/protect.h"
 #include "prompt/recut.h"
 #include "report/report.h"
 #include "report_fixture.h"
-
-/* ---- allocations that fail -----------------------------------------------------------------------------------------
- */
-
-static long left = -1; /* allocations until one fails; below 0: none does */
-static bool for_ever;  /* from then on all fail */
-static bool failed;
-
-static bool fails(void) {
-    if (left < 0) return false;
-    bool now = left == 0;
-    if (left > 0) left--;
-    else if (!for_ever) left = -1;
-    failed = failed || now;
-    return now;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-/* What malloc returns is full of rubbish, so that reading too early shows. */
-void *__wrap_malloc(size_t size) {
-    void *p = fails() ? NULL : __real_malloc(size);
-    return p ? memset(p, 0xa5, size) : NULL;
-}
-void *__wrap_calloc(size_t n, size_t size) { return fails() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *p, size_t size) { return fails() ? NULL : __real_realloc(p, size); }
-char *__wrap_strdup(const char *s) { return fails() ? NULL : __real_strdup(s); }
-char *__wrap_strndup(const char *s, size_t n) { return fails() ? NULL : __real_strndup(s, n); }
-
-enum { ALL_OF_THE_FIRST = 200 };
-
-/* Run `work` with its first allocation failing, then its second, until none does; of long works, samples of the later
- * ones. It returns its status, checks what it made and frees it. */
-static void fail_each(int (*work)(void *user, jopa_error *e), void *user) {
-    for (int mode = 0; mode < 2; mode++) {
-        failed = true;
-        for (int n = 0; failed; n += n < ALL_OF_THE_FIRST ? 1 : 1 + (n + mode) / 40) {
-            jopa_error e = {0};
-            left = n;
-            for_ever = mode;
-            failed = false;
-            int status = work(user, &e);
-            left = -1;
-            if (status && (!failed || status != JOPA_ERROR_MEMORY))
-                fail_msg("allocation %d: %d %s", n, status, e.message);
-            if (status) assert_int_equal(e.code, JOPA_ERROR_MEMORY);
-            if (n == 0) assert_true(failed);
-        }
-    }
-}
-
-/* Checks run with allocations that succeed. */
-static void check_same(char *got, const char *expected, const char *what) {
-    long before = left;
-    left = -1;
-    size_t same = 0;
-    while (got[same] && got[same] == expected[same]) same++;
-    if (got[same] != expected[same]) fail_msg("%s is another one where memory fails: %.60s", what, got + same);
-    free(got);
-    left = before;
-}
 
 /* ---- prompts: the model's side never fails -------------------------------------------------------------------------
  */
@@ -105,19 +36,19 @@ typedef struct {
 static int template_of(void *user, const char *const *roles, const char *const *contents, int n, char **text,
                        jopa_error *e) {
     fake *f = user;
-    long  before = left;
-    left = -1;
+    long  before = memory_left;
+    memory_left = -1;
     int status = f->source.apply_template(f, roles, contents, n, text, e);
-    left = before;
+    memory_left = before;
     return status;
 }
 
 static int tokens_of(void *user, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
     fake *f = user;
-    long  before = left;
-    left = -1;
+    long  before = memory_left;
+    memory_left = -1;
     int status = f->source.tokenize(f, text, size, special, ids, n, e);
-    left = before;
+    memory_left = before;
     return status;
 }
 
@@ -127,11 +58,11 @@ static int piece_of(void *user, int32_t id, bool special, char *out, int size) {
 }
 
 static char *show(const prompt_work *w, const jp_prompt *p) {
-    long  before = left;
+    long  before = memory_left;
     char *shown = calloc(1, 4096);
-    left = -1;
+    memory_left = -1;
     fake_show(&w->f, p, shown, 4096);
-    left = before;
+    memory_left = before;
     return shown;
 }
 
@@ -152,7 +83,7 @@ static int build_work(void *user, jopa_error *e) {
         assert_memory_equal(&p, &untouched, sizeof p);
         return status;
     }
-    left = -1;
+    memory_left = -1;
     char *shown = show(w, &p);
     if (!w->shown) w->shown = shown;
     else check_same(shown, w->shown, w->unit);
@@ -258,16 +189,16 @@ static int parse_work(void *user, jopa_error *e) {
 
 static int join_work(void *user, jopa_error *e) {
     (void)user;
-    long         before = left;
+    long         before = memory_left;
     jopa_result *list = NULL, *more[2] = {NULL, NULL};
     int          status = JP_OK;
-    left = -1;
+    memory_left = -1;
     for (int i = 0; i < 2; i++) {
         more[i] = fixture_everything();
         free(more[i]->command);
         more[i]->command = strdup("audit");
     }
-    left = before;
+    memory_left = before;
     for (int i = 0; i < 2 && !status; i++) {
         status = jopa_audit_join(&list, more[i], e);
         if (!status) more[i] = NULL;
