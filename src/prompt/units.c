@@ -228,6 +228,13 @@ static int assign_marks(builder *b, jopa_error *e) {
 
 /* ---- units ---------------------------------------------------------------------------------------------------- */
 
+/* A token that is never hidden may hold the rest of a character: the range has all of it. */
+static jp_range whole_characters(const jp_prompt *p, jp_range r) {
+    while (r.start && !jp_utf8_is_boundary(p->text, p->size, r.start)) r.start--;
+    while (r.end < p->size && !jp_utf8_is_boundary(p->text, p->size, r.end)) r.end++;
+    return r;
+}
+
 static int make_units(builder *b, jopa_error *e) {
     jp_prompt *p = b->p;
     int        n = 0;
@@ -245,10 +252,10 @@ static int make_units(builder *b, jopa_error *e) {
         units[n - 1].last = a->last;
         for (int t = a->first; t < a->last; t++) p->tokens[t].unit = n - 1;
     }
-    for (int u = 0; u < n && b->o->kind != JP_UNIT_TOKEN; u++) {
+    for (int u = 0; u < n; u++) {
         const jp_span *span = &p->spans[units[u].role];
-        jp_range       r = overlap((jp_range){units[u].start, units[u].end}, (jp_range){span->start, span->end});
-        r = jp_boundary_trim(p->text, r);
+        jp_range       r = whole_characters(p, (jp_range){units[u].start, units[u].end});
+        if (b->o->kind != JP_UNIT_TOKEN) r = jp_boundary_trim(p->text, overlap(r, (jp_range){span->start, span->end}));
         units[u].start = r.start;
         units[u].end = r.end;
     }
