@@ -61,7 +61,8 @@ static int take_row(engine_run *r, int row) {
     s->cost.evaluations++;
     if (r->sizes) s->cost.naive_tokens += r->sizes[row] + r->last - 1;
     if (!status && mask && s->store && !s->fast && !s->tail) status = jp_store_add(s->store, mask, log_probs, &r->why);
-    if (!status && r->drops) status = jp_scorer_remember(s, mask, s->full - target_sum(s, log_probs, r->first), &r->why);
+    if (!status && r->drops)
+        status = jp_scorer_remember(s, mask, s->full - target_sum(s, log_probs, r->first), &r->why);
     return status;
 }
 
@@ -245,16 +246,28 @@ static int recall_drops(jp_scorer *s, const jp_bitset *masks, int *fresh, int n,
     return left;
 }
 
-static int score_fresh(jp_scorer *s, const jp_bitset *masks, int *fresh, int n, jopa_error *e) {
-    if (jp_scorer_limit_reached(s)) return JP_STOP;
-    n = recall_drops(s, masks, fresh, n, e);
-    if (n <= 0) return -n;
+static int score_some(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
     engine_run r = {.s = s, .masks = masks, .index = fresh, .drops = true, .left = n, .e = e};
     choose_span(&r);
     r.log_probs = malloc((size_t)n * (size_t)(r.last - r.first) * sizeof *r.log_probs);
     if (!r.log_probs) return jp_fail_memory(e);
     int status = s->tail ? score_knockouts(&r, n) : score_rows_by_engine(&r, n);
     free(r.log_probs);
+    return status;
+}
+
+/* All of them together, but where their rows would take too much memory: SYMBOLS at a time (128 MiB). */
+static int score_fresh(jp_scorer *s, const jp_bitset *masks, int *fresh, int n, jopa_error *e) {
+    enum { SYMBOLS = 1 << 25 };
+    if (jp_scorer_limit_reached(s)) return JP_STOP;
+    n = recall_drops(s, masks, fresh, n, e);
+    if (n <= 0) return -n;
+    int row = s->problem->prompt->n_tokens + s->problem->n_response, status = JP_OK;
+    int most = s->tail || row < 1 ? n : SYMBOLS / row > 0 ? SYMBOLS / row : 1;
+    for (int at = 0; at < n && !status; at += most) {
+        if (at && jp_scorer_limit_reached(s)) return JP_STOP;
+        status = score_some(s, masks, fresh + at, n - at < most ? n - at : most, e);
+    }
     return status;
 }
 

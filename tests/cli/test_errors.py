@@ -50,7 +50,7 @@ class Errors(Command):
         self.explains(Failed, "the prompt is empty", "")
         self.explains(Failed, "the prompt is empty", "-", input=b"\n")
         self.explains(Failed, "not valid UTF-8 at byte 3", NOT_UTF8)
-        self.explains(Failed, "not valid UTF-8 at byte 0", "-", input=b"\xff\xfe")
+        self.explains(Failed, "not valid UTF-8 at byte 0", "-", input=b"\xff\xfd")
         self.explains(Failed, "response is not UTF-8 .byte 3", PROMPT, "-r", NOT_UTF8)
         self.explains(Failed, "response is empty", PROMPT, "-r", "")
         self.explains(Failed, "nothing to hide", PROMPT, "--roles", "system")
@@ -103,6 +103,12 @@ class Errors(Command):
         self.explains(Usage, "unknown metric 'taste': see `jopa list metrics`", *ask, "--metrics", "prob,taste")
         for methods in ("", ",", "random,,random", "random,rndom", "x" * 200):
             self.refused(Usage, "method", "compare", *self.tiny, *ask, "-M", methods)
+
+    def test_memory_is_estimated(self):
+        """What the machine cannot hold is refused before it is taken."""
+        model = write_model(self.folder / "deep.gguf", layers=64, context=2000000000)
+        self.refused(Failed, r"tokens takes [0-9.]+ GiB of memory, this machine has [0-9.]+: shorten them", "explain", "-m", model,
+                     "-t", 1, PROMPT, "-n", 16777216)
 
     def test_numbers(self):
         ask = (PROMPT, "-r", RESPONSE)

@@ -1,10 +1,11 @@
 #include "engine/gradient/gradient.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/memory.h"
 #include "engine/accel/accel.h"
 #include "engine/gradient/gradient-loss.h"
 
@@ -54,13 +55,10 @@ static int first_kept(const jp_gradient *g, int n) {
 /* Refuse what this machine cannot hold: the layers that are kept, the one in work, the inputs of all. */
 static int check_memory(const jp_gradient *g, int n, jopa_error *e) {
     double layers = g->shape.n_layer - first_kept(g, n) + 1, inputs = 4.0 * n * g->shape.n_embd * g->shape.n_layer;
-    double need = layers * layer_bytes(g, n) + inputs,
-           have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    if (have <= 0 || need < have) return JP_OK;
-    return jp_fail(e, JOPA_ERROR_INPUT,
-                   "a gradient of %d tokens takes %.1f GiB of memory, this machine has %.1f: shorten the prompt, or "
-                   "choose a method without gradients",
-                   n, need / (1 << 30), have / (1 << 30));
+    char   what[80];
+    snprintf(what, sizeof what, "a gradient of %d tokens", n);
+    return jp_memory_check(layers * layer_bytes(g, n) + inputs, what,
+                           "shorten the prompt, or choose a method without gradients", e);
 }
 
 /* Nodes of the graph at most: those of a layer (three times: forward, again, backward) and those of tiled products. */

@@ -1,7 +1,9 @@
 /* The context of the local engine: how many tokens, rows and kept prompts it has room for. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "engine/llama/llama-local.h"
 
 enum {
@@ -75,6 +77,23 @@ bool jp_local_is_float(const jp_local *l) {
     return ((unsigned)llama_model_ftype(l->model) & ~(unsigned)LLAMA_FTYPE_GUESSED) == LLAMA_FTYPE_ALL_F32;
 }
 
+/* Bytes of a cell's keys and values. */
+static double cell_bytes(const jp_local *l) {
+    double size = jp_local_is_float(l) ? sizeof(float) : sizeof(ggml_fp16_t);
+    return 2 * size * llama_model_n_layer(l->model) * llama_model_n_head_kv(l->model) * (double)n_embd(l) /
+           llama_model_n_head(l->model);
+}
+
+/* Refuse what this machine cannot hold: keys and values, the weights of attention to them, and a batch's logits. */
+static int check_room(const jp_local *l, jopa_error *err) {
+    char   what[80];
+    double attention = l->accelerated ? 0 : 4.0 * l->max_tokens * llama_model_n_head(l->model),
+           logits = 4.0 * l->max_tokens * llama_vocab_n_tokens(l->vocab);
+    snprintf(what, sizeof what, "a prompt and response of %d tokens", l->max_row);
+    return jp_memory_check(cells(l) * (cell_bytes(l) + attention) + logits, what, "shorten them, or lower `max_tokens`",
+                           err);
+}
+
 static int create_context_decode(jp_local *l, jopa_error *err) {
     struct llama_context_params p = llama_context_default_params();
     p.n_ctx = cells(l);
@@ -118,7 +137,8 @@ static int make_context(jp_local *l, int max_row, jopa_error *err) {
     l->max_rows = jp_local_shares_prefixes(l) ? MAX_ROWS : 1;
     l->max_tokens = BATCH_TOKENS;
     choose_kept(l);
-    int status = allocate_batch(l, err);
+    int status = check_room(l, err);
+    if (!status) status = allocate_batch(l, err);
     if (!status) status = create_context_decode(l, err);
     if (!status)
         status = jp_kept_init(&l->kept, llama_get_memory(l->context), jp_local_shares_prefixes(l) ? l->kept_rows : 0,

@@ -53,7 +53,7 @@ static bool locate_input(jp_embedding_table *t, const struct gguf_context *gguf,
     t->n_vocab = tensor->ne[1];
     t->row_size = ggml_row_size(t->type, t->n_embd);
     t->rows = (const char *)t->map + offset;
-    return offset + (size_t)t->n_vocab * t->row_size <= t->map_size &&
+    return offset <= t->map_size && (size_t)t->n_vocab <= (t->map_size - offset) / (t->row_size ? t->row_size : 1) &&
            (t->type == GGML_TYPE_F32 || ggml_get_type_traits(t->type)->to_float);
 }
 
