@@ -88,7 +88,8 @@ static int audit_questions(options *o, data *d, jopa_model *m) {
 static int audit_file(options *o) {
     data       *d = NULL;
     jopa_model *m = NULL;
-    int         code = check_each(o);
+    int         code = options_template(o);
+    if (code < 0) code = check_each(o);
     if (code < 0) code = data_open(&d, options_text(o, "data"));
     if (code < 0) options_listen(o);
     if (code < 0) code = options_open_model(o, &m);

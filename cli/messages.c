@@ -15,12 +15,11 @@ int messages_add(const void *json, const char *where, jopa_options *o) {
     if (!json_is_array(array) || json_array_size(array) == 0)
         return say(EXIT_FAILED, "%s is not a chat: a JSON array of {\"role\", \"content\"} is needed", where);
     for (size_t i = 0; i < json_array_size(array); i++) {
-        const json_t *item = json_array_get(array, i);
-        const char   *role = json_string_value(json_object_get(item, "role")),
-                   *content = json_string_value(json_object_get(item, "content"));
-        if (!role || !content)
-            return say(EXIT_FAILED, "%s: message %zu needs \"role\" and \"content\", both strings", where, i + 1);
-        if (jopa_options_add_message(o, role, content, &e)) return say_error(&e);
+        char *item = json_dumps(json_array_get(array, i), JSON_COMPACT | JSON_ENCODE_ANY);
+        int   status = item ? jopa_options_add_message_json(o, item, &e) : JOPA_ERROR_MEMORY;
+        free(item);
+        if (status == JOPA_ERROR_INPUT) return say(EXIT_FAILED, "%s: message %zu %s", where, i + 1, e.message);
+        if (status) return item ? say_error(&e) : say(EXIT_FAILED, "out of memory");
     }
     return -1;
 }

@@ -1,6 +1,7 @@
 /* The prompt, the chat and the response of a question: texts, files, and what --like asks again. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "file.h"
@@ -30,6 +31,18 @@ static int set_prompt(options *o) {
     return strcmp(o->positional, "-") ? options_set(o, "prompt", o->positional) : set_from_file(o, "prompt", "-");
 }
 
+/* A file, or where there is none the name of one of the model's templates. */
+static int set_template(options *o, const char *file) {
+    bool name = strcmp(file, "-") && access(file, F_OK) && !strpbrk(file, "/.");
+    return name ? options_set(o, "template", file) : set_from_file(o, "template", file);
+}
+
+int options_template(options *o) {
+    const char *tools = options_text(o, "tools_file"), *file = options_text(o, "template_file");
+    int         code = tools ? set_from_file(o, "tools", tools) : -1;
+    return code < 0 && file ? set_template(o, file) : code;
+}
+
 static int set_response(options *o) {
     const char *file = options_text(o, "response_file");
     if (file && options_given(o, "response")) return say(EXIT_USAGE, "--response and --response-file: one of them");
@@ -55,6 +68,7 @@ static int set_like(options *o) {
 
 int options_question(options *o) {
     int code = set_prompt(o);
+    if (code < 0) code = options_template(o);
     if (code < 0) code = set_response(o);
     if (code < 0) code = set_like(o);
     return code < 0 ? options_check(o) : code;

@@ -134,7 +134,10 @@ JOPA_API int jopa_options_like(jopa_options *o, const jopa_result *r, int i, jop
 /* Whether it was set. */
 JOPA_API bool jopa_options_given(const jopa_options *o, const char *name);
 /* One more message of a chat, instead of the options "prompt" and "system". */
-JOPA_API int  jopa_options_add_message(jopa_options *o, const char *role, const char *content, jopa_error *e);
+JOPA_API int jopa_options_add_message(jopa_options *o, const char *role, const char *content, jopa_error *e);
+/* The same from a JSON object as OpenAI's interface has them: "role"; "content", a text or an array of text parts;
+ * "reasoning_content"; "tool_calls"; "name", "tool_call_id". JOPA_ERROR_INPUT says what is wrong with it. */
+JOPA_API int  jopa_options_add_message_json(jopa_options *o, const char *json, jopa_error *e);
 JOPA_API void jopa_options_clear_messages(jopa_options *o);
 /* Who hears how it goes, and lines about what was left out (bench); either may be NULL. */
 JOPA_API void jopa_options_listen(jopa_options *o, jopa_progress_function           progress,

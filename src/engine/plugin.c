@@ -128,7 +128,7 @@ static unsigned capabilities_plugin(void *self) {
     unsigned               can = JOPA_CAN_SCORE | (o->capabilities ? o->capabilities(p->self) : 0);
     if (!o->generate) can &= ~(unsigned)JOPA_CAN_GENERATE;
     if (!o->tokenize || !o->piece) can &= ~(unsigned)JOPA_CAN_TOKENIZE;
-    if (!o->apply_template) can &= ~(unsigned)JOPA_CAN_TEMPLATE;
+    if (!o->apply_template && !o->template_source) can &= ~(unsigned)JOPA_CAN_TEMPLATE;
     if (!o->gradient || !o->n_embd) can &= ~(unsigned)JOPA_CAN_GRADIENT;
     if (!o->attention || !o->n_layer) can &= ~(unsigned)JOPA_CAN_ATTENTION;
     if (!o->embed) can &= ~(unsigned)JOPA_CAN_EMBED;
@@ -218,6 +218,18 @@ static int embedding_rows(void *self, const int32_t *symbols, int n, float *out,
     CALL(embedding_rows, symbols, n, out);
 }
 
+static const char *template_source_plugin(void *self, const char *name) {
+    return ((plugin *)self)->theirs.template_source(((plugin *)self)->self, name);
+}
+
+static bool template_name_plugin(void *self, int index, char *out, int size) {
+    return ((plugin *)self)->theirs.template_name(((plugin *)self)->self, index, out, size);
+}
+
+static int32_t token_called_plugin(void *self, const char *part) {
+    return ((plugin *)self)->theirs.token_called(((plugin *)self)->self, part);
+}
+
 static int n_vocab(void *self) { return ((plugin *)self)->theirs.n_vocab(((plugin *)self)->self); }
 static int n_embd_plugin(void *self) { return ((plugin *)self)->theirs.n_embd(((plugin *)self)->self); }
 static int n_layer(void *self) { return ((plugin *)self)->theirs.n_layer(((plugin *)self)->self); }
@@ -248,7 +260,10 @@ static void fill_ops(plugin *p) {
                                .n_vocab = o->n_vocab ? n_vocab : NULL,
                                .n_embd = o->n_embd ? n_embd_plugin : NULL,
                                .n_layer = o->n_layer ? n_layer : NULL,
-                               .embedding_rows = o->embedding_rows ? embedding_rows : NULL};
+                               .embedding_rows = o->embedding_rows ? embedding_rows : NULL,
+                               .template_source = o->template_source ? template_source_plugin : NULL,
+                               .template_name = o->template_name ? template_name_plugin : NULL,
+                               .token_called = o->token_called ? token_called_plugin : NULL};
     p->base.ops = &p->ops;
 }
 

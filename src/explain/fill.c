@@ -44,6 +44,10 @@ static int fill_prompt(jp_explanation *x, const jp_prompt *p, jopa_error *e) {
     x->messages = calloc((size_t)p->n_spans + 1, sizeof *x->messages);
     if (!x->prompt_tokens || !x->messages) return jp_fail_memory(e);
     int status = repaired(&x->prompt_text, p->text, p->size, e);
+    x->chat_template.date_set = p->date_set;
+    if (!status && p->template_name) status = copy_text(&x->chat_template.name, p->template_name, e);
+    if (!status && p->template_hash) status = copy_text(&x->chat_template.hash, p->template_hash, e);
+    if (!status && p->template_date) status = copy_text(&x->chat_template.date, p->template_date, e);
     for (int i = 0; i < p->n_tokens && !status; i++) {
         const jp_token  *from = p->tokens + i;
         jp_result_token *to = x->prompt_tokens + x->n_prompt_tokens++;

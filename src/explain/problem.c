@@ -6,32 +6,63 @@
 
 #include "base/buffer.h"
 #include "base/utf8.h"
+#include "engine/template/template.h"
+#include "explain/before.h"
 #include "prompt/build.h"
+#include "prompt/thinking.h"
 #include "prompt/units.h"
 
 /* ---- the engine as the prompt stage's source --------------------------------------------------------------- */
 
+typedef struct {
+    jp_engine   *engine;
+    jp_template *t;
+} jp_source_user;
+
 static int source_template(void *user, const char *const *roles, const char *const *contents, int n, char **text,
                            jopa_error *e) {
-    jp_engine *engine = user;
+    jp_engine *engine = ((jp_source_user *)user)->engine;
     return engine->ops->apply_template(engine, roles, contents, n, true, text, e);
 }
 
 static int source_tokenize(void *user, const char *text, size_t size, bool special, int32_t **ids, int *n,
                            jopa_error *e) {
-    jp_engine *engine = user;
+    jp_engine *engine = ((jp_source_user *)user)->engine;
     return engine->ops->tokenize(engine, text, size, special, ids, n, e);
 }
 
 static int source_piece(void *user, int32_t id, bool special, char *out, int size) {
-    jp_engine *engine = user;
+    jp_engine *engine = ((jp_source_user *)user)->engine;
     return engine->ops->piece(engine, id, special, out, size);
 }
 
+static int source_render(void *user, const jp_render_task *task, jp_rendered *out, jopa_error *e) {
+    return jp_template_render(((jp_source_user *)user)->t, task, out, e);
+}
+
+static int build_with(jp_prompt *prompt, jp_engine *engine, const jp_question *q, jp_template *t, jopa_error *e);
+
 int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q, jopa_error *e) {
+    jp_template t = {0};
+    if (q->raw) return build_with(prompt, engine, q, &t, e);
+    int status = jp_template_open(&t, engine, q->chat_template, q->template_args, q->tools, e);
+    if (!status) status = build_with(prompt, engine, q, &t, e);
+    if (!status && !prompt->template_name && !(prompt->template_name = strdup("engine"))) {
+        jp_prompt_free(prompt);
+        status = jp_fail_memory(e);
+    }
+    jp_template_close(&t);
+    return status;
+}
+
+static int build_with(jp_prompt *prompt, jp_engine *engine, const jp_question *q, jp_template *t, jopa_error *e) {
     jp_prompt_options options = {.roles = q->roles,
                                  .contents = q->contents,
                                  .n = q->n_messages,
+                                 .extras = q->extras,
+                                 .tools = q->tools,
+                                 .flat = q->command == JP_COMPRESS,
+                                 .later = q->thinking || q->before,
                                  .raw = q->raw,
                                  .unit = jp_unit_kind_name((int)q->unit, NULL),
                                  .mask_roles = q->mask_roles,
@@ -39,7 +70,9 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q
                                  .n_keep = q->n_keep,
                                  .keep_marked = q->marks,
                                  .whole_words = q->command == JP_COMPRESS};
-    jp_prompt_source  source = {engine, source_template, source_tokenize, source_piece};
+    jp_source_user    user = {engine, t};
+    jp_prompt_source  source = {&user,        source_template,      source_tokenize,
+                                source_piece, jp_template_style(t), source_render};
     return jp_prompt_build(prompt, &source, &options, e);
 }
 
@@ -108,11 +141,22 @@ int jp_explain_generate(jp_engine *engine, const jp_prompt *prompt, const jp_ope
     return status;
 }
 
+/* The token that begins a text, which is the prompt's. */
+static void drop_begin(jp_explain_problem *p, jp_engine *engine) {
+    int32_t bos = engine->ops->token_called ? engine->ops->token_called(engine, "bos") : -1;
+    if (!p->n_response || bos < 0 || p->response[0] != bos) return;
+    memmove(p->response, p->response + 1, (size_t)--p->n_response * sizeof *p->response);
+}
+
 static int given_response(jp_explain_problem *p, jp_engine *engine, const char *text, jopa_error *e) {
     size_t size = strlen(text), valid = jp_utf8_valid(text, size);
     if (valid != size)
         return jp_fail(e, JOPA_ERROR_INPUT, "the response is not UTF-8 (byte %zu): convert it first", valid);
-    return engine->ops->tokenize(engine, text, size, false, &p->response, &p->n_response, e);
+    jp_thinking thinking;
+    bool        control = jp_thinking_find(text, size, &thinking) && thinking.control;
+    int         status = engine->ops->tokenize(engine, text, size, control, &p->response, &p->n_response, e);
+    if (!status && control) drop_begin(p, engine);
+    return status;
 }
 
 static int make_response(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e) {
@@ -139,6 +183,12 @@ int jp_explain_target(jp_explain_problem *p, size_t start, size_t end, jopa_erro
     p->problem.target_first = 0;
     p->problem.target_last = p->n_response;
     if (start == 0 && end == 0) return JP_OK;
+    if (start < p->before)
+        return jp_fail(e, JOPA_ERROR_USAGE,
+                       "`target` %zu:%zu: the first %zu bytes of the response stand before the target, by `roles`",
+                       start, end, p->before);
+    start -= p->before;
+    end -= p->before;
     if (start >= end || end > size)
         return jp_fail(e, JOPA_ERROR_USAGE,
                        "`target` %zu:%zu: the response has %zu bytes, and the start has to be before the end", start,
@@ -183,16 +233,23 @@ static int check_operators(jp_engine *engine, const jp_question *q, jopa_error *
     return status;
 }
 
+static int choose_sizes(jp_explain_problem *p, const jp_question *q, jopa_error *e) {
+    int status = jp_explain_choose_k(p, q->k, q->sparsity, q->min_drop > 0, e);
+    return status ? status : choose_levels(p, q, e);
+}
+
 int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e) {
     jp_engine *engine = w->model->engine;
+    bool       moves = q->thinking || q->before;
     *p = (jp_explain_problem){0};
     int status = jp_explain_prompt(&p->prompt, engine, q, e);
     p->problem.prompt = &p->prompt;
     if (!status) status = jp_explain_operator(&p->problem.op, engine, &q->op, e);
     if (!status) status = check_operators(engine, q, e);
-    if (!status) status = jp_explain_choose_k(p, q->k, q->sparsity, q->min_drop > 0, e);
-    if (!status) status = choose_levels(p, q, e);
+    if (!status && !moves) status = choose_sizes(p, q, e);
     if (!status) status = make_response(p, w, q, e);
+    if (!status) status = jp_explain_before(p, engine, q, e);
+    if (!status && moves) status = choose_sizes(p, q, e);
     p->problem.response = p->response;
     p->problem.n_response = p->n_response;
     if (!status) status = jp_explain_target(p, q->target_start, q->target_end, e);
@@ -204,8 +261,7 @@ int jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *fr
                              jopa_error *e) {
     *p = *from;
     p->problem.prompt = &p->prompt;
-    int status = jp_explain_choose_k(p, q->k, q->sparsity, q->min_drop > 0, e);
-    if (!status) status = choose_levels(p, q, e);
+    int status = choose_sizes(p, q, e);
     return status ? status : jp_explain_target(p, q->target_start, q->target_end, e);
 }
 

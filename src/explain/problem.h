@@ -12,6 +12,7 @@ typedef struct {
     int            n_response;
     size_t        *response_start; /* [n_response + 1] byte offset of each token in response_text */
     char          *response_text;
+    size_t         before;   /* bytes of the response that stand in the prompt, and no longer in the above: before.h */
     jp_problem     problem;  /* borrows from the above */
     jp_level_kinds levels;   /* by which methods that can search */
     int            k;        /* units at most */

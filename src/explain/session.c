@@ -52,9 +52,9 @@ int jp_session_log_probs(jopa_session *s, const jp_bitset *masks, int n, float *
  */
 
 /* What a session has settled: a question may repeat it, not change it. */
-static const char *const settled[] = {"model",      "engine", "encoder", "threads",  "ctx",
-                                      "gpu_layers", "prompt", "system",  "raw",      "response",
-                                      "max_tokens", "unit",   "roles",   "operator", "precise"};
+static const char *const settled[] = {"model",  "engine",   "encoder", "threads",  "ctx",        "gpu_layers",
+                                      "prompt", "system",   "raw",     "response", "max_tokens", "unit",
+                                      "roles",  "operator", "precise", "tools",    "template",   "template_args"};
 
 static bool is_settled(const char *name) {
     for (size_t i = 0; i < sizeof settled / sizeof *settled; i++)
@@ -62,10 +62,14 @@ static bool is_settled(const char *name) {
     return false;
 }
 
+static bool same_text(const char *a, const char *b) { return a && b ? !strcmp(a, b) : a == b; }
+
 static bool same_chat(const jopa_options *a, const jopa_options *b) {
     if (a->n_messages != b->n_messages) return false;
     for (int i = 0; i < a->n_messages; i++)
-        if (strcmp(a->roles[i], b->roles[i]) || strcmp(a->contents[i], b->contents[i])) return false;
+        if (!same_text(a->roles[i], b->roles[i]) || !same_text(a->contents[i], b->contents[i]) ||
+            !same_text(a->extras[i], b->extras[i]))
+            return false;
     return true;
 }
 
@@ -91,7 +95,7 @@ int jp_session_options(const jopa_session *s, const jopa_options *o, jopa_option
     }
     if (!status) jopa_options_clear_messages(made); /* the same chat again */
     for (int i = 0; i < s->options->n_messages && !status; i++)
-        status = jopa_options_add_message(made, s->options->roles[i], s->options->contents[i], e);
+        status = jp_options_add(made, s->options->roles[i], s->options->contents[i], s->options->extras[i], e);
     if (status) jopa_options_free(made);
     else *out = made;
     return status;

@@ -27,7 +27,8 @@ static int add_span(jp_prompt *p, int **message, jp_range r, const char *role, i
         spans[at] = spans[at - 1];
         owners[at] = owners[at - 1];
     }
-    spans[at] = (jp_span){.start = r.start, .end = r.end, .role = copy, .message = index};
+    spans[at] =
+        (jp_span){.start = r.start, .end = r.end, .role = copy, .message = index, .text = index, .content = true};
     owners[at] = index;
     return JP_OK;
 }
@@ -143,6 +144,7 @@ static int locate_segment(jp_prompt *p, int **message, const jp_prompt_source *s
     free(probed);
     if (status || matched) return status;
     if (find_only(p, content, &only)) return add_span(p, message, only, roles[i], i, e);
+    if (!content[strspn(content, " \t\r\n")]) return JP_OK; /* a blank one is nowhere */
     if (dropped)
         return jp_fail(e, JOPA_ERROR_INPUT, "the model's chat template leaves out or rewrites the message of role %s",
                        jp_excerpt(roles[i], 100).text);

@@ -65,18 +65,25 @@ static int append_template(id_list *l, const jp_prompt_source *source, const cha
     return status;
 }
 
+/* Stretch i of what is a person's. */
+static jp_range person_at(const jp_prompt *p, int i) {
+    return p->persons ? p->persons[i] : (jp_range){p->spans[i].start, p->spans[i].end};
+}
+
+static int count_persons(const jp_prompt *p) { return p->persons ? p->n_persons : p->n_spans; }
+
 /* `whole`: the tokens of the whole text, for the BOS that is not in it. */
 static int tokenize_runs(jp_token_list *out, const jp_prompt_source *source, const jp_prompt *p,
                          const jp_token_list *whole, jopa_error *e) {
     id_list l = {0};
     size_t  from = 0, template_start = 0;
-    int     status = JP_OK;
+    int     status = JP_OK, n = count_persons(p);
     if (whole->n && whole->fixed[0] && whole->tokens[0].start == whole->tokens[0].end)
         status = append_tokens(&l, &whole->tokens[0].id, 1, e);
-    for (int s = 0; s <= p->n_spans && !status; s++) {
-        size_t template_end = s < p->n_spans ? p->spans[s].start : p->size;
+    for (int s = 0; s <= n && !status; s++) {
+        size_t template_end = s < n ? person_at(p, s).start : p->size;
         status = append_template(&l, source, p->text, (jp_range){template_start, template_end}, &from, e);
-        if (s < p->n_spans) template_start = p->spans[s].end;
+        if (s < n) template_start = person_at(p, s).end;
     }
     if (!status) status = append_plain(&l, source, p->text, (jp_range){from, p->size}, e);
     if (!status) status = jp_tokens_align(out, source, p->text, p->size, l.ids, l.n, e);
@@ -85,11 +92,12 @@ static int tokenize_runs(jp_token_list *out, const jp_prompt_source *source, con
 }
 
 static bool imitates_template(const jp_token_list *l, const jp_prompt *p) {
+    int n = count_persons(p);
     for (int i = 0, s = 0; i < l->n; i++) {
         const jp_token *t = &l->tokens[i];
         if (!l->fixed[i]) continue;
-        while (s < p->n_spans && p->spans[s].end <= t->start) s++;
-        if (s < p->n_spans && p->spans[s].start < t->end) return true;
+        while (s < n && person_at(p, s).end <= t->start) s++;
+        if (s < n && person_at(p, s).start < t->end) return true;
     }
     return false;
 }

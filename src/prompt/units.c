@@ -37,12 +37,19 @@ const char *jp_unit_kind_name(int index, const char **summary) {
     return kinds[index].name;
 }
 
+static bool is_role(const char *item, size_t size, const char *role) {
+    size_t length = strlen(role), family = strcspn(role, ":");
+    if (size == 3 && !memcmp(item, "all", 3)) return true;
+    if (size == 9 && !memcmp(item, "assistant", 9) && !strcmp(role, "thinking")) return true;
+    return !memcmp(item, role, size < length ? size : length) &&
+           (size == length || (size == family && role[size] == ':'));
+}
+
 bool jp_role_listed(const char *list, const char *role) {
-    size_t length = strlen(role);
     while (*list) {
         list += strspn(list, ", ");
         size_t size = strcspn(list, ", ");
-        if ((size == length && !memcmp(list, role, length)) || (size == 3 && !memcmp(list, "all", 3))) return true;
+        if (size && is_role(list, size, role)) return true;
         list += size;
     }
     return false;
@@ -284,12 +291,12 @@ int jp_units_build(jp_prompt *p, const jp_unit_options *options, jopa_error *e) 
     builder b = {.p = p, .o = options};
     int     status = find_areas(&b, e);
     if (!status) status = find_segments(&b, e);
-    if (!status && !b.n_segments) status = nothing_units(&b, e);
+    if (!status && !b.n_segments && !options->may_lack) status = nothing_units(&b, e);
     if (!status) status = find_atoms(&b, e);
     if (!status) assign_atoms(&b);
     if (!status && options->kind == JP_UNIT_MARKED) status = assign_marks(&b, e);
     if (!status) status = make_units(&b, e);
-    if (!status && !p->n_units) status = nothing_units(&b, e);
+    if (!status && !p->n_units && !options->may_lack) status = nothing_units(&b, e);
     builder_free(&b);
     return status;
 }

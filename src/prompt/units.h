@@ -12,6 +12,7 @@ typedef struct {
     const bool     *fixed;      /* [n_tokens] tokens that are never hidden; NULL: none */
     const jp_range *marks;      /* [n_marks] kind marked: byte ranges of the prompt's text, ascending */
     int             n_marks;
+    bool            may_lack; /* nothing that may be hidden is no error */
 } jp_unit_options;
 
 /* Build p->units and set the tokens' units, from p's text, tokens and spans (any former units are freed).
@@ -28,7 +29,8 @@ int jp_units_build(jp_prompt *p, const jp_unit_options *options, jopa_error *e);
 int jp_unit_kind_parse(const char *name, jp_unit_kind *kind, jopa_error *e);
 /* The table behind `jopa list units`: NULL past the end. */
 const char *jp_unit_kind_name(int index, const char **summary);
-/* Whether `role` is in the comma-separated list; "all" in it stands for every role. */
+/* Whether `role` is in the comma-separated list; "all" in it stands for every role, "tool" for "tool:NAME" too, and
+ * "assistant" for "thinking" too. */
 bool jp_role_listed(const char *list, const char *role);
 
 #endif

@@ -1,4 +1,5 @@
 #include "question/like.h"
+#include "question/message.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -36,7 +37,9 @@ static json_t *append_json(json_t *array, json_t *value) {
 static int note_chat(jp_explanation *x, const jp_question *q, jopa_error *e) {
     json_t *chat = json_array();
     for (int i = 0; i < q->n_messages && chat; i++)
-        chat = append_json(chat, json_pack("{s:s, s:s}", "role", q->roles[i], "content", q->contents[i]));
+        chat = append_json(chat, q->extras && q->extras[i]
+                                     ? json_loads(q->extras[i], 0, NULL)
+                                     : json_pack("{s:s, s:s}", "role", q->roles[i], "content", q->contents[i]));
     return note_array(x, "messages", chat, e);
 }
 
@@ -65,7 +68,7 @@ int jp_question_record(const jp_question *q, jp_explanation *x, jopa_error *e) {
 static const struct {
     const char *set[4], *replaced[5];
 } groups[] = {
-    {{"prompt", "messages"}, {"prompt", "system", "messages", "raw"}},
+    {{"prompt", "messages"}, {"prompt", "system", "messages", "raw", "tools"}},
     {{"response"}, {"response", "target"}},
     {{"k", "sparsity", "min_drop"}, {"k", "sparsity", "min_drop"}},
     {{"ratio", "tolerance"}, {"ratio", "tolerance"}},
@@ -95,10 +98,8 @@ static int add_chat_again(jopa_options *o, const char *text, jopa_error *e) {
     size_t       i;
     int status = json_is_array(chat) ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "the result's chat cannot be read");
     json_array_foreach(chat, i, one) {
-        const char *role = json_string_value(json_object_get(one, "role")),
-                   *content = json_string_value(json_object_get(one, "content"));
-        if (!status && (!role || !content)) status = jp_fail(e, JOPA_ERROR_INPUT, "the result's chat cannot be read");
-        if (!status) status = jopa_options_add_message(o, role, content, e);
+        if (!status && jp_message_add(o, one, NULL))
+            status = jp_fail(e, JOPA_ERROR_INPUT, "the result's chat cannot be read");
     }
     json_decref(chat);
     return status;

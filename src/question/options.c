@@ -29,10 +29,12 @@ void jopa_options_clear_messages(jopa_options *o) {
     for (int i = 0; i < o->n_messages; i++) {
         free(o->roles[i]);
         free(o->contents[i]);
+        free(o->extras[i]);
     }
     free(o->roles);
     free(o->contents);
-    o->roles = o->contents = NULL;
+    free(o->extras);
+    o->roles = o->contents = o->extras = NULL;
     o->n_messages = 0;
 }
 
@@ -50,7 +52,7 @@ static int copy_values(jopa_options *to, const jopa_options *from, jopa_error *e
         for (int j = 0; j < from->set[i].n && !status; j++)
             status = jopa_options_set(to, from->set[i].option->info.name, from->set[i].values[j], e);
     for (int i = 0; i < from->n_messages && !status; i++)
-        status = jopa_options_add_message(to, from->roles[i], from->contents[i], e);
+        status = jp_options_add(to, from->roles[i], from->contents[i], from->extras[i], e);
     return status;
 }
 
@@ -148,22 +150,32 @@ int jopa_options_set(jopa_options *o, const char *name, const char *value, jopa_
     return status;
 }
 
-int jopa_options_add_message(jopa_options *o, const char *role, const char *content, jopa_error *e) {
-    size_t size = (size_t)(o->n_messages + 1) * sizeof(char *);
-    char **roles = realloc(o->roles, size);
-    if (roles) o->roles = roles;
-    char **contents = realloc(o->contents, size);
-    if (contents) o->contents = contents;
-    if (!roles || !contents) return jp_fail_memory(e);
-    roles[o->n_messages] = strdup(role);
-    contents[o->n_messages] = strdup(content);
-    if (!roles[o->n_messages] || !contents[o->n_messages]) {
-        free(roles[o->n_messages]);
-        free(contents[o->n_messages]);
+/* A place for one more text; false: no memory. */
+static bool grow_texts(char ***texts, int n) {
+    char **more = realloc(*texts, (size_t)(n + 1) * sizeof *more);
+    if (more) *texts = more;
+    return more;
+}
+
+int jp_options_add(jopa_options *o, const char *role, const char *content, const char *extra, jopa_error *e) {
+    int n = o->n_messages;
+    if (!grow_texts(&o->roles, n) || !grow_texts(&o->contents, n) || !grow_texts(&o->extras, n))
+        return jp_fail_memory(e);
+    o->roles[n] = strdup(role);
+    o->contents[n] = strdup(content);
+    o->extras[n] = extra ? strdup(extra) : NULL;
+    if (!o->roles[n] || !o->contents[n] || (extra && !o->extras[n])) {
+        free(o->roles[n]);
+        free(o->contents[n]);
+        free(o->extras[n]);
         return jp_fail_memory(e);
     }
     o->n_messages++;
     return JP_OK;
+}
+
+int jopa_options_add_message(jopa_options *o, const char *role, const char *content, jopa_error *e) {
+    return jp_options_add(o, role, content, NULL, e);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------------------------- */

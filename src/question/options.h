@@ -15,6 +15,7 @@ struct jopa_options {
     jp_option_value *set; /* [n_set] in the order of the table */
     int              n_set;
     char           **roles, **contents; /* [n_messages] owned */
+    char           **extras;            /* [n_messages] owned; NULL where a message is a role and a content */
     int              n_messages;
 
     jopa_progress_function progress; /* or NULL */
@@ -29,6 +30,8 @@ int      jp_options_integer(const jopa_options *o, const char *name);
 double   jp_options_number(const jopa_options *o, const char *name);
 bool     jp_options_switch(const jopa_options *o, const char *name);
 uint64_t jp_options_unsigned(const jopa_options *o, const char *name);
+/* One more message; `extra`: all of it as JSON, or NULL. See build.h. */
+int jp_options_add(jopa_options *o, const char *role, const char *content, const char *extra, jopa_error *e);
 /* All values of an option of type texts; *n is 0 where there is none. */
 const char *const *jp_options_texts(const jopa_options *o, const char *name, int *n);
 

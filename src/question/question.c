@@ -5,9 +5,31 @@
 
 #include "base/parse.h"
 #include "engine/table.h"
+#include "engine/template/template.h"
 #include "metric/metric.h"
 
 /* ---- the prompt and its response ------------------------------------------------------------------------------- */
+
+static int check_tools(const char *text, jopa_error *e) {
+    json_t *tools = text ? json_loads(text, 0, NULL) : NULL;
+    bool    fine = !text || json_array_size(tools);
+    for (size_t i = 0; i < json_array_size(tools); i++) fine &= json_is_object(json_array_get(tools, i));
+    json_decref(tools);
+    return fine ? JP_OK : jp_fail(e, JOPA_ERROR_INPUT, "`tools`: a JSON array of objects is needed, one a tool");
+}
+
+static int resolve_template(jp_question *q, const jopa_options *o, jopa_error *e) {
+    q->tools = jp_options_text(o, "tools");
+    q->chat_template = jp_options_text(o, "template");
+    q->template_args = jp_options_text(o, "template_args");
+    if (q->raw && (q->tools || q->chat_template || q->template_args))
+        return jp_fail(e, JOPA_ERROR_USAGE, "`raw` has no chat template: leave `%s` out",
+                       q->tools           ? "tools"
+                       : q->chat_template ? "template"
+                                          : "template_args");
+    int status = check_tools(q->tools, e);
+    return status ? status : jp_template_check(q->template_args, e);
+}
 
 /* The chat that was given, or one made of the prompt and the system's text. */
 static int resolve_chat(jp_question *q, const jopa_options *o, jopa_error *e) {
@@ -25,6 +47,7 @@ static int resolve_chat(jp_question *q, const jopa_options *o, jopa_error *e) {
                        "`raw` takes one text: put the system text into the prompt, or leave `raw` out");
     q->roles = (const char *const *)o->roles;
     q->contents = (const char *const *)o->contents;
+    q->extras = (const char *const *)o->extras;
     q->n_messages = o->n_messages;
     return q->chat ? JP_OK : jp_question_prompt(q, prompt, system, e);
 }
@@ -43,6 +66,7 @@ int jp_question_prompt(jp_question *q, const char *prompt, const char *system, j
     texts[MOST + n++] = prompt;
     q->roles = texts;
     q->contents = texts + MOST;
+    q->extras = NULL;
     q->n_messages = n;
     return JP_OK;
 }
@@ -71,9 +95,28 @@ static int resolve_response(jp_question *q, const jopa_options *o, jopa_error *e
 
 /* ---- what is hidden, and the search ------------------------------------------------------------------------------ */
 
+/* Whether the list names the role itself, not by "all". */
+static bool names_role(const char *list, const char *role) {
+    size_t length = strlen(role);
+    for (const char *at = list; *at;) {
+        size_t size = strcspn(at, ", ");
+        if (size == length && !memcmp(at, role, size)) return true;
+        at += size + (at[size] != '\0');
+    }
+    return false;
+}
+
+/* Those that look for what made a response search the prompt alone. */
+static void resolve_response_roles(jp_question *q) {
+    if (q->command & (JP_AUDIT | JP_COMPRESS)) return;
+    q->thinking = names_role(q->mask_roles, "thinking") || names_role(q->mask_roles, "assistant");
+    q->before = names_role(q->mask_roles, "response");
+}
+
 static int resolve_units(jp_question *q, const jopa_options *o, jopa_error *e) {
     int status = jp_unit_kind_parse(jp_options_text(o, "unit"), &q->unit, e);
     q->mask_roles = jp_options_text(o, "roles");
+    resolve_response_roles(q);
     q->keep = jp_options_texts(o, "keep", &q->n_keep);
     q->marks = jp_options_switch(o, "marks");
     const char *op = q->command == JP_COMPRESS ? "delete" : jp_options_text(o, "operator");
@@ -157,6 +200,7 @@ int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
     q->command_name = jp_command_name(__builtin_ctz(o->command));
     if (o->command & (JP_RENDER | JP_LIST | JP_MODEL)) return JP_OK; /* they ask a model nothing */
     int status = resolve_chat(q, o, e);
+    if (!status) status = resolve_template(q, o, e);
     if (!status) status = resolve_response(q, o, e);
     if (!status) status = resolve_units(q, o, e);
     if (!status) status = resolve_search(q, o, e);

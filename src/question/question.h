@@ -32,9 +32,11 @@ typedef struct {
 
     /* the prompt */
     const char *const *roles, *const *contents; /* [n_messages] */
-    int  n_messages;
-    bool raw;
-    bool chat; /* messages were given, not a prompt and perhaps a system text */
+    const char *const *extras; /* [n_messages] messages as JSON, NULL where there is no more; or NULL */
+    int                n_messages;
+    const char        *tools, *chat_template, *template_args; /* JSON, Jinja or a name, JSON; NULL: none */
+    bool               raw;
+    bool               chat; /* messages were given, not a prompt and perhaps a system text */
 
     /* the response; both targets 0: all of it */
     const char *response; /* NULL: the model's own */
@@ -44,6 +46,8 @@ typedef struct {
     /* what may be hidden, and how */
     jp_unit_kind       unit;
     const char        *mask_roles; /* with commas, or "all" */
+    bool               thinking;   /* it names the response's thinking */
+    bool               before;     /* it names the response before the target */
     const char *const *keep;       /* [n_keep] texts that stay */
     int                n_keep;
     bool               marks; /* {{marked}} text stays */

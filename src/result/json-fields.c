@@ -45,6 +45,14 @@ static const jp_field prompt[] = {
     END,
 };
 
+static const jp_field chat_template[] = {
+    SCALAR("name", JP_FIELD_TEXT, true, jp_explanation, chat_template.name),
+    SCALAR("hash", JP_FIELD_TEXT, false, jp_explanation, chat_template.hash),
+    SCALAR("date", JP_FIELD_TEXT, false, jp_explanation, chat_template.date),
+    SCALAR("date_set", JP_FIELD_BOOL, false, jp_explanation, chat_template.date_set),
+    END,
+};
+
 static const jp_field response_token[] = {
     SCALAR("id", JP_FIELD_I32, false, jp_result_response_token, id),
     SCALAR("text", JP_FIELD_TEXT, true, jp_result_response_token, text),
@@ -222,6 +230,8 @@ const jp_field jp_json_explanation[] = {
     SCALAR("seed", JP_FIELD_SEED, false, jp_explanation, seed),
     {"options", JP_FIELD_OPTIONS, false, AT(jp_explanation, options), AT(jp_explanation, n_options), 0, NULL,
      JP_PRESENT_SOME},
+    {"template", JP_FIELD_OBJECT, false, AT(jp_explanation, chat_template.name), 0, 0, chat_template,
+     JP_PRESENT_POINTER},
     OBJECT("prompt", true, prompt),
     OBJECT("response", true, response),
     ROWS("units", true, jp_explanation, units, n_units, jp_result_unit, unit),

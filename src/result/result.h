@@ -114,12 +114,17 @@ typedef struct {
         char   *file, *architecture, *quantization, *weights;
         int64_t parameters;
     } model;
-    char                    *engine, *method, *op, *unit;
-    uint64_t                 seed;
-    char *failed; /* why there is no answer: a method of a comparison that this model cannot run; otherwise NULL */
+    char    *engine, *method, *op, *unit;
+    uint64_t seed;
+    char    *failed; /* why there is no answer: a method of a comparison that this model cannot run; otherwise NULL */
 
     jp_result_option *options; /* enough to ask the same again; may be absent (0) */
     int               n_options;
+
+    struct {
+        char *name, *hash, *date; /* see rendered.h; name NULL: not known, or `raw` */
+        bool  date_set;
+    } chat_template;
 
     char              *prompt_text;
     jp_result_token   *prompt_tokens;

@@ -79,22 +79,19 @@ static int search_smallest(audit *a, jp_scorer *s, jp_selection *found, bool *re
  */
 
 /* The members of `found` with their places. */
-static int list_triggers(const audit *a, const jp_explain_problem *p, const jp_selection *found,
-                         jp_result_trigger **out, int *n, jopa_error *e) {
+static int list_triggers(const jp_explain_problem *p, const jp_selection *found, jp_result_trigger **out, int *n,
+                         jopa_error *e) {
     *out = calloc((size_t)jp_bitset_count(&found->selected) + 1, sizeof **out);
     if (!*out) return jp_fail_memory(e);
     for (int u = jp_bitset_next(&found->selected, 0); u >= 0; u = jp_bitset_next(&found->selected, u + 1)) {
         const jp_unit     *unit = &p->prompt.units[u];
         const jp_span     *span = &p->prompt.spans[unit->role];
         jp_result_trigger *t = *out + (*n)++;
-        const char        *content = jp_use_content(a->q, span->message);
-        size_t             trimmed = 0;
-        if (content && !jp_segment_offset(&p->prompt, span, content, &trimmed)) trimmed = 0;
         *t = (jp_result_trigger){.message = span->message,
                                  .start = unit->start,
                                  .end = unit->end,
                                  .drop = found->score[u],
-                                 .offset = unit->start - span->start + trimmed};
+                                 .offset = jp_span_source(span, unit->start)};
         t->role = strdup(span->role);
         t->text = jp_utf8_repair(p->prompt.text + unit->start, unit->end - unit->start);
         if (!t->role || !t->text) return jp_fail_memory(e);
@@ -130,7 +127,7 @@ static int fill_words(audit *a, jp_scorer *s, const jp_selection *found, jp_resu
     double drop = NAN, unused;
     bool   writes = a->model->engine->ops->generate && !a->watch.stopped;
     jp_scorer_relimit(s, &(jp_limits){.k = a->words.prompt.n_units});
-    int status = list_triggers(a, &a->words, found, &out->words, &out->n_words, e);
+    int status = list_triggers(&a->words, found, &out->words, &out->n_words, e);
     if (!status) status = jp_scorer_drops(s, &found->selected, 1, &drop, e);
     if (!status) out->words_drop_per_token = drop / (a->p.problem.target_last - a->p.problem.target_first);
     if (!status && writes) status = similarity(a, &found->selected, &out->words_response, &unused, e);
@@ -225,7 +222,7 @@ static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_select
     out->until = strdup(a->q->by_response ? "response" : "probability");
     if (a->q->id) x->id = strdup(a->q->id);
     if (!status && (!out->until || (a->q->id && !x->id))) status = jp_fail_memory(e);
-    return status ? status : list_triggers(a, &a->p, found, &out->sentences, &out->n_sentences, e);
+    return status ? status : list_triggers(&a->p, found, &out->sentences, &out->n_sentences, e);
 }
 
 static int run_searches(audit *a, jp_explanation *x, jopa_error *e) {

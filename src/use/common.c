@@ -6,10 +6,6 @@
 #include "explain/run.h"
 #include "explain/fill.h"
 
-const char *jp_use_content(const jp_question *q, int index) {
-    return index >= 0 && index < q->n_messages ? q->contents[index] : NULL;
-}
-
 int jp_use_fill(jp_explanation *x, jopa_model *m, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found,
                 const jp_question *q, const char *method, jopa_error *e) {
     jp_cost cost;

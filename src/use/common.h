@@ -6,8 +6,6 @@
 #include "method/method.h"
 #include "result/result.h"
 
-/* The content of message `index` as the question gives it, NULL: none. */
-const char *jp_use_content(const jp_question *q, int index);
 /* The whole explanation of a finished search: question, answer, cost, command, why it stopped. The scorer's limits are
  * lifted. A set that is no method's choice has no trace, and its own size as k. */
 int jp_use_fill(jp_explanation *x, jopa_model *m, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found,

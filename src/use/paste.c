@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/utf8.h"
 #include "prompt/boundary.h"
 
@@ -56,23 +55,49 @@ static void put_kept(jp_buffer *out, const char *text, jp_range gap, jp_range ke
     jp_buffer_bytes(out, text + kept.start, kept.end - kept.start);
 }
 
-/* The bytes of the span outside tokens that are out. *cut: whether there are such tokens. */
-static char *remains(const jp_prompt *p, const jp_span *span, const jp_bitset *out, bool whole_words, bool *cut) {
-    jp_buffer text = {0};
-    size_t    at = span->start, gap = at; /* [gap, at) was taken out since the text's last byte */
-    *cut = false;
+/* Which bytes of the span's text are taken out, in gone[size]. */
+static void mark_gone(const jp_prompt *p, const jp_span *span, const jp_bitset *out, bool *gone, size_t size) {
     for (int t = 0; t < p->n_tokens; t++) {
         const jp_token *token = &p->tokens[t];
-        if (token->end <= at || token->start >= span->end || !is_out(p, out, t)) continue;
-        *cut = true;
-        if (token->start > at) {
-            put_kept(&text, p->text, (jp_range){gap, at}, (jp_range){at, token->start}, whole_words);
-            gap = token->start;
-        }
-        at = token->end < span->end ? token->end : span->end;
+        if (token->end <= span->start || token->start >= span->end || !is_out(p, out, t)) continue;
+        size_t start = token->start > span->start ? token->start : span->start,
+               end = token->end < span->end ? token->end : span->end;
+        size_t last = start < end ? jp_span_source(span, end - 1) + 1 : 0;
+        for (size_t i = jp_span_source(span, start); i < last && i < size; i++) gone[i] = true;
     }
-    put_kept(&text, p->text, (jp_range){gap, at}, (jp_range){at, span->end}, whole_words);
+}
+
+/* content[first, last) without what is gone. *cut: whether anything is. */
+static char *kept_of(const char *content, size_t first, size_t last, const bool *gone, bool whole_words, bool *cut) {
+    jp_buffer text = {0};
+    size_t    gap = first; /* [gap, at) was taken out since the text's last byte */
+    *cut = false;
+    for (size_t at = first, end; at < last; at = gap = end) {
+        for (; at < last && gone[at]; at++) *cut = true;
+        for (end = at; end < last && !gone[end]; end++) continue;
+        put_kept(&text, content, (jp_range){gap, at}, (jp_range){at, end}, whole_words);
+    }
     return jp_buffer_take(&text, NULL);
+}
+
+/* Message i's content, as far as the template shows it, without what is out. *cut: whether there is any such. NULL: no
+ * memory. */
+static char *remains(const jp_prompt *p, int i, const char *content, const jp_bitset *out, bool whole_words,
+                     bool *cut) {
+    size_t size = strlen(content), first = size, last = 0;
+    bool  *gone = calloc(size + 1, sizeof *gone);
+    for (int s = 0; s < p->n_spans && gone; s++) {
+        const jp_span *span = &p->spans[s];
+        if (span->message != i || !span->content || span->start == span->end) continue;
+        if (span->offset < first && !span->map) first = span->offset;
+        if (span->map && span->map[0] < first) first = span->map[0];
+        if (jp_span_source(span, span->end - 1) + 1 > last) last = jp_span_source(span, span->end - 1) + 1;
+        mark_gone(p, span, out, gone, size);
+    }
+    if (first >= last) first = 0, last = size; /* the template shows nothing of it */
+    char *text = gone ? kept_of(content, first, last < size ? last : size, gone, whole_words, cut) : NULL;
+    free(gone);
+    return text;
 }
 
 /* Without white space at its ends, in place. */
@@ -87,10 +112,8 @@ static void trim_paste(char *text) {
 int jp_paste(const jp_prompt *p, const jp_bitset *out, const char *const *roles, const char *const *contents,
              int n_messages, bool whole_words, jp_result_turn *turns, jopa_error *e) {
     for (int i = 0; i < n_messages; i++) {
-        int s = 0;
-        while (s < p->n_spans && p->spans[s].message != i) s++;
         bool  cut = false;
-        char *text = s < p->n_spans ? remains(p, &p->spans[s], out, whole_words, &cut) : strdup(contents[i]);
+        char *text = remains(p, i, contents[i], out, whole_words, &cut);
         if (text && cut) trim_paste(text);
         turns[i].role = strdup(roles[i]);
         turns[i].content = text;

@@ -173,7 +173,7 @@ static int piece(void *user, int32_t id, bool special, char *out, int size) {
 
 void fake_open(fake *f, fake_template kind) {
     *f = (fake){.kind = kind};
-    f->source = (jp_prompt_source){f, apply_template, tokenize, piece};
+    f->source = (jp_prompt_source){f, apply_template, tokenize, piece, 0, NULL};
     for (int i = 0; i < N_SPECIALS; i++) intern(f, specials[i], strlen(specials[i]));
 }
 

@@ -117,6 +117,10 @@ int jp_local_piece(void *self, int32_t id, bool special, char *out, int size);
 int jp_local_apply_template(void *self, const char *const *roles, const char *const *contents, int n,
                             bool add_assistant, char **text, jopa_error *err);
 
+const char *jp_local_template_source(void *self, const char *name);
+bool        jp_local_template_name(void *self, int index, char *out, int size);
+int32_t     jp_local_token_called(void *self, const char *part);
+
 /* ---- llama-input.c: the input embeddings, read from the mapped file ---- */
 int jp_local_embedding_rows(void *self, const int32_t *symbols, int n, float *out, jopa_error *err);
 int jp_local_read_rows(jp_local *l, const int32_t *symbols, int n, float *out, jopa_error *err); /* without the check */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,4 +64,30 @@ int jp_local_apply_template(void *self, const char *const *roles, const char *co
     int status = run_template(name, chat, n, add_assistant, text, err);
     free(chat);
     return status;
+}
+
+const char *jp_local_template_source(void *self, const char *name) {
+    return llama_model_chat_template(((jp_local *)self)->model, name);
+}
+
+bool jp_local_template_name(void *self, int index, char *out, int size) {
+    static const char         prefix[] = "tokenizer.chat_template.";
+    const struct llama_model *m = ((jp_local *)self)->model;
+    char                      key[256];
+    for (int i = 0; i < llama_model_meta_count(m); i++) {
+        if (llama_model_meta_key_by_index(m, i, key, sizeof key) < 0 || strncmp(key, prefix, sizeof prefix - 1))
+            continue;
+        if (index-- > 0) continue;
+        snprintf(out, (size_t)size, "%s", key + sizeof prefix - 1);
+        return true;
+    }
+    return false;
+}
+
+int32_t jp_local_token_called(void *self, const char *part) {
+    const struct llama_vocab *v = ((jp_local *)self)->vocab;
+    if (!strcmp(part, "bos")) return llama_vocab_bos(v);
+    if (!strcmp(part, "eos")) return llama_vocab_eos(v);
+    if (!strcmp(part, "pad")) return llama_vocab_pad(v);
+    return strcmp(part, "sep") ? -1 : llama_vocab_sep(v);
 }
