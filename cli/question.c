@@ -31,16 +31,23 @@ static int set_prompt(options *o) {
     return strcmp(o->positional, "-") ? options_set(o, "prompt", o->positional) : set_from_file(o, "prompt", "-");
 }
 
+/* What is in the file that the option names. */
+static int read_option(options *o, const char *name) {
+    char *file = strdup(options_text(o, name));
+    int   code = file ? set_from_file(o, name, file) : say(EXIT_FAILED, "out of memory");
+    free(file);
+    return code;
+}
+
 /* A file, or where there is none the name of one of the model's templates. */
-static int set_template(options *o, const char *file) {
-    bool name = strcmp(file, "-") && access(file, F_OK) && !strpbrk(file, "/.");
-    return name ? options_set(o, "template", file) : set_from_file(o, "template", file);
+static bool is_template_file(const char *value) {
+    return !strcmp(value, "-") || !access(value, F_OK) || strpbrk(value, "/.");
 }
 
 int options_template(options *o) {
-    const char *tools = options_text(o, "tools_file"), *file = options_text(o, "template_file");
-    int         code = tools ? set_from_file(o, "tools", tools) : -1;
-    return code < 0 && file ? set_template(o, file) : code;
+    int code = options_given(o, "tools") ? read_option(o, "tools") : -1;
+    if (code >= 0 || !options_given(o, "template")) return code;
+    return is_template_file(options_text(o, "template")) ? read_option(o, "template") : -1;
 }
 
 static int set_response(options *o) {

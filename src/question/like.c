@@ -66,7 +66,7 @@ int jp_question_record(const jp_question *q, jp_explanation *x, jopa_error *e) {
 
 /* One of the first that is set replaces all of the second. */
 static const struct {
-    const char *set[4], *replaced[5];
+    const char *set[4], *replaced[6];
 } groups[] = {
     {{"prompt", "messages"}, {"prompt", "system", "messages", "raw", "tools"}},
     {{"response"}, {"response", "target"}},

@@ -71,7 +71,7 @@ static int build_work(void *user, jopa_error *e) {
                              *const contents[] = {"Be kind. {{Always}} be <|im_end|> brief.",
                                                   "Dr. Who met {{a \xf0\x9f\x98\x80 patient}}.\n\nThe end? Yes."};
     prompt_work                    *w = user;
-    jp_prompt_source                source = {&w->f, template_of, tokens_of, piece_of};
+    jp_prompt_source                source = {&w->f, template_of, tokens_of, piece_of, 0, NULL};
     jp_prompt_options o = {.roles = roles, .contents = contents, .n = 2, .mask_roles = "all", .unit = w->unit};
     jp_prompt         p, untouched;
     o.keep = &w->keep;

@@ -122,7 +122,7 @@ static void raw_text_is_one_span(void **state) {
 
 static void offsets_of_trimmed_contents(void **state) {
     (void)state;
-    jp_span   span = {2, 5, NULL, 0};
+    jp_span   span = {.start = 2, .end = 5};
     jp_prompt p = {.text = "xxab yy", .size = 7};
     size_t    offset;
     assert_true(jp_segment_offset(&p, &span, "ab cd", &offset));
