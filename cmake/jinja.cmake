@@ -10,10 +10,10 @@ function(jopa_jinja_library name)
         ${PROJECT_SOURCE_DIR}/src/engine/template/template-render.cpp)
     target_include_directories(${name} SYSTEM PRIVATE ${jinja_source})
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
-    target_compile_features(${name} PRIVATE cxx_std_17)
     target_compile_definitions(${name} PRIVATE NDEBUG _GNU_SOURCE)
     target_link_libraries(${name} PRIVATE PkgConfig::libraries)
-    set_target_properties(${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    set_target_properties(${name} PROPERTIES CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
 jopa_jinja_library(jopa_jinja)

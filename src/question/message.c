@@ -77,7 +77,7 @@ int jp_message_add(jopa_options *o, const json_t *message, jopa_error *e) {
 
 int jopa_options_add_message_json(jopa_options *o, const char *json, jopa_error *e) {
     json_error_t why;
-    json_t      *message = json_loads(json, 0, &why);
+    json_t      *message = json_loads(json, JSON_DECODE_ANY, &why);
     int status = message ? jp_message_add(o, message, e) : jp_fail(e, JOPA_ERROR_INPUT, "is not JSON: %s", why.text);
     json_decref(message);
     return status;

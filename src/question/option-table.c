@@ -53,7 +53,7 @@ static const jp_option rows[] = {
     {ASKS, PATH("prompt_file", "prompt-file", "read the prompt from a file; `-`: standard input"), LETTER('f'),
      COMMAND_ONLY},
     {ASKS, TEXT("system", "system", "TEXT", "the system's text"), ANSWERS},
-    {ASKS, PATH("messages", "messages", "a whole chat: a JSON array of {role, content}"), COMMAND_ONLY},
+    {ASKS, PATH("messages", "messages", "a whole chat: a JSON array as OpenAI's interface has it"), COMMAND_ONLY},
     /* the command reads the files: the library takes what is in them */
     {ASKS, PATH("tools", "tools", "what the model may call: a JSON array, as OpenAI's interface has it"), ANSWERS},
     {RUNS, PATH("template", "template", "another chat template: a Jinja file, or a name of the model's"), ANSWERS},

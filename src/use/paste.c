@@ -5,6 +5,8 @@
 
 #include "base/utf8.h"
 #include "prompt/boundary.h"
+#include "prompt/marks.h"
+#include "prompt/units.h"
 
 static bool is_out(const jp_prompt *p, const jp_bitset *out, int token) {
     return p->tokens[token].unit >= 0 && jp_bitset_has(out, p->tokens[token].unit);
@@ -109,15 +111,26 @@ static void trim_paste(char *text) {
     text[r.end - r.start] = '\0';
 }
 
+static int paste_turn(const jp_prompt *p, int i, const char *content, const jp_bitset *out, bool whole_words,
+                      jp_result_turn *turn, jopa_error *e) {
+    bool  cut = false;
+    char *text = remains(p, i, content, out, whole_words, &cut);
+    if (text && cut) trim_paste(text);
+    turn->content = text;
+    return text ? JP_OK : jp_fail_memory(e);
+}
+
 int jp_paste(const jp_prompt *p, const jp_bitset *out, const char *const *roles, const char *const *contents,
-             int n_messages, bool whole_words, jp_result_turn *turns, jopa_error *e) {
-    for (int i = 0; i < n_messages; i++) {
-        bool  cut = false;
-        char *text = remains(p, i, contents[i], out, whole_words, &cut);
-        if (text && cut) trim_paste(text);
+             int n_messages, const char *marked, bool whole_words, jp_result_turn *turns, jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < n_messages && !status; i++) {
+        jp_marks marks = {0};
+        bool     has = marked && jp_role_listed(marked, roles[i]);
         turns[i].role = strdup(roles[i]);
-        turns[i].content = text;
-        if (!text || !turns[i].role) return jp_fail_memory(e);
+        if (!turns[i].role) return jp_fail_memory(e);
+        if (has) status = jp_marks_parse(&marks, contents[i], strlen(contents[i]), e);
+        if (!status) status = paste_turn(p, i, has ? marks.text : contents[i], out, whole_words, &turns[i], e);
+        jp_marks_free(&marks);
     }
-    return JP_OK;
+    return status;
 }

@@ -108,6 +108,10 @@ static void add_rest(jp_explanation *x, const char *method) {
     x->model.quantization = strdup("Q4_1");
     x->model.parameters = 134515008;
     x->engine = strdup("local");
+    x->chat_template.name = strdup("default");
+    x->chat_template.hash = strdup("872be49dbb638044ad01b60388f48d469ff2980e5f0dccdc22ec907db54d0788");
+    x->chat_template.date = strdup("2026-01-31");
+    x->chat_template.date_set = true;
     x->method = strdup(method);
     x->op = strdup("zero");
     x->unit = strdup("word");

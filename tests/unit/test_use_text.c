@@ -127,7 +127,7 @@ static void expect_left(fake_template kind, const char *system, const char *user
     if (jp_prompt_build(&p, &f.source, &o, &e)) fail_msg("%s", e.message);
     assert_int_equal(jp_bitset_init(&set, p.n_units), JP_OK);
     for (int i = 0; i < n; i++) jp_bitset_add(&set, out[i]);
-    assert_int_equal(jp_paste(&p, &set, roles, contents, 2, true, turns, &e), JP_OK);
+    assert_int_equal(jp_paste(&p, &set, roles, contents, 2, NULL, true, turns, &e), JP_OK);
     assert_string_equal(turns[0].role, "system");
     assert_string_equal(turns[0].content, left_system);
     assert_string_equal(turns[1].content, left_user);
