@@ -27,7 +27,7 @@ CHATS = [
                said("assistant", "A horse walks into a bar."), said("user", "And then?")], None, {}),
     ("system and turns", [said("system", "You are a pirate."), said("user", "Hi!"), said("assistant", "Arr!"),
                           said("user", "Where is the gold?")], None, {}),
-    ("unicode", [said("user", "Übersetze: 日本語 – 👩‍👩‍👧 naïve\n\n\t\"quoted\" \\ back <|im_start|>")], None, {}),
+    ("unicode", [said("user", "Übersetze: 日本語 – 👩‍👩‍👧 naïve\n\n\t\"quoted\" \\ back </s>")], None, {}),
     ("empty", [said("user", "")], None, {}),
     ("empty answer", [said("user", "Hi!"), said("assistant", ""), said("user", "Hello?")], None, {}),
     ("lines", [said("system", "Rules:\n- one\n- two\n"), said("user", "  indented\nsecond line  \n\n")], None, {}),
