@@ -45,7 +45,7 @@ static void check_masks(const jp_prompt *p, const char *const *roles, const char
     int hidden = 0;
     for (int t = 0; t < p->n_tokens; t++) hidden += p->tokens[t].unit >= 0 && p->tokens[t].unit % 2 == 0;
     CHECK(jp_prompt_hidden_tokens(p, &set) == hidden && hidden <= jp_prompt_maskable_tokens(p));
-    CHECK(!jp_paste(p, &set, roles, contents, 2, true, turns, &e));
+    CHECK(!jp_paste(p, &set, roles, contents, 2, NULL, true, turns, &e));
     for (int i = 0; i < 2; i++) {
         CHECK(rewrites || strlen(turns[i].content) <= strlen(contents[i]));
         free(turns[i].role);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/utf8.h"
 #include "prompt/boundary.h"
 #include "prompt/marks.h"
