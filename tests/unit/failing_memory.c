@@ -58,7 +58,8 @@ void fail_each(int (*work)(void *user, jopa_error *e), void *user) {
             memory_left = -1;
             if (status && (!failed || status != JOPA_ERROR_MEMORY))
                 fail_msg("allocation %d: %d %s", n, status, e.message);
-            if (status && e.code != JOPA_ERROR_MEMORY) fail_msg("allocation %d: %d, but %d %s", n, status, e.code, e.message);
+            if (status && e.code != JOPA_ERROR_MEMORY)
+                fail_msg("allocation %d: %d, but %d %s", n, status, e.code, e.message);
             if (n == 0) assert_true(failed);
         }
     }

@@ -33,7 +33,8 @@ static bool is_file_inside(int fd) {
 /* Whether this is the call that is to fail; errno is set. */
 static bool is_faulty(const char *name) {
     static int  seen;
-    const char *call = getenv("FAULT_CALL"), *at = getenv("FAULT_AT"), *error = getenv("FAULT_ERROR"), *mark = getenv("FAULT_MARK");
+    const char *call = getenv("FAULT_CALL"), *at = getenv("FAULT_AT"), *error = getenv("FAULT_ERROR"),
+               *mark = getenv("FAULT_MARK");
     if (!call || !at || !error || !mark || strcmp(call, name) || seen++ != atoi(at)) return false;
     int made = REAL(open)(mark, O_WRONLY | O_CREAT, 0666);
     if (made >= 0) REAL(close)(made);
@@ -68,7 +69,9 @@ int close(int fd) {
     return faulty ? -1 : status;
 }
 
-int rename(const char *from, const char *to) { return is_inside(to) && is_faulty("rename") ? -1 : REAL(rename)(from, to); }
+int rename(const char *from, const char *to) {
+    return is_inside(to) && is_faulty("rename") ? -1 : REAL(rename)(from, to);
+}
 
 FILE *fopen(const char *path, const char *mode) {
     return is_inside(path) && is_faulty("fopen") ? NULL : REAL(fopen)(path, mode);
