@@ -28,7 +28,7 @@ jp_range jp_span_place(const jp_span *span, jp_range r) {
     return found;
 }
 
-static bool is_white(char c) { return strchr(" \t\r\n\f\v", c) != NULL; }
+static bool is_white_byte(char c) { return strchr(" \t\r\n\f\v", c) != NULL; }
 
 /* ---- the end where the chat ends in the midst of an answer ---------------------------------------------------------
  */
@@ -93,12 +93,12 @@ static int add_run(jp_prompt *p, const jp_chat *c, const jp_text_run *run, size_
 }
 
 /* Whether the run goes on where the span ends, but for white space between them. */
-static bool joins(const jp_prompt *p, const jp_span *span, const jp_text_run *run, size_t at) {
+static bool run_joins(const jp_prompt *p, const jp_span *span, const jp_text_run *run, size_t at) {
     enum { MOST_BETWEEN = 64 };
     if (span->text != run->text || run->from < jp_span_source(span, span->end) || at - span->end > MOST_BETWEEN)
         return false;
     for (size_t i = span->end; i < at; i++)
-        if (!is_white(p->text[i])) return false;
+        if (!is_white_byte(p->text[i])) return false;
     return true;
 }
 
@@ -134,7 +134,7 @@ static int place_runs(jp_prompt *p, const jp_rendered *r, const jp_chat *c, jopa
         jp_span           *last = p->n_spans ? &p->spans[p->n_spans - 1] : NULL;
         if (run->text != JP_RUN_TEMPLATE) add_person(p, at, at + run->size);
         if (run->text >= 0)
-            status = last && joins(p, last, run, at) ? join_run(last, run, at, e) : add_run(p, c, run, at, e);
+            status = last && run_joins(p, last, run, at) ? join_run(last, run, at, e) : add_run(p, c, run, at, e);
         at += run->size;
     }
     return status;
@@ -173,10 +173,10 @@ static bool find_lost(const jp_rendered *r, const jp_chat_text *text, const bool
     const char *said = json_string_value(text->node);
     size_t      size = strlen(said);
     for (size_t i = begin_of_needed(text); i < size; i++) {
-        if (there[i] || is_white(said[i])) continue;
+        if (there[i] || is_white_byte(said[i])) continue;
         *lost = (jp_range){i, i};
         for (; i < size && !there[i]; i++)
-            if (!is_white(said[i])) lost->end = i + 1;
+            if (!is_white_byte(said[i])) lost->end = i + 1;
         if (!is_named(r->source, said + lost->start, lost->end - lost->start)) return true;
     }
     return false;

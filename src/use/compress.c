@@ -114,10 +114,10 @@ static int paste(compression *c, const jp_bitset *selected, double full, jp_resu
     free_turns(out);
     out->turns = calloc((size_t)c->q->n_messages, sizeof *out->turns);
     out->n_turns = out->turns ? c->q->n_messages : 0;
-    int status = out->turns ? jp_paste(&c->p.prompt, selected, c->q->roles, c->q->contents, c->q->n_messages,
-                                       c->q->marks ? c->q->mask_roles : NULL, c->q->unit != JP_UNIT_TOKEN, out->turns,
-                                       e)
-                            : jp_fail_memory(e);
+    int status = out->turns
+                     ? jp_paste(&c->p.prompt, selected, c->q->roles, c->q->contents, c->q->n_messages,
+                                c->q->marks ? c->q->mask_roles : NULL, c->q->unit != JP_UNIT_TOKEN, out->turns, e)
+                     : jp_fail_memory(e);
     if (!status) status = pasted_problem(c, out, &p, e);
     if (!status) status = jp_scorer_new(&s, c->model->engine, &p.problem, &(jp_limits){.k = 1}, e);
     if (!status) {
