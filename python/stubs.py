@@ -1,6 +1,6 @@
 """stubs.py BUILT FOLDER: writes the stubs of the modules whose functions take options, into FOLDER.
 
-A stub is the module's source without bodies and private names; `**options` becomes the keywords of the library's table.
+A stub is the module's source without bodies and private functions; `**options` becomes the keywords of the library's table.
 BUILT: the folder that the extension module has been built in."""
 import ast
 import sys
@@ -8,7 +8,7 @@ import types
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent / "jopa"
-MODULES = ("model", "session", "bench", "results")
+MODULES = ("model", "session", "bench", "result")
 TYPES = {
     "integer": "int", "number": "float", "switch": "bool", "text": "str", "file": "str | os.PathLike[str]",
     "list": "str | Sequence[str]", "texts": "str | Sequence[str]",
@@ -65,10 +65,10 @@ def stub_function(node, name, keywords):
 def stub_class(node, keywords):
     kept = []
     for part in node.body:
-        if isinstance(part, ast.FunctionDef) and not is_private(part.name):
+        if isinstance(part, ast.FunctionDef):
             kept.append(stub_function(part, f"{node.name}.{part.name}", keywords))
-        elif isinstance(part, ast.AnnAssign) and not is_private(part.target.id):
-            part.value = None if "NamedTuple" not in map(ast.unparse, node.bases) else part.value
+        elif isinstance(part, ast.AnnAssign):
+            part.value = None
             kept.append(part)
     node.body = kept or [ast.Expr(ast.Constant(...))]
     return node
@@ -77,7 +77,7 @@ def stub_class(node, keywords):
 def stub(source, table):
     tree = ast.parse(source)
     keywords = described(tree, table)
-    kept = [ast.parse("import os\nfrom typing import Any, Mapping, Sequence").body]
+    kept = [ast.parse("import os\nfrom typing import Any, Mapping, Sequence").body]  # of the keywords' types
     for part in tree.body:
         if isinstance(part, (ast.Import, ast.ImportFrom, ast.If)):
             kept.append([part])

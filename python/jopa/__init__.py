@@ -21,24 +21,12 @@ from .errors import (
     UnsupportedError,
     UsageError,
 )
+from .explanation import Explanation
 from .model import Model
 from .options import Option, names, options
-from .results import (
-    Audit,
-    CaptumAttribution,
-    Compression,
-    Explanation,
-    Message,
-    ResponseToken,
-    Result,
-    Results,
-    Token,
-    Trigger,
-    Unit,
-    join_audits,
-    load,
-    loads,
-)
+from .parts import CaptumAttribution, Message, ResponseToken, Token, Trigger, Unit
+from .result import Result
+from .results import Audit, Compression, Results, join_audits, load, loads
 from .running import Progress
 from .session import Session, Span
 

@@ -15,7 +15,7 @@ def _load() -> tuple[Any, Any]:
     if unset:
         os.environ["GOMP_SPINCOUNT"] = "5000"
     try:
-        from . import _native
+        from . import _native  # type: ignore[attr-defined]
     finally:
         if unset:
             del os.environ["GOMP_SPINCOUNT"]

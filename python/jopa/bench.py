@@ -71,8 +71,9 @@ class Bench:
         """A row for each measure, task and method."""
         import pandas
 
-        return pandas.DataFrame([{"measure": table["measure"], **row} for table in self.to_dict()["tables"]
-                                 for row in table["rows"]])
+        rows = [{"measure": t["measure"], **row} for t in self.to_dict()["tables"] for row in t["rows"]]
+        made: pandas.DataFrame = pandas.DataFrame(rows)
+        return made
 
     def __str__(self) -> str:
         return self.render("text").rstrip("\n")

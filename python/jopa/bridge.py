@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -71,19 +72,21 @@ def _callback(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
-def _number(function: Callable[..., int]) -> Callable[..., int]:
-    """The same for functions that answer a number and cannot fail."""
+def _number(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for functions that answer a number or nothing, and cannot fail: 0 where they do."""
+    nothing = inspect.signature(function).return_annotation == "None"
 
     @functools.wraps(function)
-    def called(self: Any, *arguments: Any) -> int:
+    def called(self: Any, *arguments: Any) -> Optional[int]:
         bridge: Bridge = ffi.from_handle(self)
+        made = None
         try:
-            return int(function(bridge, *arguments))
+            made = function(bridge, *arguments)
         except BaseException as error:
             bridge.exception = bridge.exception or error
-            return 0
+        return None if nothing else int(made or 0)
 
-    ffi.def_extern(name=f"jopa_py_{function.__name__}", error=0)(called)
+    ffi.def_extern(name=f"jopa_py_{function.__name__}", error=None if nothing else 0)(called)
     return called
 
 
@@ -110,7 +113,7 @@ def _give(data: bytes) -> Any:
 
 
 def _asker(stop: Any) -> Callable[[float], bool]:
-    return lambda fraction: bool(stop and stop.ask(stop.user, fraction))
+    return lambda fraction: bool(stop and stop.ask and stop.ask(stop.user, fraction))
 
 
 def _shaped(name: str, values: Any, shape: tuple[int, ...]) -> Any:
@@ -129,7 +132,7 @@ def capabilities(bridge: Bridge) -> int:
 
 
 @_number
-def model_info(bridge: Bridge, info: Any) -> int:
+def model_info(bridge: Bridge, info: Any) -> None:
     given = bridge.engine.info()
     for name in ("file", "architecture", "quantization", "weights"):
         field = getattr(info, name)
@@ -137,7 +140,6 @@ def model_info(bridge: Bridge, info: Any) -> int:
         setattr(info, name, data[: len(field) - 1].decode("utf-8", "ignore").encode())
     info.parameters = int(given.get("parameters", 0))
     info.context_train = int(given.get("context_train", 0))
-    return 0
 
 
 @_callback

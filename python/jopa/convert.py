@@ -9,7 +9,8 @@ import numpy as np
 from . import errors
 
 if TYPE_CHECKING:
-    from .results import Array, Explanation
+    from .explanation import Explanation
+    from .parts import Array
 
 
 def _unit_rows(x: Explanation, token_attr: Optional[Array]) -> Array:
@@ -34,7 +35,7 @@ def inseq_dictionary(x: Explanation, token_attr: Optional[Array]) -> dict[str, A
     for i, token in enumerate(prompt):
         if token.unit is not None:
             matrix[i] = rows[token.unit]
-    words = [{"token": t.text, "id": t.id} for t in (*prompt, *response)]
+    words = [{"token": t.text, "id": t.id} for t in prompt] + [{"token": t.text, "id": t.id} for t in response]
     probabilities = [float("nan") if t.log_prob is None else float(np.exp(t.log_prob)) for t in response]
     return {"source": words[: len(prompt)], "target": words, "source_attributions": None,
             "target_attributions": matrix.tolist(), "step_scores": {"probability": probabilities},

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from . import errors
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Ids = npt.NDArray[np.int32]
-    Floats = npt.NDArray[np.float32]
-    Batch = tuple[Sequence[int], Floats, int]  # rows, their log-probabilities, decoded tokens
+Ids = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float32]
+Batch = tuple[Sequence[int], Floats, int]  # rows, their log-probabilities, decoded tokens
 
 ZERO, MEAN = -1, -2  # symbols that are no token's: an embedding of zeros, and the mean of the table
 

@@ -11,7 +11,9 @@ from .chat import Prompt, set_prompt
 from .defaults import default_encoder, default_model
 from .handles import ModelHandle
 from .options import Options, describe, keywords, of_model, refuse_unknown
-from .results import Audit, Compression, Explanation, Results, from_text, rendered
+from .explanation import Explanation
+from .result import rendered
+from .results import Audit, Compression, Results, from_text
 from .running import Listener, ProgressLike, run
 from .session import Session, Set
 
@@ -46,13 +48,17 @@ class Model:
     """A language model: a GGUF file, the address of a server, or what the class methods bring. Models are independent of
     each other; one model is used by one thread at a time, and others wait for it."""
 
+    _engine: Optional[Engine]
+    _given: dict[str, Any]  # options of the table
+    _handle: ModelHandle
+
     def __init__(self, model: PathLike = "default", *, n_threads: int = 0, n_ctx: int = 0, n_gpu_layers: int = 0,
                  progress: ProgressLike = None, **options: Any) -> None:
         """Open a GGUF file. "default" is SmolLM2-135M-Instruct, which is fetched once; an address such as
         "http://localhost:8080" is a server. 0 threads: all cores; 0 as n_ctx: as much as is needed."""
         sizes = {"n_threads": n_threads, "n_ctx": n_ctx, "n_gpu_layers": n_gpu_layers}
         given = _model_options(model, {**{k: v for k, v in sizes.items() if v}, **options})
-        self._engine: Optional[Engine] = None
+        self._engine = None
         self._given = given
         asked, listener, out = Options("explain"), Listener(), ffi.new("jopa_model **")
         for name, value in given.items():

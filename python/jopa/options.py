@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import json
 import os
@@ -10,6 +9,7 @@ from typing import Any, Iterable, Mapping, NamedTuple, Optional
 
 from . import errors
 from ._lib import check, ffi, from_c, lib, new_error, optional, to_c
+from .caching import cached
 
 COMMANDS = ("explain", "compare", "score", "audit", "compress", "bench")
 _PLACES = ("prompt", "data", "model")  # positional parameters of Python
@@ -34,12 +34,12 @@ def _row(i: Any) -> Option:
                   optional(i.argument), from_c(i.help), bool(i.command_only))
 
 
-@functools.lru_cache(maxsize=None)
+@cached
 def options(command: Optional[str] = None) -> tuple[Option, ...]:
     """The options of a command ("explain", "compare", "score", "audit", "compress", "bench", "render"), in the order of
     its help; None: those of all commands, each name once. An unknown command has none."""
     name = ffi.NULL if command is None else to_c(command, "command")
-    rows = []
+    rows: list[Option] = []
     while True:
         row = lib.jopa_option_at(name, len(rows))
         if not row:
@@ -47,20 +47,20 @@ def options(command: Optional[str] = None) -> tuple[Option, ...]:
         rows.append(_row(row))
 
 
-@functools.lru_cache(maxsize=None)
+@cached
 def of_model() -> dict[str, Option]:
     """Those that say which model is opened, and how: keywords of jopa.Model."""
     return {o.name: o for o in options("list")}
 
 
-@functools.lru_cache(maxsize=None)
+@cached
 def keywords(command: str) -> dict[str, Option]:
     """The keywords of the function that runs a command."""
     hidden = {*_PLACES, *of_model()}
     return {o.name: o for o in options(command) if o.name not in hidden and not o.command_only}
 
 
-@functools.lru_cache(maxsize=None)
+@cached
 def render_keywords() -> dict[str, Option]:
     """The keywords of reports: "width", "scores" and "color"."""
     return {o.name: o for o in options("render") if o.name in ("width", "scores", "color")}

@@ -12,12 +12,14 @@ from ._lib import check, ffi, from_c, lib, new_error, to_c
 from .handles import SessionHandle
 from .offsets import Offsets
 from .options import Options, describe, keywords, refuse_unknown
-from .results import Explanation, Results, from_text, rendered
+from .explanation import Explanation
+from .result import rendered
+from .results import Results, from_text
 from .running import Listener, ProgressLike, run
 
 if TYPE_CHECKING:
     from .model import Model
-    from .results import Array
+    from .parts import Array
 
 Set = Union[str, int, Iterable[Union[str, int]]]
 
@@ -28,6 +30,11 @@ class Span(NamedTuple):
     text: str
     start: int
     end: int
+
+
+def _members(one: Set) -> list[Union[str, int]]:
+    """A set that is a text or a number has one member."""
+    return [one] if isinstance(one, (str, int)) or not isinstance(one, Iterable) else list(one)
 
 
 class Session:
@@ -61,7 +68,8 @@ class Session:
             self._target = self._target_tokens(given["target"])
 
     def _spans(self, at: Any, data: bytes) -> tuple[Span, ...]:
-        start, end, made = ffi.new("size_t *"), ffi.new("size_t *"), []
+        start, end = ffi.new("size_t *"), ffi.new("size_t *")
+        made: list[Span] = []
         offsets = Offsets(data)
         while at(self._handle.pointer, len(made), start, end):
             text = data[start[0] : end[0]].decode("utf-8", "replace")
@@ -118,8 +126,7 @@ class Session:
     def _sets(self, sets: Iterable[Set]) -> list[tuple[int, ...]]:
         if isinstance(sets, (str, bytes)):
             raise errors.UsageError("a list of sets is needed, such as [['doctor', 'patient'], [3, 4]]")
-        return [self.named(one) if isinstance(one, (str, int)) or hasattr(one, "__index__") else self.named(*one)
-                for one in sets]
+        return [self.named(*_members(one)) for one in sets]
 
     def _score(self, sets: Iterable[Set], progress: ProgressLike) -> tuple[Array, Array]:
         members = self._sets(sets)
@@ -231,11 +238,10 @@ class Session:
         """A set as the option `hide` has it."""
         if isinstance(one, str):
             return one
-        members = [one] if hasattr(one, "__index__") else list(one)  # type: ignore[arg-type]
         words: list[str] = []
-        for member in members:
+        for member in _members(one):
             if not isinstance(member, str):
-                words.append(str(member.__index__()))  # type: ignore[union-attr]
+                words.append(str(member.__index__()))
             elif "," in member:
                 words += map(str, self._occurrences(member))
             else:

@@ -68,7 +68,7 @@ static int start_from_guide(jp_search *s, int gradients, jopa_error *e) {
     int status = jp_guide(s->task->scorer, NULL, gradients, s->mean, e);
     for (int i = 0; i < s->n && status > 0; i++) s->mean[i] = 0;
     start_from_mean(s);
-    return status;
+    return status == JOPA_ERROR_UNSUPPORTED ? JP_OK : status; /* not by attention bias: then as without gradients */
 }
 
 static void start_from_prior(jp_search *s) {

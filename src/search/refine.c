@@ -308,9 +308,10 @@ int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t 
     jp_bitset_copy(&r.incumbent, set);
     r.best = isnan(*drop) ? -INFINITY : *drop;
     if (!isnan(*drop)) status = jp_scorer_note(s, set, *drop, e);
-    if (!status)
-        status = can_ask_gradient(&r, tokens) ? begin_with_gradient(&r, e)
-                                              : begin_with_sets_refine(&r, starts, n_starts, tokens, e);
+    bool asks = can_ask_gradient(&r, tokens);
+    if (!status && asks) status = begin_with_gradient(&r, e);
+    if ((!status && !asks) || status == JOPA_ERROR_UNSUPPORTED) /* not by attention bias: then as without gradients */
+        status = begin_with_sets_refine(&r, starts, n_starts, tokens, e);
     if (!status) status = climb_refine(&r, INT64_MAX, e);
     if (status <= 0) {
         jp_bitset_copy(set, &r.incumbent);

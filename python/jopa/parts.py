@@ -1,0 +1,76 @@
+"""What results consist of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+class Unit(NamedTuple):
+    """A piece of the prompt that can be hidden. `start` and `end` are characters of the result's `prompt`."""
+
+    index: int  # type: ignore[assignment]
+    text: str
+    start: int
+    end: int
+    role: Optional[str]
+    score: Optional[float]  # importance by the method
+    probability: Optional[float]  # final masking probability
+    selected: bool
+
+
+class Token(NamedTuple):
+    """A token of the prompt. `start` and `end` are characters of the result's `prompt`; `unit` is None where it is
+    never hidden."""
+
+    text: str
+    id: Optional[int]
+    start: int
+    end: int
+    unit: Optional[int]
+
+
+class ResponseToken(NamedTuple):
+    """A token of the response; natural logs of its probability, with the whole prompt and with the set hidden. None
+    outside the target."""
+
+    text: str
+    id: Optional[int]
+    log_prob: Optional[float]
+    masked_log_prob: Optional[float]
+
+
+class Message(NamedTuple):
+    """A message of the chat. `start` and `end` are characters of the result's `prompt`."""
+
+    role: str
+    content: str
+    start: int
+    end: int
+
+
+class Trigger(NamedTuple):
+    """A part of the prompt that an audit found. `offset` is the character of the message where it begins, `start` and
+    `end` are characters of the result's `prompt`."""
+
+    text: str
+    role: Optional[str]
+    message: Optional[int]
+    offset: Optional[int]
+    start: int
+    end: int
+    drop: Optional[float]
+
+
+class CaptumAttribution(NamedTuple):
+    """The arrays of Captum's LLMAttributionResult: `seq_attr` [units], `token_attr` [response tokens, units] or
+    None."""
+
+    seq_attr: Array
+    token_attr: Optional[Array]
+    input_tokens: list[str]
+    output_tokens: list[str]
