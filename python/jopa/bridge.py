@@ -16,8 +16,11 @@ BITS = {
     "logprobs": "SCORE", "generate": "GENERATE", "tokenize": "TOKENIZE", "gradient": "GRADIENT", "attention": "ATTENTION",
     "next": "NEXT", "template": "TEMPLATE", "embeddings": "EMBEDDINGS",
 }
-FUNCTIONS = ("capabilities", "model_info", "reserve", "score", "tokenize", "piece", "apply_template", "generate", "next",
-             "gradient", "attention", "n_vocab", "n_embd", "n_layer", "embedding_rows")
+FUNCTIONS = {  # by what they are needed for
+    "": ("capabilities", "model_info", "reserve", "score"), "tokenize": ("tokenize", "piece"),
+    "template": ("apply_template",), "generate": ("generate",), "next": ("next", "n_vocab"),
+    "gradient": ("gradient", "n_embd", "embedding_rows"), "attention": ("attention", "n_layer"),
+}
 
 
 class Stopped(Exception):
@@ -36,8 +39,9 @@ class Bridge:
         self.ops.size = ffi.sizeof("jopa_engine_ops")
         self.ops.version = lib.JOPA_ENGINE_VERSION
         self.ops.name = self._name
-        for name in FUNCTIONS:
-            setattr(self.ops, name, getattr(lib, f"jopa_py_{name}"))
+        for word, names in FUNCTIONS.items():
+            for name in names if not word or word in engine.capabilities else ():
+                setattr(self.ops, name, getattr(lib, f"jopa_py_{name}"))
 
     def take_exception(self) -> Optional[BaseException]:
         taken, self.exception = self.exception, None
@@ -47,7 +51,7 @@ class Bridge:
         """The code for an exception, whose line goes into the jopa_error; it is raised again when C has come back."""
         if isinstance(error, Stopped):
             return errors.Interrupted.code
-        self.exception = self.exception or error
+        self.exception = error
         line = " ".join(str(error).split()) or type(error).__name__
         text = line if isinstance(error, errors.JopaError) else f"{type(error).__name__}: {line}"
         data = text.encode("utf-8", "replace").replace(b"\0", b"")[:500]

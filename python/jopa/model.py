@@ -85,6 +85,9 @@ class Model:
         if status:
             raise errors.of_code(status, ffi.string(e.message).decode())
         made._handle = ModelHandle(out[0], bridge)
+        theirs = bridge.take_exception()
+        if theirs is not None:
+            raise theirs
         return made
 
     @classmethod
@@ -217,7 +220,9 @@ class Model:
 
     def score(self, prompt: Optional[Prompt] = None, hide: Iterable[Set] = (), *, progress: ProgressLike = None,
               like: Optional[Explanation] = None, **options: Any) -> Results:
-        """What sets that are named do, side by side. A set holds texts and numbers of units."""
+        """What sets that are named do, side by side: one explanation each.
+
+        hide: sets of texts and of numbers of units, such as [["doctor", "patient"], [3, 4]]."""
         refuse_unknown("score", options)
         about = {name: value for name, value in options.items() if name in keywords("explain")}
         with self.session(prompt, progress=progress, like=like, **about) as s:

@@ -20,7 +20,7 @@ PathLike = Union[str, "os.PathLike[str]"]
 def parse(text: str) -> Any:
     """The C library's result for a JSON text; InputError where it is none."""
     data, e, out = to_c(text, "result"), new_error(), ffi.new("jopa_result **")
-    check(lib.jopa_resultparse(out, data, len(data), e), e)
+    check(lib.jopa_result_parse(out, data, len(data), e), e)
     return ffi.gc(out[0], lib.jopa_result_free)
 
 
@@ -87,10 +87,10 @@ class Result:
         return self
 
     def __eq__(self, other: object) -> bool:
-        return self._json == other._json if isinstance(other, Result) else NotImplemented
+        return self._data == other._data if isinstance(other, Result) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._json)
+        return hash(json.dumps(self._data, sort_keys=True))
 
     @property
     def command(self) -> str:

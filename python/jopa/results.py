@@ -171,7 +171,7 @@ def join_audits(audits: Sequence[Explanation]) -> Results:
                 raise errors.UsageError(f"audits are joined, not {type(one).__name__}")
             e, more = new_error(), ffi.new("jopa_result **")
             data = to_c(one.to_json(), "result")
-            check(lib.jopa_resultparse(more, data, len(data), e), e)
+            check(lib.jopa_result_parse(more, data, len(data), e), e)
             check(lib.jopa_audit_join(listed, more[0], e), e)
         if not listed[0]:
             raise errors.UsageError("no audits to join")

@@ -97,7 +97,9 @@ class Listener:
     def tell(self, p: Any) -> int:
         if self.cancelled or self.exception:
             return 1
-        return 1 if self.progress is not None and self.progress(_read(p)) else 0
+        if self.progress is not None and self.progress(_read(p)):
+            return 1
+        return int(self.cancelled)
 
 
 @ffi.def_extern(error=1)  # type: ignore[misc, untyped-decorator, unused-ignore]
@@ -145,8 +147,8 @@ class CtrlC:
 
 
 def run(listener: Listener, progress: ProgressLike, call: Callable[[Any], int], engine: Any = None) -> None:
-    """`call` with a jopa_error, while progress is shown and Ctrl-C heard. Exceptions of the callbacks and of an engine
-    in Python are raised as they are, others by their code."""
+    """`call` with a jopa_error, while progress is shown and Ctrl-C heard. What a callback or an engine in Python raised
+    is raised again; a JopaError of an engine as what the library made of it, which may be nothing."""
     bar = Bar() if progress is True else None
     listener.progress = bar or (progress if callable(progress) else None)
     listener.exception, listener.cancelled = None, False
@@ -158,9 +160,11 @@ def run(listener: Listener, progress: ProgressLike, call: Callable[[Any], int], 
         if bar:
             bar.close()
         listener.progress = None
-    theirs = listener.exception or (engine.take_exception() if engine is not None else None)
-    listener.exception = None
-    if theirs is not None and (status or not isinstance(theirs, errors.JopaError)):
+    told, listener.exception = listener.exception, None
+    theirs = engine.take_exception() if engine is not None else None
+    if told is not None:
+        raise told
+    if theirs is not None and not isinstance(theirs, errors.JopaError):
         raise theirs
     if status:
-        raise errors.of_code(int(e.code), from_c(e.message))
+        raise errors.of_code(int(e.code), from_c(e.message)) from theirs

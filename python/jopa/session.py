@@ -249,8 +249,9 @@ class Session:
         return ",".join(words)
 
     def score(self, hide: Iterable[Set], *, progress: ProgressLike = None, **options: Any) -> Results:
-        """A report of sets: one explanation each, with the metrics that are asked for. Sets as for `drop`, or in the
-        words of the command: "doctor,patient", "3,5-7"."""
+        """What sets do, side by side: one explanation each.
+
+        hide: sets as for `drop`, or in the words of the command: "doctor,patient", "3,5-7"."""
         if isinstance(hide, str):
             raise errors.UsageError("`hide`: a list of sets is needed, such as [['doctor', 'patient'], [3, 4]]")
         texts = [self._hide_text(one) for one in hide]
