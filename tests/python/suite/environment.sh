@@ -6,6 +6,8 @@ torch=$("$JOPA_SOURCE_DIR/scripts/venv.sh" torch "$JOPA_SOURCE_DIR/tests/parity/
 python=$("$JOPA_SOURCE_DIR/scripts/venv.sh" python "$suite/requirements.txt") || exit 77
 site() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 site "$torch" > "$(site "$python")/torch.pth" # after its own, so that PyTorch is there once
+# The local engine's weights in F16 whatever the processor has: bfloat16 is too coarse for a comparison with F32.
+export ONEDNN_MAX_CPU_ISA=AVX512_CORE_VNNI
 export PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error
 
 # build_package: the wheel in BUILD/python/wheel, unpacked in BUILD/python/site.
