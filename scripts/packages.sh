@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# packages.sh [--tests | NAME...]: installs the Debian packages that are missing: those that the build needs, with
-# --tests also those of tests, or those named.
+# packages.sh [--tests | --python | NAME...]: installs the Debian packages that are missing: those that the build needs,
+# with --tests also those of tests, with --python only those of the Python package, or those named.
 . "$(dirname "$0")/lib.sh"
 
-tests=''
+tests='' extension=''
 [ "${1:-}" != --tests ] || { tests=1; shift; }
+[ "${1:-}" != --python ] || { extension=1; shift; }
 missing=("$@")
 command_of() { command -v "$1" > /dev/null || missing+=("$2"); }
 library() { pkg-config --exists "$1" 2> /dev/null || missing+=("$2"); }
@@ -19,10 +20,10 @@ if [ $# = 0 ]; then
     command_of pkg-config pkg-config
     library jansson libjansson-dev
     library icu-uc libicu-dev
-    library popt libpopt-dev
+    [ "$extension" ] || library popt libpopt-dev
     library lapacke liblapacke-dev
     library openblas libopenblas-serial-dev
-    library cmocka libcmocka-dev
+    [ "$extension" ] || library cmocka libcmocka-dev
     # for processors that multiply in bfloat16, this one or that of who gets the package: see src/engine/accel/accel.h
     if { grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null || [[ ${CMAKE_FLAGS:-} == *JOPA_NATIVE=OFF* ]]; } &&
         [ "$(uname -m)" = x86_64 ] && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi

@@ -8,6 +8,7 @@ Offsets are characters. Every keyword of the functions is an option of the libra
 
 from __future__ import annotations
 
+from . import defaults, errors
 from ._lib import __version__
 from .bench import Bench, bench
 from .engine import MEAN, ZERO, Engine, Gradient, Score
@@ -34,5 +35,5 @@ __all__ = [
     "MEAN", "ZERO", "Audit", "Bench", "CaptumAttribution", "Compression", "Engine", "Explanation", "FileError", "Gradient",
     "InputError", "Interrupted", "JopaError", "MemoryFull", "Message", "Model", "ModelError", "Option", "Progress",
     "ResponseToken", "Result", "Results", "Score", "Session", "Span", "Token", "Trigger", "Unit", "UnsupportedError",
-    "UsageError", "__version__", "bench", "join_audits", "load", "loads", "names", "options",
+    "UsageError", "__version__", "bench", "defaults", "errors", "join_audits", "load", "loads", "names", "options",
 ]

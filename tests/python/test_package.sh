@@ -4,6 +4,7 @@
 . "$JOPA_SOURCE_DIR/tests/python/suite/environment.sh"
 build_package
 "$python" "$suite/check_wheel.py" "$JOPA_BUILD_DIR"/python/wheel/*.whl
+check_manylinux
 cd "$JOPA_BUILD_DIR/python"
 PYTHONPATH=$JOPA_BUILD_DIR/python/site "$python" -m pytest -q -p no:cacheprovider --durations=8 -c "$suite/pytest.ini" \
     --rootdir "$suite" "$suite" "$@"

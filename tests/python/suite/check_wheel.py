@@ -6,7 +6,7 @@ from pathlib import Path
 
 MOST = 40e6  # bytes
 KNOWN = re.compile(
-    r"jopa/(\w+\.pyi?|py\.typed|_native\.abi3\.so|scripts/[\w-]+\.(sh|py))|jopa-[\d.]+\.dist-info/[\w./-]+"
+    r"jopa\.libs/lib[\w.+-]+|jopa/(\w+\.pyi?|py\.typed|_native\.abi3\.so|scripts/[\w-]+\.(sh|py))|jopa-[\d.]+\.dist-info/[\w./-]+"
 )
 NEEDED = {"jopa/__init__.py", "jopa/_native.abi3.so", "jopa/py.typed", "jopa/model.pyi", "jopa/session.pyi",
           "jopa/scripts/fetch-model.sh"}
@@ -17,10 +17,10 @@ def main():
     assert re.fullmatch(r"jopa-[\d.]+-cp39-abi3-\w+\.whl", wheel.name), wheel.name
     assert wheel.stat().st_size < MOST, wheel.stat().st_size
     names = set(zipfile.ZipFile(wheel).namelist())
-    strangers = sorted(n for n in names if not KNOWN.fullmatch(n))
+    strangers = sorted(n for n in names if not n.endswith("/") and not KNOWN.fullmatch(n))
     assert not strangers, strangers
     assert NEEDED <= names, NEEDED - names
-    licenses = [n for n in names if "licenses/" in n]
+    licenses = [n for n in names if "licenses/" in n and not n.endswith("/")]
     assert len(licenses) == 2, licenses  # ours, and llama.cpp's, which is inside
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, {len(names)} files")
 

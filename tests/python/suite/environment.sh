@@ -18,3 +18,20 @@ build_package() {
         --config-settings=build-dir="$folder/build" "$JOPA_SOURCE_DIR"
     "$python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder/site" "$folder"/wheel/*.whl
 }
+
+# check_manylinux: the wheel with all libraries that it needs in it, which another machine can run, and that one imported.
+# LAPACK's own library instead of OpenBLAS, where both are there: it is a quarter as large.
+check_manylinux() {
+    local folder=$JOPA_BUILD_DIR/python lib
+    lib=/usr/lib/$(cc -dumpmachine)
+    [ "$(uname -s)" = Linux ] || return 0
+    rm -rf "$folder/manylinux" "$folder/repaired"
+    LD_LIBRARY_PATH=$lib/lapack:$lib/blas PATH=$(dirname "$python"):$PATH \
+        "$python" -m auditwheel repair --strip -w "$folder/manylinux" "$folder"/wheel/*.whl 2> "$folder/auditwheel.log" ||
+        { cat "$folder/auditwheel.log" >&2; return 1; }
+    "$python" "$suite/check_wheel.py" "$folder"/manylinux/*.whl
+    "$python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder/repaired" \
+        "$folder"/manylinux/*.whl
+    PYTHONPATH=$folder/repaired "$python" "$suite/check_libraries.py"
+    rm -rf "$folder/repaired"
+}
