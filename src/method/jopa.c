@@ -64,11 +64,14 @@ static void start_from_mean(jp_search *s) {
     jp_search_normalise(s);
 }
 
+/* An engine may have gradients, but none by attention bias: then as without. */
 static int start_from_guide(jp_search *s, int gradients, jopa_error *e) {
-    int status = jp_guide(s->task->scorer, NULL, gradients, s->mean, e);
+    jopa_error why = {0};
+    int        status = jp_guide(s->task->scorer, NULL, gradients, s->mean, &why);
     for (int i = 0; i < s->n && status > 0; i++) s->mean[i] = 0;
     start_from_mean(s);
-    return status == JOPA_ERROR_UNSUPPORTED ? JP_OK : status; /* not by attention bias: then as without gradients */
+    if (status == JOPA_ERROR_UNSUPPORTED) return JP_OK;
+    return status > 0 ? jp_fail(e, status, "%s", why.message) : status;
 }
 
 static void start_from_prior(jp_search *s) {

@@ -283,7 +283,10 @@ static int race(jp_refinement *r, int64_t tokens, jopa_error *e) {
 
 /* What a gradient adds to *set beats what others expect. */
 static int begin_with_gradient(jp_refinement *r, jopa_error *e) {
-    int better, status = ask_gradient(r, e);
+    jopa_error why = {0};
+    int        better, status = ask_gradient(r, &why);
+    if (status == JOPA_ERROR_UNSUPPORTED) return status; /* e stays as it is: the caller does without */
+    if (status > 0) return jp_fail(e, status, "%s", why.message);
     if (status) return status;
     propose_filled(r, &r->incumbent, r->guide, 0);
     jp_bitset_copy(r->round + r->n_round++, &r->incumbent);
@@ -310,7 +313,7 @@ int jp_refine(jp_scorer *s, int k, uint64_t seed, const double *expect, int64_t 
     if (!isnan(*drop)) status = jp_scorer_note(s, set, *drop, e);
     bool asks = can_ask_gradient(&r, tokens);
     if (!status && asks) status = begin_with_gradient(&r, e);
-    if ((!status && !asks) || status == JOPA_ERROR_UNSUPPORTED) /* not by attention bias: then as without gradients */
+    if ((!status && !asks) || status == JOPA_ERROR_UNSUPPORTED) /* none by attention bias */
         status = begin_with_sets_refine(&r, starts, n_starts, tokens, e);
     if (!status) status = climb_refine(&r, INT64_MAX, e);
     if (status <= 0) {

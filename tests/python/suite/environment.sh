@@ -8,6 +8,7 @@ site() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 site "$torch" > "$(site "$python")/torch.pth" # after its own, so that PyTorch is there once
 # The local engine's weights in F16 whatever the processor has: bfloat16 is too coarse for a comparison with F32.
 export ONEDNN_MAX_CPU_ISA=AVX512_CORE_VNNI
+export GOMP_SPINCOUNT=1000 # PyTorch's threads, too
 export PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error
 
 # build_package: the wheel in BUILD/python/wheel, unpacked in BUILD/python/site.

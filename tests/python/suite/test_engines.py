@@ -143,6 +143,28 @@ def test_engine_of_ones_own(method):
         assert frozenset({"embedding"}) in engine.asked
 
 
+class NoBias(Formula):
+    """As a model whose attention takes no mask."""
+
+    def score(self, request):
+        for i, prompt in enumerate(request.prompts):
+            yield [i], np.full((1, request.last - request.first), -30 + (prompt >= 0).sum() / 200, np.float32), len(prompt)
+
+    def gradient(self, *_):
+        self.asked.append("gradient")
+        raise jopa.UnsupportedError("not by attention bias")
+
+
+@pytest.mark.parametrize("words, question", [
+    (20, {"k": 5, "budget": 300}), (360, {"k": 20, "levels": "sentence,word", "budget": 300}),
+    (360, {"k": 100, "levels": ["paragraph", "sentence", "word"]})])
+def test_jopa_goes_on_without_gradients_by_bias(words, question):
+    engine = NoBias()
+    text = " ".join(f"w{i}." if i % 12 == 11 else f"w{i}" for i in range(words))
+    x = jopa.Model.from_engine(engine).explain(text, unit="word", response="ye", metrics="none", **question)
+    assert "gradient" in engine.asked and len(x.selected) == question["k"] and x.drop > 0
+
+
 @pytest.mark.parametrize("name", ["tokenize", "piece", "apply_template", "generate", "score", "reserve", "capabilities", "info",
                                   "gradient", "next"])
 def test_engine_that_raises(name):
