@@ -10,7 +10,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parent / "jopa"
 MODULES = ("model", "session", "bench", "result")
 TYPES = {
-    "integer": "int", "number": "float", "switch": "bool", "text": "str", "file": "str | os.PathLike[str]",
+    "integer": "int", "number": "float", "switch": "bool", "text": "str", "file": "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Any]",
     "list": "str | Sequence[str]", "texts": "str | Sequence[str]",
 }
 TARGET = "str | tuple[int, int] | slice | range"

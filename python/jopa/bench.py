@@ -107,6 +107,8 @@ def bench(model: Model, data: Union[PathLike, Sequence[PathLike], Iterable[Case]
     """Methods over prompts, and tables of them. `data`: files of JSON Lines, or prompts, each a text or a dictionary
     with `prompt` and what else such a line may have. A run that was ended goes on where it was."""
     refuse_unknown("bench", options)
+    if isinstance(options.get("results"), os.PathLike):
+        options["results"] = os.fspath(options["results"])
     with tempfile.TemporaryDirectory() as folder:
         asked, listener = Options("bench"), Listener()
         for name, value in {**model._given, **options}.items():

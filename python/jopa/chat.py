@@ -34,6 +34,11 @@ def content_text(content: Any) -> str:
 def _add_message(options: Options, message: Any) -> None:
     if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
         raise errors.InputError("a chat is a list of messages, each with `role` and `content`")
+    if set(message) == {"role", "content"} and isinstance(message["content"], str):
+        options.add_message(message["role"], message["content"])
+        return
+    if options.add_message_json(message):
+        return
     for name in ("tool_calls", "function_call"):
         if message.get(name):
             raise errors.InputError(f"a message has `{name}`: write what was called into its `content`")

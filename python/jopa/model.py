@@ -33,7 +33,7 @@ def _model_options(model: Any, options: dict[str, Any]) -> dict[str, Any]:
             raise errors.UsageError(f"`{name}` is no keyword of jopa.Model: it has "
                                     f"{', '.join(n for n in of_model() if n != 'model')}")
         if value is not None:
-            given[short] = value
+            given[short] = os.fspath(value) if isinstance(value, os.PathLike) else value
     text = os.fspath(model)
     if text.startswith(("http://", "https://")):
         given["engine"] = text

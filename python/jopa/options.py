@@ -90,14 +90,22 @@ def _number(value: Any) -> str:
     return str(value.__index__()) if hasattr(value, "__index__") else repr(float(value))
 
 
+def _content(option: Option, path: os.PathLike[str]) -> str:
+    try:
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+    except (OSError, UnicodeDecodeError) as e:
+        raise errors.FileError(f"`{option.name}`: {os.fspath(path)} cannot be read: {e}") from None
+
+
 def value_text(option: Option, value: Any) -> str:
-    """A Python value as the library reads it: as on the command line."""
+    """A Python value as the library reads it: as on the command line, but that it is given what is in a file."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
         return "true" if value else "false"
     if isinstance(value, os.PathLike):
-        return os.fsdecode(os.fspath(value))
+        return _content(option, value) if option.type == "file" else os.fsdecode(os.fspath(value))
     if _is_number(value):
         return _number(value)
     if option.type == "list" and isinstance(value, Iterable) and not isinstance(value, Mapping):
@@ -136,6 +144,19 @@ class Options:
 
     def get(self, name: str) -> Optional[str]:
         return optional(lib.jopa_options_get(self.handle, to_c(name, "option")))
+
+    def add_message_json(self, message: Mapping[str, Any]) -> bool:
+        """A message as OpenAI's interface has it. False: this library takes roles and contents alone."""
+        add = getattr(lib, "jopa_options_add_message_json", None)
+        if add is None:
+            return False
+        try:
+            text = json.dumps(message, ensure_ascii=False)
+        except (TypeError, ValueError) as why:
+            raise errors.InputError(f"a message is no JSON: {why}") from None
+        e = new_error()
+        check(add(self.handle, to_c(text, "message"), e), e)
+        return True
 
     def add_message(self, role: str, content: str) -> None:
         e = new_error()
