@@ -20,7 +20,7 @@ if [ $# = 0 ]; then
     command_of pkg-config pkg-config
     library jansson libjansson-dev
     library icu-uc libicu-dev
-    [ "$extension" ] || library popt libpopt-dev
+    library popt libpopt-dev
     library lapacke liblapacke-dev
     library openblas libopenblas-serial-dev
     [ "$extension" ] || library cmocka libcmocka-dev
