@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""python-figures.py [ROUNDS]: run by bench/python.sh. Times are of the process's CPU, which other work on the machine changes
-least, and of the clock; medians of ROUNDS (3)."""
+"""python-figures.py [ROUNDS]: run by bench/python.sh. Times are of the process's CPU, which other work on the machine
+changes least, and of the clock; medians of ROUNDS (3)."""
+
 import os
 import random
 import statistics
@@ -46,8 +47,10 @@ def overhead(rounds):
         many = [one for one in sets for _ in range(100)]
         again = medians(rounds, {"known": lambda: s.drop(many)})["known"]
     one, known = cpu / len(sets), again[1] / len(many)
-    print(f"local engine: {1e3 * clock / len(sets):.1f} ms an evaluation ({1e3 * one:.1f} ms of CPU), of which Python "
-          f"{1e6 * known:.1f} us: {100 * known / one:.3f} %; {len(calls) / 32:.1f} calls of progress an evaluation")
+    print(
+        f"local engine: {1e3 * clock / len(sets):.1f} ms an evaluation ({1e3 * one:.1f} ms of CPU), of which Python "
+        f"{1e6 * known:.1f} us: {100 * known / one:.3f} %; {len(calls) / 32:.1f} calls of progress an evaluation"
+    )
 
 
 def captum(rounds):
@@ -63,7 +66,9 @@ def captum(rounds):
 
     def theirs(cached):
         made = LLMAttribution(FeatureAblation(network), tokenizer)
-        made.attribute(TextTokenInput(PROMPT, tokenizer, baselines=baseline), target=RESPONSE, use_cached_outputs=cached)
+        made.attribute(
+            TextTokenInput(PROMPT, tokenizer, baselines=baseline), target=RESPONSE, use_cached_outputs=cached
+        )
 
     def ours(batch):
         model = models[batch]
@@ -71,9 +76,15 @@ def captum(rounds):
             s.matrix()
 
     models = {batch: jopa.Model.from_transformers(network, tokenizer, batch_size=batch) for batch in (1, BATCH)}
-    found = medians(rounds, {"jopa, batches of 1": lambda: ours(1), f"jopa, batches of {BATCH}": lambda: ours(BATCH),
-                             "Captum, batches of 1": lambda: theirs(False),
-                             "Captum, batches of 1, its cache (other numbers)": lambda: theirs(True)})
+    found = medians(
+        rounds,
+        {
+            "jopa, batches of 1": lambda: ours(1),
+            f"jopa, batches of {BATCH}": lambda: ours(BATCH),
+            "Captum, batches of 1": lambda: theirs(False),
+            "Captum, batches of 1, its cache (other numbers)": lambda: theirs(True),
+        },
+    )
     for name, (clock, cpu) in found.items():
         print(f"{name}: {(units + 1) / clock:.2f} evaluations a second, {(units + 1) / cpu:.2f} a CPU second")
 

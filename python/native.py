@@ -1,6 +1,7 @@
 """native.py OUT.c HEADER...: the C source of the extension module, by cffi from the library's headers.
 
 The headers are the only description of the interface: what they declare is what `jopa._native.lib` has."""
+
 import re
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def main() -> None:
         else Path(headers[1]).read_text(encoding="utf-8")
         for i in range(3)
     )
-    version = re.search(r'#define JOPA_ENGINE_VERSION (\d+)', whole)
+    version = re.search(r"#define JOPA_ENGINE_VERSION (\d+)", whole)
     assert version
     builder = cffi.FFI()
     builder.cdef(declarations(whole) + CALLBACKS + f"\n#define JOPA_ENGINE_VERSION {version[1]}\n")

@@ -1,7 +1,9 @@
 """stubs.py BUILT FOLDER: writes the stubs of the modules whose functions take options, into FOLDER.
 
-A stub is the module's source without bodies and private functions; `**options` becomes the keywords of the library's table.
+A stub is the module's source without bodies and private functions; `**options` becomes the keywords of the library's
+table.
 BUILT: the folder that the extension module has been built in."""
+
 import ast
 import sys
 import types
@@ -10,8 +12,13 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parent / "jopa"
 MODULES = ("model", "session", "bench", "result")
 TYPES = {
-    "integer": "int", "number": "float", "switch": "bool", "text": "str", "file": "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Any]",
-    "list": "str | Sequence[str]", "texts": "str | Sequence[str]",
+    "integer": "int",
+    "number": "float",
+    "switch": "bool",
+    "text": "str",
+    "file": "str | os.PathLike[str] | Mapping[str, Any] | Sequence[Any]",
+    "list": "str | Sequence[str]",
+    "texts": "str | Sequence[str]",
 }
 TARGET = "str | tuple[int, int] | slice | range"
 

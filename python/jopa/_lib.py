@@ -32,7 +32,9 @@ def to_c(value: str, name: str = "text") -> bytes:
     try:
         made = value.encode("utf-8")
     except UnicodeEncodeError as e:
-        raise errors.InputError(f"`{name}` has half of a surrogate pair at character {e.start}: it is no text") from None
+        raise errors.InputError(
+            f"`{name}` has half of a surrogate pair at character {e.start}: it is no text"
+        ) from None
     if b"\0" in made:
         raise errors.InputError(f"`{name}` has a NUL at character {value.index(chr(0))}: take it out")
     return made

@@ -102,8 +102,13 @@ def _files(data: Any, folder: str) -> list[str]:
     return [_write_cases(folder, listed)]
 
 
-def bench(model: Model, data: Union[PathLike, Sequence[PathLike], Iterable[Case]], *, progress: ProgressLike = None,
-          **options: Any) -> Bench:
+def bench(
+    model: Model,
+    data: Union[PathLike, Sequence[PathLike], Iterable[Case]],
+    *,
+    progress: ProgressLike = None,
+    **options: Any,
+) -> Bench:
     """Methods over prompts, and tables of them. `data`: files of JSON Lines, or prompts, each a text or a dictionary
     with `prompt` and what else such a line may have. A run that was ended goes on where it was."""
     refuse_unknown("bench", options)
@@ -118,7 +123,9 @@ def bench(model: Model, data: Union[PathLike, Sequence[PathLike], Iterable[Case]
         model._defaults(asked, None)
         listener.listen(asked.handle)
         with model._handle.busy():
-            run(listener, progress, lambda e: lib.jopa_bench(model._handle.pointer, asked.handle, e), model._handle.keep)
+            run(
+                listener, progress, lambda e: lib.jopa_bench(model._handle.pointer, asked.handle, e), model._handle.keep
+            )
         return Bench(asked.get("results") or "")
 
 

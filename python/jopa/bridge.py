@@ -13,13 +13,23 @@ from ._lib import ffi, from_c, lib, to_c
 from .engine import Engine, Score
 
 BITS = {
-    "logprobs": "SCORE", "generate": "GENERATE", "tokenize": "TOKENIZE", "gradient": "GRADIENT", "attention": "ATTENTION",
-    "next": "NEXT", "template": "TEMPLATE", "embeddings": "EMBEDDINGS",
+    "logprobs": "SCORE",
+    "generate": "GENERATE",
+    "tokenize": "TOKENIZE",
+    "gradient": "GRADIENT",
+    "attention": "ATTENTION",
+    "next": "NEXT",
+    "template": "TEMPLATE",
+    "embeddings": "EMBEDDINGS",
 }
 FUNCTIONS = {  # by what they are needed for
-    "": ("capabilities", "model_info", "reserve", "score"), "tokenize": ("tokenize", "piece"),
-    "template": ("apply_template",), "generate": ("generate",), "next": ("next", "n_vocab"),
-    "gradient": ("gradient", "n_embd", "embedding_rows"), "attention": ("attention", "n_layer"),
+    "": ("capabilities", "model_info", "reserve", "score"),
+    "tokenize": ("tokenize", "piece"),
+    "template": ("apply_template",),
+    "generate": ("generate",),
+    "next": ("next", "n_vocab"),
+    "gradient": ("gradient", "n_embd", "embedding_rows"),
+    "attention": ("attention", "n_layer"),
 }
 
 
@@ -214,12 +224,21 @@ def next(bridge: Bridge, rq: Any, e: Any) -> None:
 def gradient(bridge: Bridge, rq: Any, e: Any) -> None:
     n, width = rq.n_symbols, bridge.engine.n_embd
     targets = rq.target_last - rq.target_first
-    outputs = {"embedding": (rq.d_embedding, (n, width)), "bias": (rq.d_bias, (n,)), "log_probs": (rq.log_probs, (targets,))}
+    outputs = {
+        "embedding": (rq.d_embedding, (n, width)),
+        "bias": (rq.d_bias, (n,)),
+        "log_probs": (rq.log_probs, (targets,)),
+    }
     wanted = frozenset(name for name, (pointer, _) in outputs.items() if pointer)
     made = bridge.engine.gradient(
-        _ids(rq.symbols, n), _ids(rq.response, rq.n_response), rq.target_first, rq.target_last,
+        _ids(rq.symbols, n),
+        _ids(rq.response, rq.n_response),
+        rq.target_first,
+        rq.target_last,
         _floats(rq.bias, n).copy() if rq.bias and n else None,
-        _floats(rq.embedding, n, width).copy() if rq.embedding and n else None, wanted)
+        _floats(rq.embedding, n, width).copy() if rq.embedding and n else None,
+        wanted,
+    )
     for name in wanted:
         pointer, shape = outputs[name]
         if all(shape):

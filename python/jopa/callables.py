@@ -22,8 +22,14 @@ def words(text: str) -> list[str]:
 class CallableEngine(Engine):
     """Tokens are pieces of text, numbered as they come."""
 
-    def __init__(self, score: Callable[..., Any], tokenize: Optional[Callable[[str], Sequence[str]]],
-                 generate: Optional[Callable[[str, int], str]], batch_size: int, name: str) -> None:
+    def __init__(
+        self,
+        score: Callable[..., Any],
+        tokenize: Optional[Callable[[str], Sequence[str]]],
+        generate: Optional[Callable[[str, int], str]],
+        batch_size: int,
+        name: str,
+    ) -> None:
         if batch_size < 1:
             raise errors.UsageError("`batch_size`: at least 1 is needed")
         self.name = name
@@ -49,7 +55,9 @@ class CallableEngine(Engine):
     def tokenize(self, text: str, special: bool) -> list[int]:
         pieces = list(self._cut(text))
         if "".join(pieces) != text:
-            raise errors.InputError(f"`tokenize` does not keep the text: its pieces joined are {''.join(pieces)[:80]!r}")
+            raise errors.InputError(
+                f"`tokenize` does not keep the text: its pieces joined are {''.join(pieces)[:80]!r}"
+            )
         return [self._number(piece) for piece in pieces if piece]
 
     def piece(self, token: int, special: bool) -> bytes:
@@ -64,8 +72,10 @@ class CallableEngine(Engine):
         if made.shape == (rows, tokens):
             return made
         if made.shape != (rows,):
-            raise errors.InputError(f"`score` answered an array of {made.shape} for {rows} prompts and a response of "
-                                    f"{tokens} tokens: ({rows},) or ({rows}, {tokens}) is needed")
+            raise errors.InputError(
+                f"`score` answered an array of {made.shape} for {rows} prompts and a response of "
+                f"{tokens} tokens: ({rows},) or ({rows}, {tokens}) is needed"
+            )
         if not whole:
             raise errors.UnsupportedError("`score` answers one number a prompt: a `target` needs one a token")
         return np.repeat(made[:, None] / tokens, tokens, axis=1)

@@ -19,8 +19,9 @@ def _unit_rows(x: Explanation, token_attr: Optional[Array]) -> Array:
     if token_attr is not None:
         rows = np.asarray(token_attr, dtype=np.float64)
         if rows.shape != shape:
-            raise errors.UsageError(f"`token_attr` {rows.shape}: a row a unit and a column a response token are needed, "
-                                    f"{shape}")
+            raise errors.UsageError(
+                f"`token_attr` {rows.shape}: a row a unit and a column a response token are needed, {shape}"
+            )
         return rows
     shared: Array = np.repeat((x.attribution / max(shape[1], 1))[:, None], shape[1], axis=1)
     return shared
@@ -37,6 +38,13 @@ def inseq_dictionary(x: Explanation, token_attr: Optional[Array]) -> dict[str, A
             matrix[i] = rows[token.unit]
     words = [{"token": t.text, "id": t.id} for t in prompt] + [{"token": t.text, "id": t.id} for t in response]
     probabilities = [float("nan") if t.log_prob is None else float(np.exp(t.log_prob)) for t in response]
-    return {"source": words[: len(prompt)], "target": words, "source_attributions": None,
-            "target_attributions": matrix.tolist(), "step_scores": {"probability": probabilities},
-            "sequence_scores": {}, "attr_pos_start": len(prompt), "attr_pos_end": len(words)}
+    return {
+        "source": words[: len(prompt)],
+        "target": words,
+        "source_attributions": None,
+        "target_attributions": matrix.tolist(),
+        "step_scores": {"probability": probabilities},
+        "sequence_scores": {},
+        "attr_pos_start": len(prompt),
+        "attr_pos_end": len(words),
+    }

@@ -21,8 +21,15 @@ def _fetch(script: str, what: str) -> str:
     # the script's python3 is this one, where that has pip
     search = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
     try:
-        done = subprocess.run(["bash", os.fspath(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, env={**os.environ, "PATH": search}, check=False)
+        done = subprocess.run(
+            ["bash", os.fspath(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PATH": search},
+            check=False,
+        )
     except OSError as e:
         raise errors.FileError(f"cannot fetch {what}: {e}") from None
     if done.returncode:

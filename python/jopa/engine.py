@@ -78,8 +78,16 @@ class Engine:
         """With "next". Log-distributions before each token of the response, [response, n_vocab]."""
         raise errors.UnsupportedError(f"the engine '{self.name}' has no distributions")
 
-    def gradient(self, symbols: Ids, response: Ids, first: int, last: int, bias: Optional[Floats],
-                 embedding: Optional[Floats], wanted: frozenset[str]) -> Gradient:
+    def gradient(
+        self,
+        symbols: Ids,
+        response: Ids,
+        first: int,
+        last: int,
+        bias: Optional[Floats],
+        embedding: Optional[Floats],
+        wanted: frozenset[str],
+    ) -> Gradient:
         """With "gradient". Of f = log p(response[first:last] | symbols): by the input embeddings, and by a number added
         to each key's column of the attention before the softmax, off the diagonal, at `bias`. `embedding`: input rows
         to use instead of the symbols' own. `wanted`: names of Gradient."""

@@ -86,8 +86,7 @@ class Explanation(Result):
 
     def _make_tokens(self) -> tuple[Token, ...]:
         return tuple(
-            Token(t["text"], t.get("id"), *self._span(t), t.get("unit"))
-            for t in self._data["prompt"].get("tokens", ())
+            Token(t["text"], t.get("id"), *self._span(t), t.get("unit")) for t in self._data["prompt"].get("tokens", ())
         )
 
     @property
@@ -109,10 +108,13 @@ class Explanation(Result):
     @property
     def response_tokens(self) -> tuple[ResponseToken, ...]:
         """The response's tokens, with their log-probabilities."""
-        made: tuple[ResponseToken, ...] = self._once("response_tokens", lambda: tuple(
-            ResponseToken(t["text"], t.get("id"), t.get("log_prob"), t.get("masked_log_prob"))
-            for t in self._data["response"].get("tokens", ())
-        ))
+        made: tuple[ResponseToken, ...] = self._once(
+            "response_tokens",
+            lambda: tuple(
+                ResponseToken(t["text"], t.get("id"), t.get("log_prob"), t.get("masked_log_prob"))
+                for t in self._data["response"].get("tokens", ())
+            ),
+        )
         return made
 
     # what was found
@@ -176,7 +178,7 @@ class Explanation(Result):
 
     @property
     def attribution(self) -> Array:
-        """One number a unit, [units]: its score; where the method has none, its probability; else 1 for the selected."""
+        """One number a unit, [units]: its score; its probability where the method has none; else 1 for the selected."""
 
         def choose() -> Array:
             for values in (self.scores, self.probability):
@@ -231,14 +233,17 @@ class Explanation(Result):
         return made
 
     def to_captum(self, token_attr: Optional[Array] = None) -> CaptumAttribution:
-        """As Captum's attributions of language models give it. `token_attr`: what Session.matrix() has measured, [units,
-        response tokens]; without it there is no `token_attr`."""
+        """As Captum's attributions of language models give it. `token_attr`: what Session.matrix() has measured,
+        [units, response tokens]; without it there is no `token_attr`."""
         matrix = None if token_attr is None else np.asarray(token_attr, dtype=np.float64).T
         if matrix is not None and matrix.shape != (len(self.response_tokens), len(self.units)):
-            raise errors.UsageError(f"`token_attr` {matrix.T.shape}: a row a unit and a column a response token are "
-                                    f"needed, {(len(self.units), len(self.response_tokens))}")
-        return CaptumAttribution(self.attribution.copy(), matrix, [u.text for u in self.units],
-                                 [t.text for t in self.response_tokens])
+            raise errors.UsageError(
+                f"`token_attr` {matrix.T.shape}: a row a unit and a column a response token are "
+                f"needed, {(len(self.units), len(self.response_tokens))}"
+            )
+        return CaptumAttribution(
+            self.attribution.copy(), matrix, [u.text for u in self.units], [t.text for t in self.response_tokens]
+        )
 
     def to_inseq(self, token_attr: Optional[Array] = None) -> dict[str, Any]:
         """A dictionary with the names and shapes of Inseq's attribution of one sequence by a decoder-only model:

@@ -30,8 +30,9 @@ def _model_options(model: Any, options: dict[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         short = name[2:] if name.startswith("n_") else name
         if short not in of_model():
-            raise errors.UsageError(f"`{name}` is no keyword of jopa.Model: it has "
-                                    f"{', '.join(n for n in of_model() if n != 'model')}")
+            raise errors.UsageError(
+                f"`{name}` is no keyword of jopa.Model: it has {', '.join(n for n in of_model() if n != 'model')}"
+            )
         if value is not None:
             given[short] = os.fspath(value) if isinstance(value, os.PathLike) else value
     text = os.fspath(model)
@@ -45,15 +46,23 @@ def _model_options(model: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 
 class Model:
-    """A language model: a GGUF file, the address of a server, or what the class methods bring. Models are independent of
-    each other; one model is used by one thread at a time, and others wait for it."""
+    """A language model: a GGUF file, the address of a server, or what the class methods bring. Models are independent
+    of each other; one model is used by one thread at a time, and others wait for it."""
 
     _engine: Optional[Engine]
     _given: dict[str, Any]  # options of the table
     _handle: ModelHandle
 
-    def __init__(self, model: PathLike = "default", *, n_threads: int = 0, n_ctx: int = 0, n_gpu_layers: int = 0,
-                 progress: ProgressLike = None, **options: Any) -> None:
+    def __init__(
+        self,
+        model: PathLike = "default",
+        *,
+        n_threads: int = 0,
+        n_ctx: int = 0,
+        n_gpu_layers: int = 0,
+        progress: ProgressLike = None,
+        **options: Any,
+    ) -> None:
         """Open a GGUF file. "default" is SmolLM2-135M-Instruct, which is fetched once; an address such as
         "http://localhost:8080" is a server. 0 threads: all cores; 0 as n_ctx: as much as is needed."""
         sizes = {"n_threads": n_threads, "n_ctx": n_ctx, "n_gpu_layers": n_gpu_layers}
@@ -99,13 +108,19 @@ class Model:
         return cls.from_engine(TransformersEngine(model, tokenizer, batch_size=batch_size))
 
     @classmethod
-    def from_callable(cls, score: Callable[..., Any], *, tokenize: Optional[Callable[[str], Sequence[str]]] = None,
-                      generate: Optional[Callable[[str, int], str]] = None, batch_size: int = 16,
-                      name: str = "callable") -> Model:
+    def from_callable(
+        cls,
+        score: Callable[..., Any],
+        *,
+        tokenize: Optional[Callable[[str], Sequence[str]]] = None,
+        generate: Optional[Callable[[str, int], str]] = None,
+        batch_size: int = 16,
+        name: str = "callable",
+    ) -> Model:
         """A scorer of one's own. `score(prompts, response)` gets texts of prompts, of which parts are left out, and
-        answers natural-log probabilities of the response: one number a prompt, or one a token of the response, [prompts,
-        tokens]. `tokenize(text)` cuts a text into pieces that joined are the text again (words); `generate(prompt,
-        max_tokens)` writes a response."""
+        answers natural-log probabilities of the response: one number a prompt, or one a token of the response,
+        [prompts, tokens]. `tokenize(text)` cuts a text into pieces that joined are the text again (words);
+        `generate(prompt, max_tokens)` writes a response."""
         from .callables import CallableEngine
 
         return cls.from_engine(CallableEngine(score, tokenize, generate, batch_size, name))
@@ -174,8 +189,15 @@ class Model:
             start, end = s._target_bytes(target)
         return f"{start}:{end}"
 
-    def _run(self, function: Any, command: str, prompt: Any, like: Optional[Explanation], progress: ProgressLike,
-             options: dict[str, Any]) -> Any:
+    def _run(
+        self,
+        function: Any,
+        command: str,
+        prompt: Any,
+        like: Optional[Explanation],
+        progress: ProgressLike,
+        options: dict[str, Any],
+    ) -> Any:
         asked = self._options(command, prompt, like, options)
         target = self._target_of(prompt, like, options)
         if target:
@@ -189,15 +211,27 @@ class Model:
             finally:
                 lib.jopa_result_free(out[0])
 
-    def session(self, prompt: Optional[Prompt] = None, *, progress: ProgressLike = None,
-                like: Optional[Explanation] = None, **options: Any) -> Session:
+    def session(
+        self,
+        prompt: Optional[Prompt] = None,
+        *,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Session:
         """A prompt cut into units and its response, of which sets are scored and questions asked without scoring a set
         twice. What is given here holds for its questions too."""
         asked = self._options("explain", prompt, like, options)
         return Session(self, asked, options, progress)
 
-    def explain(self, prompt: Optional[Prompt] = None, *, progress: ProgressLike = None,
-                like: Optional[Explanation] = None, **options: Any) -> Explanation:
+    def explain(
+        self,
+        prompt: Optional[Prompt] = None,
+        *,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Explanation:
         """The set of at most k units of the prompt that jointly causes the response.
 
         prompt: a text, or messages as OpenAI's interface takes them.
@@ -210,16 +244,30 @@ class Model:
         made: Explanation = self._run(lib.jopa_explain, "explain", prompt, like, progress, options)
         return made
 
-    def compare(self, prompt: Optional[Prompt] = None, *, methods: Union[str, Sequence[str], None] = None,
-                progress: ProgressLike = None, like: Optional[Explanation] = None, **options: Any) -> Results:
+    def compare(
+        self,
+        prompt: Optional[Prompt] = None,
+        *,
+        methods: Union[str, Sequence[str], None] = None,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Results:
         """Several methods on the same prompt and response, each with its own cost."""
         if methods is not None:
             options["method"] = methods
         made: Results = self._run(lib.jopa_compare, "compare", prompt, like, progress, options)
         return made
 
-    def score(self, prompt: Optional[Prompt] = None, hide: Iterable[Set] = (), *, progress: ProgressLike = None,
-              like: Optional[Explanation] = None, **options: Any) -> Results:
+    def score(
+        self,
+        prompt: Optional[Prompt] = None,
+        hide: Iterable[Set] = (),
+        *,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Results:
         """What sets that are named do, side by side: one explanation each.
 
         hide: sets of texts and of numbers of units, such as [["doctor", "patient"], [3, 4]]."""
@@ -228,15 +276,27 @@ class Model:
         with self.session(prompt, progress=progress, like=like, **about) as s:
             return s.score(hide, progress=progress, **{n: v for n, v in options.items() if n not in about})
 
-    def audit(self, prompt: Optional[Prompt] = None, *, progress: ProgressLike = None,
-              like: Optional[Explanation] = None, **options: Any) -> Audit:
+    def audit(
+        self,
+        prompt: Optional[Prompt] = None,
+        *,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Audit:
         """Which part of a prompt makes the model say this: the smallest set of sentences whose hiding is enough, and
         within it the smallest set of words."""
         made: Audit = self._run(lib.jopa_audit, "audit", prompt, like, progress, options)
         return made
 
-    def compress(self, prompt: Optional[Prompt] = None, *, progress: ProgressLike = None,
-                 like: Optional[Explanation] = None, **options: Any) -> Compression:
+    def compress(
+        self,
+        prompt: Optional[Prompt] = None,
+        *,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Compression:
         """A shorter prompt with the same answer."""
         made: Compression = self._run(lib.jopa_compress, "compress", prompt, like, progress, options)
         return made

@@ -30,8 +30,17 @@ class Option(NamedTuple):
 
 
 def _row(i: Any) -> Option:
-    return Option(from_c(i.name), from_c(i.type), optional(i.fallback), i.least, i.most, optional(i.values),
-                  optional(i.argument), from_c(i.help), bool(i.command_only))
+    return Option(
+        from_c(i.name),
+        from_c(i.type),
+        optional(i.fallback),
+        i.least,
+        i.most,
+        optional(i.values),
+        optional(i.argument),
+        from_c(i.help),
+        bool(i.command_only),
+    )
 
 
 @cached

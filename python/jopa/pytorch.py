@@ -112,10 +112,13 @@ class TransformersEngine(Engine):
         ids = torch.tensor([row], device=self._device)
         whole = self.model(input_ids=ids, use_cache=False).logits[0]
         self.n_vocab, self.n_embd = int(whole.shape[-1]), int(self._embed.weight.shape[1])
-        other = self.model(input_ids=torch.tensor([[*row[:-1], row[0]]], device=self._device), use_cache=False).logits[0]
+        other = self.model(input_ids=torch.tensor([[*row[:-1], row[0]]], device=self._device), use_cache=False).logits[
+            0
+        ]
         if not self._same(whole[:-1], other[:-1]):
-            raise errors.UnsupportedError(f"{type(self.model).__name__} is not causal: what follows a token changes what "
-                                          "comes before it")
+            raise errors.UnsupportedError(
+                f"{type(self.model).__name__} is not causal: what follows a token changes what comes before it"
+            )
         self._by_embeddings = False
         self._by_embeddings = self._tries(lambda: self._same(whole, self._logits_of_embeddings(row)))
         self._has_cache = self._tries(lambda: self._probe_cache(row, whole, 5))
@@ -123,9 +126,16 @@ class TransformersEngine(Engine):
         self._has_bias = self._by_embeddings and self._tries(lambda: self._probe_bias(row))
         self.n_layer = 0
         shows = self._tries(lambda: self._probe_attention(row))
-        able = {"logprobs": True, "generate": True, "next": True, "tokenize": True, "template": self._tokens.has_template,
-                "embeddings": self._by_embeddings, "attention": shows,
-                "gradient": self._by_embeddings and self._tries(lambda: self._probe_gradient(row))}
+        able = {
+            "logprobs": True,
+            "generate": True,
+            "next": True,
+            "tokenize": True,
+            "template": self._tokens.has_template,
+            "embeddings": self._by_embeddings,
+            "attention": shows,
+            "gradient": self._by_embeddings and self._tries(lambda: self._probe_gradient(row)),
+        }
         self.capabilities = frozenset(word for word, can in able.items() if can)
 
     def _logits_of_embeddings(self, row: list[int]) -> Any:
@@ -142,8 +152,9 @@ class TransformersEngine(Engine):
         """The causal mask of one's own against the model's, and that a bias counts."""
         ids = np.array(row, dtype=np.int32)
         own = self._differentiate(ids, ids[:2], 0, 2, None, None, frozenset({"log_probs"}))
-        zero = self._differentiate(ids, ids[:2], 0, 2, np.zeros(len(row), np.float32), None,
-                                   frozenset({"log_probs", "bias"}))
+        zero = self._differentiate(
+            ids, ids[:2], 0, 2, np.zeros(len(row), np.float32), None, frozenset({"log_probs", "bias"})
+        )
         moved = zero.bias is not None and bool(np.isfinite(zero.bias).all() and np.abs(zero.bias[:-1]).max() > 0)
         return moved and self._same(torch.from_numpy(own.log_probs), torch.from_numpy(zero.log_probs))
 
@@ -159,9 +170,13 @@ class TransformersEngine(Engine):
 
     def info(self) -> dict[str, Any]:
         path = str(getattr(self.model.config, "_name_or_path", "") or "")
-        return {"file": os.path.basename(path.rstrip("/")) or type(self.model).__name__,
-                "architecture": str(self._config.model_type), "quantization": str(self.model.dtype).replace("torch.", ""),
-                "parameters": sum(p.numel() for p in self.model.parameters()), "context_train": self._context()}
+        return {
+            "file": os.path.basename(path.rstrip("/")) or type(self.model).__name__,
+            "architecture": str(self._config.model_type),
+            "quantization": str(self.model.dtype).replace("torch.", ""),
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "context_train": self._context(),
+        }
 
     def _context(self) -> int:
         return int(getattr(self._config, "max_position_embeddings", 0) or 0)
@@ -179,7 +194,9 @@ class TransformersEngine(Engine):
             with torch.no_grad():
                 size = int(self._embed.weight.shape[0])
                 parts = torch.arange(size, device=self._device).split(4096)
-                self._mean = (sum(self._embed(part).float().sum(0) for part in parts) / size).to(self._embed.weight.dtype)
+                self._mean = (sum(self._embed(part).float().sum(0) for part in parts) / size).to(
+                    self._embed.weight.dtype
+                )
         return self._mean
 
     def _rows(self, symbols: Any) -> Any:
@@ -192,7 +209,9 @@ class TransformersEngine(Engine):
         return rows
 
     def _feed(self, symbols: Any) -> dict[str, Any]:
-        return {"inputs_embeds": self._rows(symbols)} if self._by_embeddings else {"input_ids": symbols.to(self._device)}
+        return (
+            {"inputs_embeds": self._rows(symbols)} if self._by_embeddings else {"input_ids": symbols.to(self._device)}
+        )
 
     def _prefix_cache(self, prefix: Sequence[int]) -> Any:
         out = self.model(**self._feed(torch.tensor([list(prefix)])), use_cache=True, **self._keep([len(prefix) - 1]))
@@ -300,8 +319,9 @@ class TransformersEngine(Engine):
         while row and len(made) < most and not ask(len(made) / most):
             new = row + made if cache is None else made[-1:]
             extra = {self._cache_name: cache} if cache is not None else {}
-            out = self.model(**self._feed(torch.tensor([new])), use_cache=self._has_steps, **extra,
-                             **self._keep([len(new) - 1]))
+            out = self.model(
+                **self._feed(torch.tensor([new])), use_cache=self._has_steps, **extra, **self._keep([len(new) - 1])
+            )
             cache = getattr(out, self._cache_name) if self._has_steps else None
             token = int(out.logits[0, -1].float().argmax())
             if token in self._ends:
@@ -332,8 +352,16 @@ class TransformersEngine(Engine):
         causal = torch.full((n, n), torch.finfo(dtype).min, device=self._device).triu(1)
         return (causal + below * full)[None, None].to(dtype)
 
-    def _differentiate(self, symbols: Ids, response: Ids, first: int, last: int, bias: Optional[Floats],
-                       embedding: Optional[Floats], wanted: frozenset[str]) -> Gradient:
+    def _differentiate(
+        self,
+        symbols: Ids,
+        response: Ids,
+        first: int,
+        last: int,
+        bias: Optional[Floats],
+        embedding: Optional[Floats],
+        wanted: frozenset[str],
+    ) -> Gradient:
         row, start = self._fed_row(symbols, response, last)
         n = len(symbols)
         with torch.enable_grad():
@@ -355,20 +383,35 @@ class TransformersEngine(Engine):
             inputs = [x for x, word in ((rows, "embedding"), (biases, "bias")) if word in wanted and x is not None]
             made = list(torch.autograd.grad(log_probs.sum(), inputs)) if inputs else []
         found = {word: made.pop(0)[:n].float().cpu().numpy() for word in ("embedding", "bias") if word in wanted}
-        return Gradient(found.get("embedding"), found.get("bias"),
-                        log_probs.detach().float().cpu().numpy() if "log_probs" in wanted else None)
+        return Gradient(
+            found.get("embedding"),
+            found.get("bias"),
+            log_probs.detach().float().cpu().numpy() if "log_probs" in wanted else None,
+        )
 
-    def gradient(self, symbols: Ids, response: Ids, first: int, last: int, bias: Optional[Floats],
-                 embedding: Optional[Floats], wanted: frozenset[str]) -> Gradient:
+    def gradient(
+        self,
+        symbols: Ids,
+        response: Ids,
+        first: int,
+        last: int,
+        bias: Optional[Floats],
+        embedding: Optional[Floats],
+        wanted: frozenset[str],
+    ) -> Gradient:
         given = bias is not None and bool(bias.any())
         if not given and "bias" not in wanted:
             bias = None
         elif not self._has_bias:
-            raise errors.UnsupportedError(f"the attention of {type(self.model).__name__} takes no mask, which gradients by "
-                                          "attention bias need: choose a method that needs none, such as gradient")
+            raise errors.UnsupportedError(
+                f"the attention of {type(self.model).__name__} takes no mask, which gradients by "
+                "attention bias need: choose a method that needs none, such as gradient"
+            )
         elif 0 < self._window() < len(symbols) + last:
-            raise errors.UnsupportedError(f"gradients by attention bias are for prompts and responses of up to "
-                                          f"{self._window()} tokens with this model, whose layers look no further back")
+            raise errors.UnsupportedError(
+                f"gradients by attention bias are for prompts and responses of up to "
+                f"{self._window()} tokens with this model, whose layers look no further back"
+            )
         return self._differentiate(symbols, response, first, last, bias, embedding, wanted)
 
     @_without_gradients

@@ -82,9 +82,9 @@ class Results(Result, Sequence[Explanation]):
     __slots__ = ()
 
     def _items(self) -> tuple[Explanation, ...]:
-        made: tuple[Explanation, ...] = self._once("items", lambda: tuple(
-            _class_of(one)(json.dumps(one, ensure_ascii=False)) for one in self._data["results"]
-        ))
+        made: tuple[Explanation, ...] = self._once(
+            "items", lambda: tuple(_class_of(one)(json.dumps(one, ensure_ascii=False)) for one in self._data["results"])
+        )
         return made
 
     def __len__(self) -> int:
@@ -119,9 +119,17 @@ class Results(Result, Sequence[Explanation]):
 
     def _row(self, x: Explanation) -> dict[str, Any]:
         cost = x.cost
-        return {"method": x.method, "id": x.id, "drop": x.drop, "units": len(x.selected), "sparsity": x.sparsity,
-                "evaluations": cost.get("evaluations"), "seconds": cost.get("seconds"),
-                "selected": ", ".join(x.selected_texts), "failed": x.failed}
+        return {
+            "method": x.method,
+            "id": x.id,
+            "drop": x.drop,
+            "units": len(x.selected),
+            "sparsity": x.sparsity,
+            "evaluations": cost.get("evaluations"),
+            "seconds": cost.get("seconds"),
+            "selected": ", ".join(x.selected_texts),
+            "failed": x.failed,
+        }
 
     def to_pandas(self) -> pandas.DataFrame:
         """A row an explanation."""

@@ -43,8 +43,20 @@ def _known(value: float) -> Optional[float]:
 def _read(p: Any) -> Progress:
     best = tuple(ffi.unpack(p.best, p.n_best)) if p.best and p.n_best > 0 else ()
     drop = None if math.isnan(p.best_drop) else p.best_drop
-    return Progress(from_c(p.stage), p.evaluations, p.budget, drop, best, p.seconds, _known(p.seconds_left),
-                    _known(p.fraction), optional(p.method), p.prompts_done, p.prompts, optional(p.id))
+    return Progress(
+        from_c(p.stage),
+        p.evaluations,
+        p.budget,
+        drop,
+        best,
+        p.seconds,
+        _known(p.seconds_left),
+        _known(p.fraction),
+        optional(p.method),
+        p.prompts_done,
+        p.prompts,
+        optional(p.id),
+    )
 
 
 class Bar:
@@ -73,8 +85,11 @@ class Bar:
         self.close()
         self._stage = stage
         words = [word for word in (stage[2], stage[0], stage[1]) if word]
-        self._bar = tqdm(desc=" ".join(words), leave=False, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
-                         "<{remaining}{postfix}")
+        self._bar = tqdm(
+            desc=" ".join(words),
+            leave=False,
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+        )
 
     def close(self) -> None:
         if self._bar is not None:

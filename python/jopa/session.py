@@ -54,8 +54,12 @@ class Session:
         self._listener.listen(options.handle)
         with handle.busy():
             try:
-                run(self._listener, progress,
-                    lambda e: lib.jopa_session_open(out, handle.pointer, options.handle, e), handle.keep)
+                run(
+                    self._listener,
+                    progress,
+                    lambda e: lib.jopa_session_open(out, handle.pointer, options.handle, e),
+                    handle.keep,
+                )
             except BaseException:
                 lib.jopa_session_free(out[0])
                 raise
@@ -136,14 +140,20 @@ class Session:
         rows, sizes = ffi.new("int *[]", kept or [ffi.NULL]), ffi.new("int[]", [len(m) for m in members] or [0])
         handle = self._handle
         with handle.model.busy():
-            run(self._listener, progress, lambda e: lib.jopa_session_drops(
-                handle.pointer, ffi.cast("const int *const *", rows), sizes, n, drops, log_probs, e), handle.model.keep)
+            run(
+                self._listener,
+                progress,
+                lambda e: lib.jopa_session_drops(
+                    handle.pointer, ffi.cast("const int *const *", rows), sizes, n, drops, log_probs, e
+                ),
+                handle.model.keep,
+            )
         tokens = np.array(ffi.unpack(log_probs, n * width) if n * width else [], dtype=np.float64).reshape(n, width)
         return np.array(ffi.unpack(drops, n) if n else [], dtype=np.float64), tokens
 
     def log_probs(self, sets: Iterable[Set], *, progress: ProgressLike = None) -> Array:
-        """Log-probabilities of every response token with each set hidden, [sets, tokens], nats. Sets that are known cost
-        nothing; an empty set hides nothing."""
+        """Log-probabilities of every response token with each set hidden, [sets, tokens], nats. Sets that are known
+        cost nothing; an empty set hides nothing."""
         return self._score(sets, progress)[1]
 
     def drop(self, sets: Iterable[Set], *, progress: ProgressLike = None) -> Array:
@@ -173,19 +183,24 @@ class Session:
                 raise errors.UsageError(f"`target` '{target}' does not stand in the response '{text}'")
             start, end = at, at + len(target)
         elif isinstance(target, (slice, range)):
-            start, end, step = (target.indices(len(text)) if isinstance(target, slice)
-                                else (target.start, target.stop, target.step))
+            start, end, step = (
+                target.indices(len(text)) if isinstance(target, slice) else (target.start, target.stop, target.step)
+            )
             if step != 1:
                 raise errors.UsageError(f"`target` {target}: neighbouring characters are needed, with step 1")
         else:
             try:
                 start, end = (int(i.__index__()) for i in target)
             except (TypeError, AttributeError, ValueError):
-                raise errors.UsageError(f"`target` {target!r}: a text of the response is needed, or the characters that "
-                                        "it begins and ends at, such as (0, 12)") from None
+                raise errors.UsageError(
+                    f"`target` {target!r}: a text of the response is needed, or the characters that "
+                    "it begins and ends at, such as (0, 12)"
+                ) from None
         if not 0 <= start < end <= len(text):
-            raise errors.UsageError(f"`target` {start}:{end}: the response has {len(text)} characters, and the start has "
-                                    "to be before the end")
+            raise errors.UsageError(
+                f"`target` {start}:{end}: the response has {len(text)} characters, and the start has "
+                "to be before the end"
+            )
         return offsets.byte(start), offsets.byte(end)
 
     def _target_tokens(self, target: Any) -> tuple[int, int]:
@@ -226,8 +241,9 @@ class Session:
         made: Explanation = self._ask(lib.jopa_session_explain, "explain", options, progress)
         return made
 
-    def compare(self, *, progress: ProgressLike = None, methods: Optional[Sequence[str]] = None,
-                **options: Any) -> Results:
+    def compare(
+        self, *, progress: ProgressLike = None, methods: Optional[Sequence[str]] = None, **options: Any
+    ) -> Results:
         """Several methods side by side."""
         if methods is not None:
             options["method"] = methods

@@ -1,4 +1,5 @@
 """The imported package has brought its libraries, and only those of the C and C++ runtimes are the system's."""
+
 import os
 import re
 

@@ -1,4 +1,5 @@
 """check_wheel.py WHEEL: its name, size and files."""
+
 import re
 import sys
 import zipfile
@@ -6,10 +7,18 @@ from pathlib import Path
 
 MOST = 40e6  # bytes
 KNOWN = re.compile(
-    r"jopa\.libs/lib[\w.+-]+|jopa/(\w+\.pyi?|py\.typed|_native\.abi3\.so|scripts/[\w-]+\.(sh|py))|jopa-[\d.]+\.dist-info/[\w./-]+"
+    r"jopa\.libs/lib[\w.+-]+|"
+    r"jopa/(\w+\.pyi?|py\.typed|_native\.abi3\.so|scripts/[\w-]+\.(sh|py))|"
+    r"jopa-[\d.]+\.dist-info/[\w./-]+"
 )
-NEEDED = {"jopa/__init__.py", "jopa/_native.abi3.so", "jopa/py.typed", "jopa/model.pyi", "jopa/session.pyi",
-          "jopa/scripts/fetch-model.sh"}
+NEEDED = {
+    "jopa/__init__.py",
+    "jopa/_native.abi3.so",
+    "jopa/py.typed",
+    "jopa/model.pyi",
+    "jopa/session.pyi",
+    "jopa/scripts/fetch-model.sh",
+}
 
 
 def main():

@@ -1,4 +1,5 @@
 """What the tests share: a tiny random GGUF model, the default model, and tiny random PyTorch models."""
+
 import os
 import subprocess
 from pathlib import Path

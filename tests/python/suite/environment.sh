@@ -1,5 +1,5 @@
-# Sourced by the tests: $python has what the suite needs, that of the other PyTorch tests with it, and the package, built
-# as a wheel as `pip install .` builds it.
+# Sourced by the tests: $python has what the suite needs, that of the other PyTorch tests with it, and the package,
+# built as a wheel as `pip install .` builds it.
 set -euo pipefail
 suite=$JOPA_SOURCE_DIR/tests/python/suite
 torch=$("$JOPA_SOURCE_DIR/scripts/venv.sh" torch "$JOPA_SOURCE_DIR/tests/parity/torch.txt") || exit 77
@@ -20,7 +20,7 @@ build_package() {
     "$python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder/site" "$folder"/wheel/*.whl
 }
 
-# check_manylinux: the wheel with all libraries that it needs in it, which another machine can run, and that one imported.
+# check_manylinux: the wheel with all libraries that it needs in it, which another machine can run; it is imported.
 # LAPACK's own library instead of OpenBLAS, where both are there: it is a quarter as large.
 check_manylinux() {
     local folder=$JOPA_BUILD_DIR/python lib
@@ -28,8 +28,8 @@ check_manylinux() {
     [ "$(uname -s)" = Linux ] || return 0
     rm -rf "$folder/manylinux" "$folder/repaired"
     LD_LIBRARY_PATH=$lib/lapack:$lib/blas PATH=$(dirname "$python"):$PATH \
-        "$python" -m auditwheel repair --strip -w "$folder/manylinux" "$folder"/wheel/*.whl 2> "$folder/auditwheel.log" ||
-        { cat "$folder/auditwheel.log" >&2; return 1; }
+        "$python" -m auditwheel repair --strip -w "$folder/manylinux" "$folder"/wheel/*.whl 2> "$folder/log" ||
+        { cat "$folder/log" >&2; return 1; }
     "$python" "$suite/check_wheel.py" "$folder"/manylinux/*.whl
     "$python" -m pip --disable-pip-version-check install --quiet --no-deps --target "$folder/repaired" \
         "$folder"/manylinux/*.whl

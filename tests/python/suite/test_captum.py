@@ -1,4 +1,5 @@
 """Captum's attribution of a language model by leaving out, beside a session's, on the same model and words."""
+
 import jopa
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ def test_the_same_arrays(tokenizer):
     model = random_models.make("llama", len(tokenizer))
     baseline = tokenizer(" the").input_ids[0]
     theirs = LLMAttribution(FeatureAblation(model), tokenizer).attribute(
-        TextTokenInput(PROMPT, tokenizer, baselines=baseline), target=TARGET, use_cached_outputs=False)
+        TextTokenInput(PROMPT, tokenizer, baselines=baseline), target=TARGET, use_cached_outputs=False
+    )
     with jopa.Model.from_transformers(model, tokenizer) as m:
         with m.session(PROMPT, response=TARGET, operator="token: the", raw=True) as s:
             matrix, x = s.matrix(), s.explain(method="ablation", metrics="none")

@@ -1,4 +1,5 @@
 """What the documents show in Python, and the notebooks: they run. UPDATE=1 writes the notebooks' outputs anew."""
+
 import os
 import re
 import sys

@@ -1,4 +1,5 @@
 """Engines in Python: scorers of one's own, and what is refused."""
+
 import jopa
 import numpy as np
 import pytest
@@ -44,9 +45,11 @@ def test_callable_whole():
 
 
 def test_callable_generates_and_cuts():
-    m = jopa.Model.from_callable(lambda prompts, response: [-9.0 + ("12" in p) for p in prompts],
-                                 tokenize=lambda text: [text[i : i + 3] for i in range(0, len(text), 3)],
-                                 generate=lambda prompt, n: prompt[:4])
+    m = jopa.Model.from_callable(
+        lambda prompts, response: [-9.0 + ("12" in p) for p in prompts],
+        tokenize=lambda text: [text[i : i + 3] for i in range(0, len(text), 3)],
+        generate=lambda prompt, n: prompt[:4],
+    )
     x = m.explain("abc 12 abc", k=1, max_tokens=5, metrics="none")
     assert x.selected_texts == (" 12",) or x.selected_texts == ("12",)
     assert x.response == "abc " and [u.text.strip() for u in x.units] == ["abc", "12", "ab", "c"]
@@ -54,9 +57,14 @@ def test_callable_generates_and_cuts():
 
 @pytest.mark.parametrize(
     "score, kind",
-    [(lambda p, r: [1.0] * len(p), jopa.ModelError), (lambda p, r: [float("nan")] * len(p), jopa.ModelError),
-     (lambda p, r: [-1.0], jopa.InputError), (lambda p, r: "no", ValueError), (lambda p, r: 1 / 0, ZeroDivisionError),
-     (lambda p: 0, TypeError)],
+    [
+        (lambda p, r: [1.0] * len(p), jopa.ModelError),
+        (lambda p, r: [float("nan")] * len(p), jopa.ModelError),
+        (lambda p, r: [-1.0], jopa.InputError),
+        (lambda p, r: "no", ValueError),
+        (lambda p, r: 1 / 0, ZeroDivisionError),
+        (lambda p: 0, TypeError),
+    ],
 )
 def test_callable_that_is_wrong(score, kind):
     """Its own exceptions come through."""
@@ -67,7 +75,11 @@ def test_callable_that_is_wrong(score, kind):
 
 def test_what_callables_lack():
     m = jopa.Model.from_callable(copies)
-    for keywords, said in (({"operator": "zero"}, "zero"), ({"method": "gradient"}, "gradient"), ({"raw": False}, "raw")):
+    for keywords, said in (
+        ({"operator": "zero"}, "zero"),
+        ({"method": "gradient"}, "gradient"),
+        ({"raw": False}, "raw"),
+    ):
         with pytest.raises(jopa.JopaError, match=said):
             m.explain(TEXT, response="7", **keywords)
     with pytest.raises(jopa.UnsupportedError, match="response"):
@@ -82,7 +94,9 @@ class Formula(jopa.Engine):
     """Bytes; every function of an engine, with values that can be known again."""
 
     name = "formula"
-    capabilities = frozenset({"logprobs", "tokenize", "template", "generate", "next", "gradient", "attention", "embeddings"})
+    capabilities = frozenset(
+        {"logprobs", "tokenize", "template", "generate", "next", "gradient", "attention", "embeddings"}
+    )
     n_vocab, n_embd, n_layer = 256, 2, 3
 
     def __init__(self):
@@ -118,8 +132,11 @@ class Formula(jopa.Engine):
     def gradient(self, symbols, response, first, last, bias, embedding, wanted):
         n = len(symbols)
         self.asked.append(wanted)
-        return jopa.Gradient(np.arange(2 * n, dtype=np.float32).reshape(n, 2), np.arange(n, dtype=np.float32),
-                             np.full(last - first, -1, np.float32))
+        return jopa.Gradient(
+            np.arange(2 * n, dtype=np.float32).reshape(n, 2),
+            np.arange(n, dtype=np.float32),
+            np.full(last - first, -1, np.float32),
+        )
 
     def attention(self, symbols, first, last):
         n = len(symbols)
@@ -129,8 +146,19 @@ class Formula(jopa.Engine):
         return np.ones((len(symbols), 2), np.float32)
 
 
-@pytest.mark.parametrize("method", ["jopa", "gradient", "gradient-input", "attention", "attention-gradient", "jopa-noprob",
-                                    "integrated-gradients", "lime"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "jopa",
+        "gradient",
+        "gradient-input",
+        "attention",
+        "attention-gradient",
+        "jopa-noprob",
+        "integrated-gradients",
+        "lime",
+    ],
+)
 def test_engine_of_ones_own(method):
     engine = Formula()
     m = jopa.Model.from_engine(engine)
@@ -148,16 +176,25 @@ class NoBias(Formula):
 
     def score(self, request):
         for i, prompt in enumerate(request.prompts):
-            yield [i], np.full((1, request.last - request.first), -30 + (prompt >= 0).sum() / 200, np.float32), len(prompt)
+            yield (
+                [i],
+                np.full((1, request.last - request.first), -30 + (prompt >= 0).sum() / 200, np.float32),
+                len(prompt),
+            )
 
     def gradient(self, *_):
         self.asked.append("gradient")
         raise jopa.UnsupportedError("not by attention bias")
 
 
-@pytest.mark.parametrize("words, question", [
-    (20, {"k": 5, "budget": 300}), (360, {"k": 20, "levels": "sentence,word", "budget": 300}),
-    (360, {"k": 100, "levels": ["paragraph", "sentence", "word"]})])
+@pytest.mark.parametrize(
+    "words, question",
+    [
+        (20, {"k": 5, "budget": 300}),
+        (360, {"k": 20, "levels": "sentence,word", "budget": 300}),
+        (360, {"k": 100, "levels": ["paragraph", "sentence", "word"]}),
+    ],
+)
 def test_jopa_goes_on_without_gradients_by_bias(words, question):
     engine = NoBias()
     text = " ".join(f"w{i}." if i % 12 == 11 else f"w{i}" for i in range(words))
@@ -165,10 +202,13 @@ def test_jopa_goes_on_without_gradients_by_bias(words, question):
     assert "gradient" in engine.asked and len(x.selected) == question["k"] and x.drop > 0
 
 
-@pytest.mark.parametrize("name", ["tokenize", "piece", "apply_template", "generate", "score", "reserve", "capabilities", "info",
-                                  "gradient", "next"])
+@pytest.mark.parametrize(
+    "name",
+    ["tokenize", "piece", "apply_template", "generate", "score", "reserve", "capabilities", "info", "gradient", "next"],
+)
 def test_engine_that_raises(name):
     """Whichever function it is, the exception comes through, and the next question is answered."""
+
     class Broken(Formula):
         broken = False
 

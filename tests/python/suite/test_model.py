@@ -1,4 +1,5 @@
 """Models and sessions: every function, every keyword, refusals."""
+
 import inspect
 import json
 import os
@@ -19,7 +20,7 @@ FUNCTIONS = {
 }
 
 
-# ---- keywords ----------------------------------------------------------------------------------------------------------
+# ---- keywords --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", FUNCTIONS)
@@ -32,8 +33,12 @@ def test_signatures_are_the_table(command):
         for option in keywords(command).values():
             assert f"{option.name}: " in function.__doc__
             default = parameters[option.name].default
-            assert option.name in ("hide",) or default is None or option.type in ("text", "list", "texts", "file") or \
-                option.least <= default <= option.most
+            assert (
+                option.name in ("hide",)
+                or default is None
+                or option.type in ("text", "list", "texts", "file")
+                or option.least <= default <= option.most
+            )
 
 
 def test_the_table():
@@ -58,12 +63,32 @@ def sample(option):
         return int(value) if option.type == "integer" else value
     if option.values and "," in option.values and " " not in option.values:
         return option.values.split(",")[-1]
-    return {"operators": ["zero", "delete"], "roles": ["user"], "levels": "none", "unit": "word", "method": "ablation",
-            "metrics": ["prob"], "operator": "delete", "response": RESPONSE, "keep": ["doctor"],
-            "methods": ["ablation"]}.get(option.name, option.default)
+    return {
+        "operators": ["zero", "delete"],
+        "roles": ["user"],
+        "levels": "none",
+        "unit": "word",
+        "method": "ablation",
+        "metrics": ["prob"],
+        "operator": "delete",
+        "response": RESPONSE,
+        "keep": ["doctor"],
+        "methods": ["ablation"],
+    }.get(option.name, option.default)
 
 
-ALONE = {"raw", "min_drop", "sparsity", "refusal", "ratio", "marks", "target", "system", "k", "until"}  # not beside others
+ALONE = {
+    "raw",
+    "min_drop",
+    "sparsity",
+    "refusal",
+    "ratio",
+    "marks",
+    "target",
+    "system",
+    "k",
+    "until",
+}  # not beside others
 
 
 @pytest.mark.parametrize("command", ["explain", "compare", "audit", "compress"])
@@ -76,8 +101,16 @@ def test_every_keyword(tiny, command):
     first = x if isinstance(x, jopa.Explanation) else x[0]
     recorded = {n for n in together if n in first.options}
     assert {n for n in together if n not in ("id",)} - recorded <= {"time"} | {"operators"} - set(first.options)
-    for name, value in (("raw", True), ("sparsity", 0.3), ("system", "you help"), ("k", 2), ("ratio", 0.2), ("marks", True),
-                        ("min_drop", 0.5), ("repeat", 1)):
+    for name, value in (
+        ("raw", True),
+        ("sparsity", 0.3),
+        ("system", "you help"),
+        ("k", 2),
+        ("ratio", 0.2),
+        ("marks", True),
+        ("min_drop", 0.5),
+        ("repeat", 1),
+    ):
         if name in keywords(command):
             prompt = "{{write}} a story of a doctor" if name == "marks" else "write a story of a doctor"
             y = getattr(tiny, command)(prompt, response=RESPONSE, max_tokens=3, **{name: value})
@@ -98,15 +131,21 @@ def test_values(tiny, fast):
 
 @pytest.mark.parametrize(
     "keyword, said",
-    [("units", "did you mean `unit`"), ("n_threads", "unknown option"), ("threads", "jopa.Model"), ("output", "objects"),
-     ("hide", "no option of explain"), ("prompt_file", "objects")],
+    [
+        ("units", "did you mean `unit`"),
+        ("n_threads", "unknown option"),
+        ("threads", "jopa.Model"),
+        ("output", "objects"),
+        ("hide", "no option of explain"),
+        ("prompt_file", "objects"),
+    ],
 )
 def test_unknown_keywords(tiny, keyword, said):
     with pytest.raises(jopa.UsageError, match=said):
         tiny.explain(PROMPT, **{keyword: 1})
 
 
-# ---- prompts -----------------------------------------------------------------------------------------------------------
+# ---- prompts ---------------------------------------------------------------------------------------------------------
 
 
 def test_chats(tiny, fast):
@@ -114,15 +153,28 @@ def test_chats(tiny, fast):
     chat = tiny.explain([{"role": "user", "content": PROMPT}], **fast)
     parts = tiny.explain([{"role": "user", "content": [{"type": "text", "text": PROMPT}]}], **fast)
     assert plain.prompt == chat.prompt == parts.prompt and plain.drop == pytest.approx(parts.drop)
-    two = tiny.explain([{"role": "system", "content": "help"}, {"role": "user", "content": PROMPT}], roles=["system", "user"],
-                       **fast)
+    two = tiny.explain(
+        [{"role": "system", "content": "help"}, {"role": "user", "content": PROMPT}], roles=["system", "user"], **fast
+    )
     assert [m.role for m in two.messages] == ["system", "user"] and two.units[0].role == "system"
 
 
 @pytest.mark.parametrize(
-    "prompt", [[], [{"role": "user"}, 3], [{"content": "a"}], 7, b"bytes", None, "a\0b", "\ud800", "",
-               [{"role": "user", "content": [{"type": "image_url"}]}], [{"role": "user", "content": 3}],
-               [{"role": "assistant", "content": "", "tool_calls": [1]}]],
+    "prompt",
+    [
+        [],
+        [{"role": "user"}, 3],
+        [{"content": "a"}],
+        7,
+        b"bytes",
+        None,
+        "a\0b",
+        "\ud800",
+        "",
+        [{"role": "user", "content": [{"type": "image_url"}]}],
+        [{"role": "user", "content": 3}],
+        [{"role": "assistant", "content": "", "tool_calls": [1]}],
+    ],
 )
 def test_prompts_that_are_none(tiny, fast, prompt):
     with pytest.raises((jopa.InputError, jopa.UsageError)) as caught:
@@ -130,7 +182,7 @@ def test_prompts_that_are_none(tiny, fast, prompt):
     assert isinstance(caught.value, ValueError) and "\n" not in str(caught.value)
 
 
-# ---- questions ---------------------------------------------------------------------------------------------------------
+# ---- questions -------------------------------------------------------------------------------------------------------
 
 
 def test_compare(tiny, fast, tmp_path):
@@ -233,8 +285,10 @@ def test_score(tiny):
 
 
 def test_audit_and_join(tiny):
-    audits = [tiny.audit("The doctor wrote. The patient left.", response=RESPONSE, threshold=t, max_tokens=4, id=i)
-              for t, i in ((0.01, "one"), (50, "two"))]
+    audits = [
+        tiny.audit("The doctor wrote. The patient left.", response=RESPONSE, threshold=t, max_tokens=4, id=i)
+        for t, i in ((0.01, "one"), (50, "two"))
+    ]
     assert [a.triggered for a in audits] == [True, False] and audits[0].sentences
     assert type(jopa.loads(audits[0].to_json())) is jopa.Audit
     joined = jopa.join_audits(audits)
@@ -272,7 +326,7 @@ def test_bench(tiny, tmp_path):
         jopa.bench(tiny, cases, resutls="x")
 
 
-# ---- opening -----------------------------------------------------------------------------------------------------------
+# ---- opening ---------------------------------------------------------------------------------------------------------
 
 
 def test_opening(tiny_file, tmp_path):
@@ -309,8 +363,15 @@ def test_default_model():
 def test_errors():
     from jopa.errors import code_of, of_code
 
-    kinds = [jopa.MemoryFull, jopa.InputError, jopa.UsageError, jopa.ModelError, jopa.UnsupportedError, jopa.FileError,
-             jopa.Interrupted]
+    kinds = [
+        jopa.MemoryFull,
+        jopa.InputError,
+        jopa.UsageError,
+        jopa.ModelError,
+        jopa.UnsupportedError,
+        jopa.FileError,
+        jopa.Interrupted,
+    ]
     for code, kind in enumerate(kinds, 1):
         made = of_code(code, "why")
         assert type(made) is kind and str(made) == "why" and code_of(made) == code and isinstance(made, jopa.JopaError)

@@ -1,4 +1,5 @@
 """Results: what they hold, that they cannot be changed, and what they can be turned into."""
+
 import copy
 import json
 import pickle
@@ -59,8 +60,13 @@ def test_immutable(x):
 
 
 def test_pickle_and_copies(x):
-    for other in (pickle.loads(pickle.dumps(x)), copy.copy(x), copy.deepcopy(x), jopa.loads(x.to_json()),
-                  jopa.loads(x.to_json().encode())):
+    for other in (
+        pickle.loads(pickle.dumps(x)),
+        copy.copy(x),
+        copy.deepcopy(x),
+        jopa.loads(x.to_json()),
+        jopa.loads(x.to_json().encode()),
+    ):
         assert other == x and hash(other) == hash(x) and type(other) is type(x) and other.units == x.units
     assert x != "something else" and x != jopa.loads(x.to_json().replace('"seed": 0', '"seed": 7'))
 
@@ -133,7 +139,9 @@ def test_offsets_are_characters(tiny, seed):
     rng = random.Random(seed)
     prompt = "".join(rng.choice(ALPHABET) for _ in range(rng.randrange(5, 40))) + " end."
     response = "ok " + "".join(rng.choice(ALPHABET) for _ in range(6)) + "."
-    x = tiny.explain(prompt, response=response, unit=rng.choice(["token", "word"]), k=1, method="ablation", metrics="none")
+    x = tiny.explain(
+        prompt, response=response, unit=rng.choice(["token", "word"]), k=1, method="ablation", metrics="none"
+    )
     for part in (*x.units, *x.tokens):
         assert part.text in (x.prompt[part.start : part.end], "\ufffd" * len(part.text)) or "\ufffd" in part.text
     assert [m.content for m in x.messages] == [prompt] or prompt.strip() == x.messages[0].content
@@ -149,8 +157,12 @@ def test_offsets_are_characters(tiny, seed):
 
 
 def test_audit_offsets(tiny):
-    audit = tiny.audit([{"role": "user", "content": "Größe é 🙂. Der Arzt schrieb. Äpfel."}], response=RESPONSE, threshold=0.01,
-                       max_tokens=4)
+    audit = tiny.audit(
+        [{"role": "user", "content": "Größe é 🙂. Der Arzt schrieb. Äpfel."}],
+        response=RESPONSE,
+        threshold=0.01,
+        max_tokens=4,
+    )
     assert audit.triggered and audit.sentences
     for trigger in (*audit.sentences, *audit.words):
         assert audit.prompt[trigger.start : trigger.end] == trigger.text

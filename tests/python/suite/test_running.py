@@ -1,4 +1,5 @@
 """Progress, Ctrl-C, threads, callbacks that raise, memory."""
+
 import gc
 import os
 import signal
@@ -167,8 +168,9 @@ def resident():
 def test_no_leaks_over_1000_explanations(tiny):
     def explain(n):
         for i in range(n):
-            x = tiny.explain("write of the doctor", response=" a friend", unit="word", k=1, method="ablation",
-                             metrics="none")
+            x = tiny.explain(
+                "write of the doctor", response=" a friend", unit="word", k=1, method="ablation", metrics="none"
+            )
             if i % 50 == 0:
                 with tiny.session("write of the doctor", response=" a friend", unit="word") as s:
                     s.drop([[0]])
@@ -185,6 +187,7 @@ def test_no_leaks_over_1000_explanations(tiny):
 
 def open_and_drop(tiny_file, times):
     """By reference counting, by the collector with what is in a cycle, closed twice, and not at all."""
+
     class Keeper:
         pass
 

@@ -1,4 +1,5 @@
 """Tokenizers: what their tokens are as bytes, joined, is the text."""
+
 import random
 
 import jopa
@@ -84,7 +85,9 @@ def test_prompts_through_them():
 
     for made in (metaspace(), byte_level(), wordpiece()):
         m = jopa.Model.from_transformers(random_models.make("llama", 512), made)
-        x = m.explain("the doctor saw the cat", response=" the cat", unit="word", k=1, metrics="none", method="ablation")
+        x = m.explain(
+            "the doctor saw the cat", response=" the cat", unit="word", k=1, metrics="none", method="ablation"
+        )
         assert [u.text for u in x.units] == "the doctor saw the cat".split()
 
 
@@ -94,8 +97,10 @@ def test_templates(tokenizer):
     import random_models
 
     mine = copy.deepcopy(tokenizer)
-    mine.chat_template = "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}" \
-                         "<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+    mine.chat_template = (
+        "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
+        "<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+    )
     m = jopa.Model.from_transformers(random_models.make("llama", len(tokenizer)), mine)
     kw = {"response": " a", "unit": "word", "k": 1, "metrics": "none", "method": "ablation"}
     assert m.explain("the doctor", **kw).prompt == "<user>the doctor<assistant>"

@@ -1,5 +1,6 @@
-"""PyTorch models by Model.from_transformers: tiny random ones of several architectures, and the default model beside the
-local engine."""
+"""PyTorch models by Model.from_transformers: tiny random ones of several architectures, and the default model beside
+the local engine."""
+
 import random
 
 import jopa
@@ -154,11 +155,14 @@ def test_operators(model, engine, operator):
     assert x.drop == pytest.approx(full - without, abs=1e-3) and x.drop > 0
 
 
-@pytest.mark.parametrize("method", ["jopa", "gradient", "integrated-gradients", "attention", "attention-gradient", "jopa-noprob"])
+@pytest.mark.parametrize(
+    "method", ["jopa", "gradient", "integrated-gradients", "attention", "attention-gradient", "jopa-noprob"]
+)
 def test_methods(model, engine, method):
     kw = {"response": RESPONSE, "unit": "word", "k": 2, "raw": True, "metrics": "prob", "budget": 200, "max_tokens": 3}
-    lacks = (method == "attention" and "attention" not in model.capabilities) or \
-        (method in ("attention-gradient", "jopa-noprob") and not engine._has_bias)
+    lacks = (method == "attention" and "attention" not in model.capabilities) or (
+        method in ("attention-gradient", "jopa-noprob") and not engine._has_bias
+    )
     if lacks:
         with pytest.raises(jopa.UnsupportedError):
             model.explain(TEXT, method=method, **kw)
@@ -182,16 +186,25 @@ def test_long_windows(tokenizer):
         m.explain(PROMPT, response=RESPONSE, unit="word", k=2, method="attention-gradient", raw=True)
 
 
-# ---- what is refused -----------------------------------------------------------------------------------------------------
+# ---- what is refused -------------------------------------------------------------------------------------------------
 
 
 def test_refusals(tokenizer):
     small = {"vocab_size": len(tokenizer), "d_model": 16, "d_kv": 4, "d_ff": 16, "num_layers": 1, "num_heads": 2}
     refused = [
         (transformers.T5ForConditionalGeneration(transformers.T5Config(**small)).eval(), "encoder-decoder"),
-        (transformers.BertForMaskedLM(transformers.BertConfig(
-            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)).eval(),
-         "not causal"),
+        (
+            transformers.BertForMaskedLM(
+                transformers.BertConfig(
+                    vocab_size=len(tokenizer),
+                    hidden_size=16,
+                    num_hidden_layers=1,
+                    num_attention_heads=2,
+                    intermediate_size=16,
+                )
+            ).eval(),
+            "not causal",
+        ),
         (random_models.make("llama", len(tokenizer)).model, "head"),
         (torch.nn.Linear(2, 2), "no model of transformers"),
     ]
@@ -211,12 +224,16 @@ def test_refusals(tokenizer):
 def test_batch_size_and_half(tokenizer):
     """The type that the model has; a batch of one."""
     model = random_models.make("llama", len(tokenizer)).to(torch.bfloat16)
-    drops = [jopa.Model.from_transformers(model, tokenizer, batch_size=n).explain(
-        TEXT, response=RESPONSE, unit="word", k=2, metrics="none", method="ablation").drop for n in (1, 16)]
+    drops = [
+        jopa.Model.from_transformers(model, tokenizer, batch_size=n)
+        .explain(TEXT, response=RESPONSE, unit="word", k=2, metrics="none", method="ablation")
+        .drop
+        for n in (1, 16)
+    ]
     assert drops[0] == pytest.approx(drops[1], abs=0.5)
 
 
-# ---- the default model -----------------------------------------------------------------------------------------------------
+# ---- the default model -----------------------------------------------------------------------------------------------
 
 EIFFEL = "The Eiffel Tower stands in the capital of France, which is"
 
@@ -243,14 +260,25 @@ def test_drops_of_the_local_engine(both, operator):
 
 def test_same_chat_and_words(both):
     """Template, tokens, greedy response."""
-    x, y = (m.explain("What is the capital of France?", system="Be brief.", unit="word", k=1, max_tokens=8,
-                      metrics="none", method="ablation")
-            for m in both)
+    x, y = (
+        m.explain(
+            "What is the capital of France?",
+            system="Be brief.",
+            unit="word",
+            k=1,
+            max_tokens=8,
+            metrics="none",
+            method="ablation",
+        )
+        for m in both
+    )
     assert x.prompt == y.prompt and [t.id for t in x.tokens] == [t.id for t in y.tokens]
     assert x.response == y.response and x.selected == y.selected
 
 
 def test_same_gradients(both):
-    x, y = (m.explain(EIFFEL, response=" Paris", unit="word", raw=True, method="gradient", metrics="none") for m in both)
+    x, y = (
+        m.explain(EIFFEL, response=" Paris", unit="word", raw=True, method="gradient", metrics="none") for m in both
+    )
     cosine = x.scores @ y.scores / np.linalg.norm(x.scores) / np.linalg.norm(y.scores)
     assert cosine > 0.999

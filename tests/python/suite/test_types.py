@@ -1,4 +1,5 @@
 """Types: the sources under mypy --strict, the stubs against the module, and what a user's program sees."""
+
 import os
 import subprocess
 import sys
@@ -27,17 +28,31 @@ model.explain("a", k="many")
 model.explain("a", unti="word")
 x.render("text", wide=3)
 """
-SAID = ["float | None", "Explanation", "jopa.parts.Trigger", "ndarray", 'incompatible type "str"; expected "int | None"',
-        'Unexpected keyword argument "unti"', 'Unexpected keyword argument "wide"']
+SAID = [
+    "float | None",
+    "Explanation",
+    "jopa.parts.Trigger",
+    "ndarray",
+    'incompatible type "str"; expected "int | None"',
+    'Unexpected keyword argument "unti"',
+    'Unexpected keyword argument "wide"',
+]
 
 
 def run(*command, folder, **environment):
-    return subprocess.run([sys.executable, "-m", *map(str, command)], cwd=folder, text=True, capture_output=True,
-                          env={**os.environ, "MYPYPATH": PATH, **environment})
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, command)],
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        env={**os.environ, "MYPYPATH": PATH, **environment},
+    )
 
 
 def test_sources(tmp_path):
-    done = run("mypy", "--config-file", CONFIG, "--cache-dir", tmp_path, SOURCE / "python/jopa", folder=tmp_path, MYPYPATH="")
+    done = run(
+        "mypy", "--config-file", CONFIG, "--cache-dir", tmp_path, SOURCE / "python/jopa", folder=tmp_path, MYPYPATH=""
+    )
     assert done.returncode == 0, done.stdout
 
 
@@ -53,11 +68,24 @@ def test_a_users_program(tmp_path):
 def test_stubs(tmp_path):
     """What a signature says is what the table has now."""
     (tmp_path / "allow").write_text(r"jopa\.scripts.*" "\n")  # programs, not modules
-    done = run("mypy.stubtest", "jopa", "--allowlist", tmp_path / "allow", "--ignore-unused-allowlist", "--mypy-config-file", CONFIG,
-               folder=tmp_path)
+    done = run(
+        "mypy.stubtest",
+        "jopa",
+        "--allowlist",
+        tmp_path / "allow",
+        "--ignore-unused-allowlist",
+        "--mypy-config-file",
+        CONFIG,
+        folder=tmp_path,
+    )
     assert done.returncode == 0, done.stdout
     stub = (SITE / "jopa/model.pyi").read_text()
-    for option in ("sparsity: float | None", "raw: bool | None", "k: int | None", "metrics: str | Sequence[str] | None"):
+    for option in (
+        "sparsity: float | None",
+        "raw: bool | None",
+        "k: int | None",
+        "metrics: str | Sequence[str] | None",
+    ):
         assert option in stub
 
 
@@ -68,6 +96,13 @@ def test_a_stub_that_lags_is_seen(tmp_path):
     shutil.copytree(SITE / "jopa", tmp_path / "jopa", ignore=shutil.ignore_patterns("scripts", "__pycache__"))
     stub = tmp_path / "jopa/model.pyi"
     stub.write_text(stub.read_text().replace(", sparsity: float | None=...", ""))
-    done = run("mypy.stubtest", "jopa.model", "--mypy-config-file", CONFIG, folder=tmp_path, MYPYPATH=str(tmp_path),
-               PYTHONPATH=str(tmp_path))
+    done = run(
+        "mypy.stubtest",
+        "jopa.model",
+        "--mypy-config-file",
+        CONFIG,
+        folder=tmp_path,
+        MYPYPATH=str(tmp_path),
+        PYTHONPATH=str(tmp_path),
+    )
     assert done.returncode == 1 and "sparsity" in done.stdout, done.stdout
