@@ -61,7 +61,7 @@ static void build_vocabulary(vocabulary *v) {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) add_word(v, words[i]);
 }
 
-static void put_vocabulary(struct gguf_context *g, const vocabulary *v, bool add_bos) {
+static void put_vocabulary(struct gguf_context *g, const vocabulary *v, const tiny_gguf_options *o) {
     const char *texts[MAX_VOCAB];
     for (int i = 0; i < v->n; i++) texts[i] = v->text[i];
     gguf_set_val_str(g, "tokenizer.ggml.model", "llama");
@@ -72,9 +72,10 @@ static void put_vocabulary(struct gguf_context *g, const vocabulary *v, bool add
     gguf_set_val_u32(g, "tokenizer.ggml.bos_token_id", TINY_BOS);
     gguf_set_val_u32(g, "tokenizer.ggml.eos_token_id", TINY_IM_END);
     gguf_set_val_u32(g, "tokenizer.ggml.unknown_token_id", TINY_UNK);
-    gguf_set_val_bool(g, "tokenizer.ggml.add_bos_token", add_bos);
+    gguf_set_val_bool(g, "tokenizer.ggml.add_bos_token", !o->no_bos);
     gguf_set_val_bool(g, "tokenizer.ggml.add_space_prefix", false);
-    gguf_set_val_str(g, "tokenizer.chat_template", CHAT_TEMPLATE);
+    gguf_set_val_str(g, "tokenizer.chat_template", o->chat_template ? o->chat_template : CHAT_TEMPLATE);
+    if (o->named_template) gguf_set_val_str(g, "tokenizer.chat_template.short", o->named_template);
 }
 
 /* ---- hyperparameters -------------------------------------------------------------------------------------------- */
@@ -244,7 +245,7 @@ int tiny_gguf_write(const char *path, const tiny_gguf_options *given) {
                 .tensors = ggml_init((struct ggml_init_params){.mem_size = tensor_bytes(&o, v.n)})};
     jp_random_seed(&w.random, o.seed);
     put_hyperparameters(w.gguf, &o);
-    put_vocabulary(w.gguf, &v, !o.no_bos);
+    put_vocabulary(w.gguf, &v, &o);
     put_tensors(&w, &o, v.n);
     bool written = gguf_write_to_file(w.gguf, path, false);
     gguf_free(w.gguf);

@@ -29,6 +29,8 @@ typedef struct {
     const char    *rope_scaling;   /* NULL, "linear" or "yarn" (factor 2) */
     bool           fused_qkv;      /* one attn_qkv matrix in place of three */
     bool           no_bos;         /* the tokenizer does not ask for <s> first */
+    const char    *chat_template;  /* NULL: ChatML */
+    const char    *named_template; /* one more, called "short"; NULL: none */
     uint64_t       seed;
 } tiny_gguf_options;
 
