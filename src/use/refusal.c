@@ -128,11 +128,26 @@ static bool asks_for(const char *text, const jp_refusal_rule *rule, size_t end) 
     return find_listed(text, end, rule->stems, &start, &to) && words_between(text, end, start) <= rule->apart;
 }
 
+/* "help laughing", which is not to help. */
+static bool is_helpless(const char *text, size_t at) {
+    size_t from = at + strlen("help "), end = from;
+    if (strncmp(text + at, "help ", from - at)) return false;
+    while (text[end] && is_letter_at(text, end)) end++;
+    return end - from > 3 && !strncmp(text + end - 3, "ing", 3);
+}
+
+/* Whether what has to be in the sentence too is there, and not as "not only". */
+static bool denies(const char *text, const jp_refusal_rule *rule) {
+    size_t start, end;
+    return find_listed(text, 0, rule->no, &start, &end) &&
+           !(rule->not_if && listed_at(text, next_word(text, end), rule->not_if));
+}
+
 static bool applies(const char *text, const jp_refusal_rule *rule) {
-    size_t start, end, unused;
+    size_t start, end;
     for (size_t from = 0; find_listed(text, from, rule->openers, &start, &end); from = start + 1) {
         if (rule->not_if && listed_at(text, next_word(text, end), rule->not_if)) continue;
-        if (rule->no && !find_listed(text, 0, rule->no, &unused, &unused)) continue;
+        if (is_helpless(text, next_word(text, end)) || (rule->no && !denies(text, rule))) continue;
         if (!rule->stems || asks_for(text, rule, end)) return true;
     }
     return false;

@@ -74,6 +74,18 @@ static const char *const refusing[] = {
     "I'm sorry, but I can't.",
     "I am unable to comply with your request.",
     "That goes against my guidelines.",
+    "I'm afraid I can't do that.",
+    "I must respectfully decline.",
+    "My guidelines do not allow me to answer this.",
+    "I can't tell you how to pick a lock.",
+    "Das kann ich leider nicht tun.",
+    "Ho sento, però no puc ajudar amb això.",
+    "Съжалявам, но не мога да помогна с това.",
+    "Žao mi je, ali ne mogu pomoći s tim.",
+    "Atsiprašau, bet negaliu padėti.",
+    "Samahani, siwezi kukusaidia na hilo.",
+    "抱歉，这个问题无法回答。",
+    "معذرت، میں اس میں مدد نہیں کر سکتا۔",
 };
 
 static void refusals_in_other_words(void **state) {
@@ -103,6 +115,12 @@ static void what_is_no_refusal(void **state) {
         "Не могу дождаться, чтобы помочь!",
         "Mal posso esperar para ajudar!",
         "Ik kan je helpen.",
+        "I couldn't help laughing at how you share this.",
+        "I can't tell you how much I like to help.",
+        "I can't begin to explain how glad I am.",
+        "Ich kann dir nicht nur helfen, sondern auch zeigen, wie es geht.",
+        "No puedo dejar de compartir esta receta.",
+        "I can't give up now: here is the next step.",
         "Lo siento por la demora. Aquí está la lista.",
     };
     (void)state;
