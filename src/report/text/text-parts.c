@@ -41,18 +41,19 @@ int jp_page_finding(jp_page *p, jp_buffer *text) {
     return status;
 }
 
-int jp_page_fact(jp_page *p, const char *label, jp_buffer *text) {
+int jp_page_fact(jp_page *p, const char *name, jp_buffer *text) {
     jp_flow   f = {0};
     jp_buffer lines = {0};
-    bool      beside = p->width >= NARROW;
-    int       indent = beside ? FACT_INDENT : 2 * INDENT;
+    char      label[FACT_INDENT - INDENT]; /* ours, or a group of metrics, which a saved result may call anything */
+    jp_one_line(label, sizeof label, "%s", name);
+    bool beside = p->width >= NARROW;
+    int  indent = beside ? FACT_INDENT : 2 * INDENT, columns = jp_text_width(label, strlen(label));
     jp_buffer_text(text, "");
     int status = text->failed ? jp_fail_memory(p->e) : jp_flow_string(&f, text->data, JP_LOOK_PLAIN, p->e);
     if (!status) status = paint(p, &f, indent, false, &lines);
     else jp_flow_free(&f);
     if (!status) {
-        int pad =
-            beside ? FACT_INDENT - INDENT - (int)strlen(label) : 0; /* labels are ASCII, shorter than the indent */
+        int pad = beside && columns >= 0 ? FACT_INDENT - INDENT - columns : 0;
         jp_buffer_format(p->out, "%*s%s%s%s%*s%s", INDENT, "", jp_look_start(JP_LOOK_DIM, p->color), label,
                          jp_look_end(JP_LOOK_DIM, p->color), pad, "", beside ? "" : "\n");
         jp_buffer_text(p->out, lines.data + (beside ? indent : 0));
