@@ -18,14 +18,17 @@ static void put_space(jp_buffer *out) {
 
 /* GitHub makes a link of a mail address, its sign escaped or not: a comment parts it. */
 static void put_at(jp_buffer *out, const char *text, size_t size, size_t i) {
-    bool address = i && i + 1 < size && jp_ascii_is_alnum(text[i - 1]) && jp_ascii_is_alnum(text[i + 1]);
+    bool address = i && i + 1 < size && !jp_ascii_is_space(text[i - 1]) && !jp_ascii_is_space(text[i + 1]);
     jp_buffer_text(out, address ? "<!-- -->\\@" : "\\@");
 }
 
 static void put_line_end(jp_buffer *out, const char *text, size_t size, size_t i, bool quotation) {
     if (text[i] == '\r' && i + 1 < size && text[i + 1] == '\n') return;
-    if (quotation) jp_buffer_text(out, "<br>\n> ");
-    else put_space(out);
+    if (!quotation) put_space(out);
+    else { /* at the very beginning it would begin a block of HTML */
+        bool first = ends_with(out, "> ") && !ends_with(out, "<br>\n> ");
+        jp_buffer_text(out, first ? "&nbsp;<br>\n> " : "<br>\n> ");
+    }
 }
 
 static void put_markdown_character(jp_buffer *out, const char *text, size_t size, size_t i, bool quotation) {

@@ -193,6 +193,7 @@ static void markdown_stays_text(void **state) {
     (void)state;
     expect_markdown("    code", "&nbsp;&nbsp;&nbsp;&nbsp;code");
     expect_markdown("a\n\tb", "a<br>\n> &nbsp;&nbsp;&nbsp;&nbsp;b");
+    expect_markdown("\n\na", "&nbsp;<br>\n> <br>\n> a");
     expect_markdown("a\r\nb\rc", "a<br>\n> b<br>\n> c");
     expect_markdown("me@x.org @you", "me<!-- -->\\@x\\.org \\@you");
     expect_markdown("<b>&amp;", "&lt;b\\>&amp;amp;");
