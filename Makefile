@@ -48,3 +48,8 @@ bench-%: all
 
 clean:
 	rm -rf $(BUILD)
+
+# Each fuzz target for SECONDS (60) on what fuzz/corpus has: scripts/fuzz.sh.
+.PHONY: fuzz
+fuzz:
+	@scripts/fuzz.sh $(BUILD)-fuzz $(or $(SECONDS),60)
