@@ -49,6 +49,7 @@ class Session:
         self._listener = Listener()
         self._given = given  # what its questions ask, too
         self._target: Optional[tuple[int, int]] = None
+        self._asked_again = options.get("target")  # of an earlier result, in bytes
         handle = model._handle
         out = ffi.new("jopa_session **")
         self._listener.listen(options.handle)
@@ -226,6 +227,8 @@ class Session:
         if target is not None:
             start, end = self._target_bytes(target)
             asked.set("target", f"{start}:{end}")
+        elif self._asked_again:
+            asked.set("target", self._asked_again)
         listener, out, handle = Listener(), ffi.new("jopa_result **"), self._handle
         listener.listen(asked.handle)
         with handle.model.busy():

@@ -22,6 +22,7 @@ typedef struct {
     unsigned    capabilities;
     int64_t     rows;
     int         blind; /* the unit that knockouts do not show, or -1 */
+    bool        biasless;
     const char *answer;
 } formula;
 
@@ -171,7 +172,8 @@ static double amount_shown(const jopa_gradient_request *r, int p) {
 /* shown = x * exp(b): d f / d x = slope * exp(b), d f / d b = slope * shown, with slope = d f / d shown */
 static int gradient(void *self, const jopa_gradient_request *r, jopa_error *e) {
     formula *f = self;
-    double  *hidden = malloc(2 * (size_t)f->n * sizeof *hidden), *slope = hidden + f->n;
+    if (f->biasless && (r->d_bias || r->bias)) return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "no attention bias");
+    double *hidden = malloc(2 * (size_t)f->n * sizeof *hidden), *slope = hidden + f->n;
     if (!hidden) return jp_fail_memory(e);
     for (int i = 0; i < f->n; i++) hidden[i] = 1;
     for (int p = 0; p < r->n_symbols; p++) {
@@ -407,6 +409,8 @@ int64_t jp_formula_rows(const jp_engine *engine) { return formula_of(engine)->ro
 void jp_formula_say(jp_engine *engine, const char *answer) { formula_of(engine)->answer = answer; }
 
 void jp_formula_blind(jp_engine *engine, int unit) { formula_of(engine)->blind = unit; }
+
+void jp_formula_no_bias(jp_engine *engine) { formula_of(engine)->biasless = true; }
 
 void jp_formula_restrict(jp_engine *engine, unsigned mask) {
     formula_of(engine)->capabilities &= mask | JOPA_CAN_EMBEDDINGS;

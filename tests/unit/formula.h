@@ -41,6 +41,8 @@ int64_t jp_formula_rows(const jp_engine *engine);
 void jp_formula_say(jp_engine *engine, const char *answer);
 /* Knockouts do not show that the unit is hidden, as when the rest of a prompt has taken up what it says. */
 void jp_formula_blind(jp_engine *engine, int unit);
+/* Gradients by attention bias are not supported. */
+void jp_formula_no_bias(jp_engine *engine);
 /* Take capabilities away: the engine keeps those in `mask`, and that every operator works. */
 void jp_formula_restrict(jp_engine *engine, unsigned mask);
 

@@ -49,6 +49,7 @@ int formula_run(formula_problem *p, const char *method, int k, int budget, uint6
     for (int i = 0; i < 2 * n; i++) selection->score[i] = NAN;
     int status = m->run(&(jp_task){.scorer = p->scorer, .n = n, .k = k, .budget = budget, .seed = seed}, selection, &e);
     if (status > 0) fail_msg("%s: %s", method, e.message);
+    assert_int_equal(e.code, JP_OK); /* what it could do without is not an error */
     return status;
 }
 

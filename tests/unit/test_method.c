@@ -35,6 +35,20 @@ static void additive_gives_the_exact_top_k(void **state) {
     }
 }
 
+static void jopa_does_without_attention_bias(void **state) {
+    const double    weights[30] = {[3] = 3, [11] = 2, [20] = 4};
+    formula_problem p;
+    jp_selection    s = {0};
+    (void)state;
+    formula_problem_open(&p, 30);
+    jp_formula_additive(p.engine, weights, NULL);
+    jp_formula_no_bias(p.engine);
+    assert_true(formula_run(&p, "jopa", 3, 1000, 1, &s) <= 0);
+    assert_true(holds(&s, 3) && holds(&s, 11) && holds(&s, 20));
+    formula_selection_free(&s);
+    formula_problem_close(&p);
+}
+
 static void no_effect_is_never_preferred(void **state) {
     (void)state;
     for (int m = 0; jp_method_at(m); m++) {
@@ -304,6 +318,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(additive_gives_the_exact_top_k),
         cmocka_unit_test(no_effect_is_never_preferred),
+        cmocka_unit_test(jopa_does_without_attention_bias),
         cmocka_unit_test(same_seed_same_result),
         cmocka_unit_test(budget_gives_the_best_so_far),
         cmocka_unit_test(progress_stops_a_search),

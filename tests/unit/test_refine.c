@@ -40,6 +40,7 @@ static outcome refine(formula_problem *p, const double *expect, int64_t tokens, 
     o.drop = o.before;
     o.status = jp_refine(p->scorer, K, seed, expect, tokens, starts, n_starts, &o.set, &o.drop, &e);
     if (o.status > 0) fail_msg("%s", e.message);
+    assert_int_equal(e.code, JP_OK);
     double again = NAN;
     assert_true(jp_scorer_known(p->scorer, &o.set, &again));
     assert_float_equal(again, o.drop, 1e-9);
@@ -61,6 +62,17 @@ static void test_exchanges_raise_the_drop(void **state) {
         jp_bitset_free(&o.set);
         formula_problem_close(&p);
     }
+}
+
+static void test_it_does_without_attention_bias(void **state) {
+    formula_problem p;
+    (void)state;
+    open_many(&p);
+    jp_formula_no_bias(p.engine);
+    outcome o = refine(&p, NULL, 200 * ROW, NULL, 0, 1);
+    assert_true(o.drop > 1.2 * o.before);
+    jp_bitset_free(&o.set);
+    formula_problem_close(&p);
 }
 
 static void test_what_is_expected_is_used(void **state) {
@@ -127,6 +139,7 @@ static void test_it_ends(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exchanges_raise_the_drop),
+        cmocka_unit_test(test_it_does_without_attention_bias),
         cmocka_unit_test(test_what_is_expected_is_used),
         cmocka_unit_test(test_the_best_start_is_taken),
         cmocka_unit_test(test_the_bill),

@@ -218,6 +218,10 @@ def test_target(tiny, fast):
     with tiny.session(PROMPT, response=RESPONSE, unit="word", target="friend") as s:
         assert s.drop([by_text.selected])[0] == pytest.approx(by_text.drop, abs=1e-4)
         assert s.explain(k=2, budget=20, metrics="none").target == by_text.target
+    assert tiny.explain(like=by_text).target == by_text.target
+    with tiny.session(like=by_text) as s:
+        assert s.explain(k=1, metrics="none").target == by_text.target
+        assert s.drop([by_text.selected])[0] == pytest.approx(by_text.drop, abs=1e-4)
     audit = tiny.audit(PROMPT, response=RESPONSE, target="friend", threshold=0.01, max_tokens=3)
     assert audit.target == by_text.target
     # of a response that the model writes
