@@ -4,6 +4,7 @@
 . "$JOPA_SOURCE_DIR/tests/python/suite/environment.sh"
 build_package
 "$python" "$suite/check_wheel.py" "$JOPA_BUILD_DIR"/python/wheel/*.whl
+"$python" "$suite/check_sdist.py" "$JOPA_SOURCE_DIR" "$JOPA_BUILD_DIR/python/wheel"
 check_manylinux
 cd "$JOPA_BUILD_DIR/python"
 PYTHONPATH=$JOPA_BUILD_DIR/python/site "$python" -m pytest -q -p no:cacheprovider --durations=8 -c "$suite/pytest.ini" \
