@@ -1,5 +1,8 @@
 """Engines in Python: scorers of one's own, and what is refused."""
 
+import os
+import signal
+
 import jopa
 import numpy as np
 import pytest
@@ -88,6 +91,35 @@ def test_what_callables_lack():
         jopa.Model.from_callable(copies, tokenize=str.split).explain(TEXT, response="7")
     with pytest.raises(jopa.UsageError):
         jopa.Model.from_callable(copies, batch_size=0)
+
+
+def test_ctrl_c_in_a_scorer():
+    """It is heard between batches, and the best so far is kept; an exception of one's own handler comes out."""
+    calls = []
+
+    def score(prompts, response):
+        calls.append(len(prompts))
+        if len(calls) == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        return copies(prompts, response)
+
+    m = jopa.Model.from_callable(score, batch_size=2)
+    text = " ".join([TEXT] * 4)
+    question = {"response": "7 key", "unit": "word", "k": 4, "budget": 500, "metrics": "none"}
+    x = m.explain(text, **question)
+    assert x.interrupted and x.selected and 4 <= len(calls) < 8
+
+    def mine(*_):
+        raise ZeroDivisionError("mine")
+
+    calls.clear()
+    before = signal.signal(signal.SIGINT, mine)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            m.explain(text, **question)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert m.explain(text, **question).stopped != "interrupted"
 
 
 class Formula(jopa.Engine):
