@@ -83,7 +83,7 @@ static void members_have_the_contract_s_names_and_types(void **state) {
     static const char *const names[] = {
         "schema", "version",         "command",  "model", "engine",   "method",  "operator", "unit",
         "seed",   "prompt",          "response", "units", "selected", "k",       "sparsity", "log_prob",
-        "joint",  "masked_response", "metrics",  "trace", "cost",     "stopped",
+        "joint",  "masked_response", "metrics",  "trace", "cost",     "stopped", "template",
     };
     assert_int_equal(json_object_size(json), sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
