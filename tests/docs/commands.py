@@ -20,7 +20,7 @@ from figures import text_difference
 
 SOURCE = Path(os.environ["JOPA_SOURCE_DIR"])
 BUILD = Path(os.environ["JOPA_BUILD_DIR"])
-BLOCK = re.compile(r"^(<!-- not run: .+ -->\n)?```(\w+)[^\n]*\n(.*?)^```", re.M | re.S)
+BLOCK = re.compile(r"^(<!-- not run: [^\n]+ -->\n)?```(\w+)[^\n]*\n(.*?)^```", re.M | re.S)
 
 
 def commands(language, text):
