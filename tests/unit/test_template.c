@@ -104,6 +104,13 @@ static void hostile_templates(void **state) {
         "{{ range(100000000000) }}{{ messages }}",
         "{% set a = [] %}{% set b = a.append(a) %}{{ a }}{{ messages }}",
         "{% set a = [] %}{% set b = a.append(a) %}{{ a | tojson }}{{ messages }}",
+        "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}"
+        "{{ ns.a | tojson }}{{ messages }}",
+        "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}"
+        "{{ ns.a }}{{ messages }}",
+        "{% set a = [] %}{% set b = [a] %}{% set c = a.append(b) %}{{ messages }}",
+        "{% set ns = namespace(a=1) %}{% set ns.a = [ns] %}{{ messages }}",
+        "{{ 1 | 2 }}{{ messages }}",
         "{% break %}{{ messages }}",
         "{{ messages",
         "{% if messages %}",
