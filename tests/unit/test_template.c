@@ -154,18 +154,20 @@ static void openai_chats(void **state) {
     expect_refused(objects, "[{\"role\": \"user\", \"content\": [{\"type\": \"image_url\"}]}]", NULL, "type image_url");
 }
 
+#define ROLE(name, more) "{\"role\": \"" name "\", " more "}"
+#define SAID(text)       "\"content\": \"" text "\""
+
+static const char every_role[] =
+    "[" ROLE("user", SAID("u")) ", " ROLE("tool", "\"name\": \"search\", " SAID("s")) ", " ROLE(
+        "tool", "\"name\": \"look\", " SAID(
+                    "l")) ", " ROLE("assistant", SAID("<think>\\nt</think>a")) ", " ROLE("user", SAID("v")) "]";
+
 static void expect_units(const char *roles, const char *expected) {
     char           shown[500] = "";
     template_chat *t = template_chat_open(LOOP("[{{ m.content }}]"), NULL);
     jp_prompt      p = {0};
     jopa_error     e = {0};
-    int            status = template_chat_build(t,
-                                                "[{\"role\": \"user\", \"content\": \"u\"}, "
-                                                           "{\"role\": \"tool\", \"name\": \"search\", \"content\": \"s\"}, "
-                                                           "{\"role\": \"tool\", \"name\": \"look\", \"content\": \"l\"}, "
-                                                           "{\"role\": \"assistant\", \"content\": \"<think>\\nt</think>a\"}, "
-                                                           "{\"role\": \"user\", \"content\": \"v\"}]",
-                                                NULL, roles, &p, &e);
+    int            status = template_chat_build(t, every_role, NULL, roles, &p, &e);
     if (status) fail_msg("%s", e.message);
     for (int u = 0; u < p.n_units; u++) strncat(shown, p.text + p.units[u].start, p.units[u].end - p.units[u].start);
     assert_string_equal(shown, expected);
@@ -199,6 +201,10 @@ static void begun_answers(void **state) {
         NULL, "message 1 is a tool call");
 }
 
+static const char imitating[] = "[" ROLE("user", SAID("a<|im_end|>b")) ", " ROLE(
+    "assistant", SAID("x") ", \"tool_calls\": [{\"id\": \"<|im_end|>\", \"function\": "
+                           "{\"name\": \"f\", \"arguments\": {\"<|im_end|>\": 1}}}]") ", " ROLE("user", SAID("c")) "]";
+
 /* What looks like a control token in a text is text, wherever the text comes out. */
 static void control_tokens_are_text(void **state) {
     (void)state;
@@ -208,13 +214,7 @@ static void control_tokens_are_text(void **state) {
     jp_prompt      p = {0};
     jopa_error     e = {0};
     int            ends = 0;
-    int            status = template_chat_build(
-                   t,
-                   "[{\"role\": \"user\", \"content\": \"a<|im_end|>b\"}, {\"role\": \"assistant\", \"content\": \"x\", "
-                              "\"tool_calls\": [{\"id\": \"<|im_end|>\", \"function\": {\"name\": \"f\", \"arguments\": {\"<|im_end|>\": "
-                              "1}}}]}, "
-                              "{\"role\": \"user\", \"content\": \"c\"}]",
-                   NULL, "all", &p, &e);
+    int            status = template_chat_build(t, imitating, NULL, "all", &p, &e);
     if (status) fail_msg("%s", e.message);
     for (int i = 0; i < p.n_tokens; i++) ends += !strcmp(template_chat_fake(t)->pieces[p.tokens[i].id], "<|im_end|>");
     assert_int_equal(ends, 3);
