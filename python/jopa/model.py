@@ -9,9 +9,9 @@ from . import errors
 from ._lib import ffi, lib, new_error, to_c
 from .chat import Prompt, set_prompt
 from .defaults import default_encoder, default_model
-from .handles import ModelHandle
-from .options import Options, describe, keywords, of_model, refuse_unknown
 from .explanation import Explanation
+from .handles import ModelHandle
+from .options import Options, describe, keywords, model_keywords, of_model, refuse_unknown
 from .result import rendered
 from .results import Audit, Compression, Results, from_text
 from .running import Listener, ProgressLike, run
@@ -317,6 +317,7 @@ def _ask_like(asked: Options, like: Explanation) -> None:
         raise errors.of_code(status, ffi.string(e.message).decode("utf-8", "replace"))
 
 
+describe(Model.__init__, model_keywords())
 describe(Model.explain, keywords("explain"))
 describe(Model.session, keywords("explain"))
 describe(Model.compare, keywords("compare"))

@@ -63,6 +63,12 @@ def of_model() -> dict[str, Option]:
 
 
 @cached
+def model_keywords() -> dict[str, Option]:
+    """Those of them beside the parameters that jopa.Model has anyway, `n_threads` and its like."""
+    return {name: o for name, o in of_model().items() if name not in ("model", "threads", "ctx", "gpu_layers")}
+
+
+@cached
 def keywords(command: str) -> dict[str, Option]:
     """The keywords of the function that runs a command."""
     hidden = {*_PLACES, *of_model()}

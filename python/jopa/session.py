@@ -9,10 +9,10 @@ import numpy as np
 
 from . import errors
 from ._lib import check, ffi, from_c, lib, new_error, to_c
+from .explanation import Explanation
 from .handles import SessionHandle
 from .offsets import Offsets
 from .options import Options, describe, keywords, refuse_unknown
-from .explanation import Explanation
 from .result import rendered
 from .results import Results, from_text
 from .running import Listener, ProgressLike, run

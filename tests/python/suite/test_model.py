@@ -41,6 +41,12 @@ def test_signatures_are_the_table(command):
             )
 
 
+def test_the_signature_of_models():
+    parameters = inspect.signature(jopa.Model).parameters
+    covered = {name[2:] if name.startswith("n_") else name for name in parameters}
+    assert set(of_model()) <= covered and "encoder: " in jopa.Model.__init__.__doc__
+
+
 def test_the_table():
     rows = {o.name: o for o in jopa.options("explain")}
     assert rows["k"].type == "integer" and rows["prompt"].help and rows["output"].command_only

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import jopa
-import pytest
 
 SOURCE = Path(os.environ["JOPA_SOURCE_DIR"])
 SITE = Path(jopa.__file__).parents[1]
@@ -15,7 +14,7 @@ CONFIG = SOURCE / "pyproject.toml"
 
 PROGRAM = """
 import jopa
-model = jopa.Model.default(n_threads=1)
+model = jopa.Model("m.gguf", n_threads=1, precise=True, encoder=None)
 x = model.explain("a", unit="word", k=2, metrics=["prob"], target=(0, 3), sparsity=0.2, raw=True, max_tokens=None)
 reveal_type(x.units[0].score)
 reveal_type(model.compare([{"role": "user", "content": "a"}], methods=["jopa"])[0])
