@@ -22,7 +22,7 @@ if [ ! -d "$sysroot" ]; then
         libopenblas0-serial libcmocka-dev >&2
     for package in "$tmp"/archives/*.deb; do dpkg -x "$package" "$tmp/root"; done
     # what installing them would have chosen
-    (cd "$tmp/root/usr/lib/$triple" && ln -sf openblas-serial/lib{blas,lapack}.so.3 blas/libblas.so lapack/liblapack.so . &&
+    (cd "$tmp/root/usr/lib/$triple" && ln -sf openblas-serial/lib{blas,lapack}.so.3 openblas-serial/libopenblas.so.0 blas/libblas.so lapack/liblapack.so . &&
         for name in blas lapack; do ln -sf $name-netlib.pc pkgconfig/$name.pc; done)
     mv -T "$tmp/root" "$sysroot"
 fi

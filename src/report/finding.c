@@ -124,10 +124,15 @@ static void put_alone(jp_buffer *out, const jp_explanation *x, const jp_explanat
     }
 }
 
-static void put_hidden(jp_buffer *out, int phrases_hidden) {
-    jp_buffer_text(out, phrases_hidden == 1   ? "hidden, "
-                        : phrases_hidden == 2 ? "with both hidden, "
-                                              : "with all of them hidden, ");
+/* "with both hidden, it is 171 times less likely; either alone changes little" */
+static void put_loss(jp_buffer *out, const jp_explanation *x, const jp_explanation *ablation, int n, bool first) {
+    static const char *const hidden[][2] = {{"hidden, ", "Hidden, "},
+                                            {"with both hidden, ", "With both hidden, "},
+                                            {"with all of them hidden, ", "With all of them hidden, "}};
+    jp_buffer_text(out, hidden[n < 2 ? 0 : n > 2 ? 2 : 1][first]);
+    jp_buffer_text(out, "it is ");
+    put_times(out, x->log_prob.drop, tokens_of_ratio(x));
+    put_alone(out, x, ablation);
 }
 
 static void put_nothing_found(jp_buffer *out, const jp_explanation *x) {
@@ -157,10 +162,7 @@ static void put_finding_sentence(jp_buffer *out, const jp_explanation *x, const 
     jp_buffer_text(out, " rests on ");
     int n = put_phrases(out, x);
     jp_buffer_text(out, ": ");
-    put_hidden(out, n);
-    jp_buffer_text(out, "it is ");
-    put_times(out, x->log_prob.drop, tokens_of_ratio(x));
-    put_alone(out, x, ablation);
+    put_loss(out, x, ablation, n, false);
 }
 
 static bool was_cut(const jp_explanation *x) {
@@ -171,6 +173,14 @@ void jp_put_finding(jp_buffer *out, const jp_explanation *x) {
     if (x->failed) return;
     put_finding_sentence(out, x, NULL);
     jp_buffer_text(out, was_cut(x) ? " (the best so far).\n" : ".\n");
+}
+
+void jp_put_finding_loss(jp_buffer *out, const jp_explanation *x) {
+    int n = 0;
+    jp_each_phrase(x, count_phrase, &n);
+    if (has_finding(x)) put_loss(out, x, NULL, n, true);
+    else put_nothing_found(out, x);
+    jp_buffer_text(out, was_cut(x) ? " (the best so far)." : ".");
 }
 
 static const jp_explanation *ablation_of(const jopa_result *r) {

@@ -9,6 +9,9 @@
  * one of them alone does where that is known. Likelihoods are of the whole target: exp(drop). */
 void jp_put_finding(jp_buffer *out, const jp_explanation *x);
 
+/* The same for a page that has named the set already: “With both hidden, it is 248 times less likely.” */
+void jp_put_finding_loss(jp_buffer *out, const jp_explanation *x);
+
 /* Of a comparison: the finding of the best method, and what one-at-a-time ablation would have said where it ran. */
 void jp_put_comparison_finding(jp_buffer *out, const jopa_result *r);
 

@@ -184,11 +184,15 @@ void jp_each_phrase(const jp_explanation *x, void (*visit)(void *user, size_t st
     }
 }
 
+bool jp_is_best(double drop, double best) { return drop >= best || (best > 0 && drop >= 0.995 * best); }
+
 int jp_best_explanation(const jopa_result *r) {
     int best = 0;
     for (int i = 1; i < r->n_items; i++) {
         double drop = r->items[i].log_prob.drop, known = r->items[best].log_prob.drop;
         if (drop > known || (isnan(known) && !isnan(drop))) best = i;
     }
+    for (int i = 0; i < best; i++)
+        if (jp_is_best(r->items[i].log_prob.drop, r->items[best].log_prob.drop)) return i;
     return best;
 }

@@ -40,7 +40,10 @@ int jp_heat_step(double value, double max, int steps);
  * phrase's bytes of x->prompt_text, trimmed. */
 void jp_each_phrase(const jp_explanation *x, void (*visit)(void *user, size_t start, size_t end), void *user);
 
-/* The first explanation with the largest drop; 0 when no drop is a number. */
+/* Whether a drop is as good as the largest: the same set is scored a little differently in another batch, so 0.5 % are
+ * no difference. */
+bool jp_is_best(double drop, double best);
+/* The first explanation whose drop is the largest or as good; 0 when no drop is a number. */
 int jp_best_explanation(const jopa_result *r);
 
 #endif

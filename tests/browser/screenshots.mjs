@@ -19,8 +19,9 @@ async function shoot(json, name, colorScheme, prepare = () => {}, height = 1000)
 const pointAtLoss = async (page) => {
   await page.evaluate(() => {
     const drop = (one) => one.dataset.full - one.dataset.masked || 0;
-    const all = [...document.querySelectorAll("[data-map=response] .t")].filter((one) => one.getBoundingClientRect().left > 320);
-    all.sort((a, b) => drop(b) - drop(a))[0].id = "most";
+    const all = [...document.querySelectorAll("[data-map=response] .t")];
+    const inside = all.filter((one) => one.getBoundingClientRect().left > 320);
+    (inside.length ? inside : all).sort((a, b) => drop(b) - drop(a))[0].id = "most";
   });
   await page.hover("#most");
   await page.evaluate(() => scrollTo(0, 0));

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "report/plot/figures.h"
+#include "report/finding.h"
 #include "report/html/html-parts.h"
 #include "report/label.h"
 #include "report/markup.h"
+#include "report/view.h"
 #include "base/number.h"
 
 enum { MAX_ROWS = 60 };
@@ -33,21 +35,32 @@ static int *by_drop(const jopa_result *r) {
 }
 
 /* "jopa", "jopa and greedy", "jopa, greedy and lime": the methods whose sets share the largest drop. */
-static void put_best_methods(jp_html *h, const jopa_result *r, const int *order, double best) {
-    int n = 0;
-    while (n < r->n_items && r->items[order[n]].log_prob.drop >= best) n++;
+static void put_best_methods(jp_html *h, const jopa_result *r, double best) {
+    int n = 0, at = 0;
+    for (int i = 0; i < r->n_items; i++) n += jp_is_best(r->items[i].log_prob.drop, best);
     if (!n) jp_buffer_text(h->out, "No method");
-    for (int i = 0; i < n; i++) {
-        if (i) jp_buffer_text(h->out, i + 1 == n ? " and " : ", ");
-        jp_html_text(h, r->items[order[i]].method);
+    for (int i = 0; i < r->n_items; i++) {
+        if (!jp_is_best(r->items[i].log_prob.drop, best)) continue;
+        if (at++) jp_buffer_text(h->out, at == n ? " and " : ", ");
+        jp_html_text(h, r->items[i].method);
     }
+}
+
+static void put_finding_html(jp_html *h, const jopa_result *r) {
+    jp_buffer finding = {0};
+    if (!strcmp(r->command, "compare")) jp_put_comparison_finding(&finding, r);
+    if (finding.failed) h->out->failed = true;
+    else if (finding.size)
+        jp_put_html(h->out, finding.data, finding.size); /* its line end parts it from what follows */
+    jp_buffer_free(&finding);
 }
 
 static void put_head_comparison_html(jp_html *h, const jopa_result *r, const int *order) {
     const jp_explanation *best = &r->items[order[0]];
     jp_buffer_text(h->out, "<p class=\"eyebrow\">Comparison</p>\n<h1>");
-    put_best_methods(h, r, order, best->log_prob.drop);
+    put_best_methods(h, r, best->log_prob.drop);
     jp_buffer_text(h->out, " found the set that the response needs most</h1>\n<p class=\"lead\">");
+    put_finding_html(h, r);
     jp_buffer_format(h->out, "%d methods, one prompt, one response, %d ", r->n_items, best->n_units);
     jp_put_units(h->out, best, best->n_units);
     jp_buffer_text(h->out,

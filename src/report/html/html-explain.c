@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "report/diff.h"
+#include "report/finding.h"
 #include "report/plot/figures.h"
 #include "report/html/html-parts.h"
 #include "report/label.h"
@@ -35,6 +36,7 @@ static void put_chip(void *user, size_t start, size_t end) {
 
 static void put_head_explanation_html(jp_html *h, const jp_explanation *x) {
     jp_buffer *out = h->out;
+    jp_buffer  loss = {0};
     chips      c = {h, x, 0};
     jp_buffer_text(out, "<p class=\"eyebrow\">Joint explanation by ");
     jp_html_text(h, x->method);
@@ -43,17 +45,10 @@ static void put_head_explanation_html(jp_html *h, const jp_explanation *x) {
     if (!c.n) jp_buffer_text(out, "nothing that was found");
     if (c.n > MAX_CHIPS) jp_buffer_format(out, "and %d more", c.n - MAX_CHIPS);
     jp_buffer_text(out, "</span></h1>\n<p class=\"lead\">");
-    double ratio = exp(fabs(x->log_prob.drop) / (targets_explanation_html(x) > 0 ? targets_explanation_html(x) : 1));
-    jp_buffer_format(out, "Hidden together, %s make each of the response&rsquo;s %d tokens ",
-                     x->n_selected == 1 ? "it does" : "they", targets_explanation_html(x));
-    jp_put_figure(out, ratio);
-    jp_buffer_format(out, " times %s likely.", x->log_prob.drop >= 0 ? "less" : "more");
-    if (x->joint.present && isfinite(x->joint.synergy) && x->n_selected > 1 && x->log_prob.drop > 0) {
-        jp_buffer_text(out, x->joint.synergy >= 0 ? " Hidden one at a time, their drops add up to only "
-                                                  : " They overlap: hidden one at a time, their drops add up to ");
-        jp_put_fixed(out, 100 * x->joint.sum_of_single_drops / x->log_prob.drop, 0);
-        jp_buffer_text(out, "&nbsp;% of that.");
-    }
+    jp_put_finding_loss(&loss, x);
+    if (loss.failed) out->failed = true;
+    else jp_put_html(out, loss.data, loss.size);
+    jp_buffer_free(&loss);
     jp_buffer_text(out, "</p>\n");
 }
 

@@ -124,7 +124,7 @@ static int put_table_comparison(jp_page *p, const jopa_result *r) {
     for (int i = 0; !status && i < r->n_items; i++) {
         row         cells;
         const char *texts[COLUMNS];
-        int         look = r->items[i].log_prob.drop >= best ? JP_LOOK_BOLD : JP_LOOK_PLAIN;
+        int         look = jp_is_best(r->items[i].log_prob.drop, best) ? JP_LOOK_BOLD : JP_LOOK_PLAIN;
         fill_comparison(p, &r->items[i], best, &cells);
         for (int c = 0; c < COLUMNS; c++) texts[c] = cells.text[c];
         put_row_comparison(p->out, texts, widths, jp_look_start(look, p->color), jp_look_end(look, p->color));
