@@ -22,7 +22,8 @@ if [ ! -d "$sysroot" ]; then
         libopenblas0-serial libcmocka-dev >&2
     for package in "$tmp"/archives/*.deb; do dpkg -x "$package" "$tmp/root"; done
     # what installing them would have chosen
-    (cd "$tmp/root/usr/lib/$triple" && ln -sf openblas-serial/lib{blas,lapack}.so.3 openblas-serial/libopenblas.so.0 blas/libblas.so lapack/liblapack.so . &&
+    (cd "$tmp/root/usr/lib/$triple" &&
+        ln -sf openblas-serial/lib{blas,lapack}.so.3 openblas-serial/libopenblas.so.0 blas/libblas.so lapack/liblapack.so . &&
         for name in blas lapack; do ln -sf $name-netlib.pc pkgconfig/$name.pc; done)
     mv -T "$tmp/root" "$sysroot"
 fi
@@ -30,10 +31,11 @@ fi
 export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/$triple/pkgconfig PKG_CONFIG_SYSROOT_DIR=$sysroot
 cmake -S "$root" -B "$build/aarch64" -G Ninja -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
     -DCMAKE_C_COMPILER=$triple-gcc -DCMAKE_CXX_COMPILER=$triple-g++ -DCMAKE_SYSROOT="$sysroot" -DJOPA_WERROR=ON \
-    "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-L;$sysroot" >&2
+    "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64;-E;LD_LIBRARY_PATH=/usr/$triple/lib;-L;$sysroot" >&2
 cmake --build "$build/aarch64" --target jopa libjopa_shared libjopa_merged bench_features tiny_model >&2
 unset OPENBLAS_CORETYPE # this machine's
-run() { qemu-aarch64 -cpu "$1" -L "$sysroot" "${@:2}"; }
+# libgomp is the cross compiler's
+run() { qemu-aarch64 -E "LD_LIBRARY_PATH=/usr/$triple/lib" -cpu "$1" -L "$sysroot" "${@:2}"; }
 run max "$build/aarch64/tests/cli/tiny_model" "$build/aarch64/tiny.gguf"
 for cpu in cortex-a53 neoverse-n1 max; do
     echo "$cpu: $(run $cpu "$build/aarch64/bench/features")"
