@@ -73,6 +73,30 @@ def test_special_tokens():
     assert Tokens(wordpiece()).beginning == []
 
 
+def test_a_prompt_of_nothing_without_a_beginning():
+    """The first token is as likely as any other, the others follow from what stands before them."""
+    import numpy as np
+    import random_models
+    import torch
+    from jopa.engine import Score
+    from jopa.pytorch import TransformersEngine
+
+    network = random_models.make("llama", 512)
+    engine = TransformersEngine(network, wordpiece())
+    response = np.array([4, 9, 7], np.int32)
+    with torch.no_grad():
+        table = network(input_ids=torch.tensor([[4, 9]])).logits[0].log_softmax(-1)
+    want = np.array([-np.log(512), float(table[0, 9]), float(table[1, 7])])
+    nothing, some = np.zeros(0, np.int32), np.array([5, 6], np.int32)
+    made = {}
+    for rows, values, _ in engine.score(Score([some, nothing, nothing], response, 0, 3, True)):
+        made.update(zip(rows, values))
+    assert np.abs(made[1] - want).max() < 1e-4 and np.abs(made[2] - want).max() < 1e-4
+    assert np.abs(engine.next(nothing, response)[[0, 1, 2], response] - want).max() < 1e-4
+    ((rows, values, _),) = engine.score(Score([nothing], response, 0, 1, True))
+    assert values[0, 0] == pytest.approx(-np.log(512)) and engine.generate(nothing, 3, lambda fraction: False) == []
+
+
 def test_an_unknown_kind():
     """By the tokenizer's own decode."""
     made = wordpiece()
