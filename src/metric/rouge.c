@@ -27,7 +27,7 @@ typedef struct {
 } word_builder;
 
 /* `all`: every character that is no white space is a word. */
-static joining joins(const word_builder *w, UChar32 c, bool all) {
+static joining joining_of(const word_builder *w, UChar32 c, bool all) {
     uint32_t category = c < 0 ? 0 : U_GET_GC_MASK(c);
     if (all) return c >= 0 && u_isUWhiteSpace(c) ? SEPARATES : BEGINS;
     if (category & U_GC_M_MASK) return CONTINUES;
@@ -45,7 +45,7 @@ static bool end_word(word_builder *w) {
 }
 
 static bool add_character(word_builder *w, UChar32 c, bool all) {
-    joining how = joins(w, c, all);
+    joining how = joining_of(w, c, all);
     if (how != CONTINUES && !end_word(w)) return false;
     if (how == SEPARATES) return true;
     if (!w->size) w->alone = jp_script_without_spaces(c);

@@ -5,7 +5,7 @@
 #include "base/utf8.h"
 #include "prompt/boundary.h"
 
-static bool is_white(const char *text, jp_range r) { return jp_boundary_ink(text, r) == 0; }
+static bool is_white_space(const char *text, jp_range r) { return jp_boundary_ink(text, r) == 0; }
 
 /* The characters that `r` begins and ends with. */
 static jp_range first_of(const char *text, jp_range r) {
@@ -22,7 +22,7 @@ static jp_range last_of(const char *text, jp_range r) {
 static size_t white_end(const char *text, size_t from, size_t end) {
     for (jp_range c = {from, from}; c.end < end; from = c.end) {
         c = first_of(text, (jp_range){from, end});
-        if (c.end == c.start || !is_white(text, c)) break;
+        if (c.end == c.start || !is_white_space(text, c)) break;
     }
     return from;
 }
@@ -42,7 +42,8 @@ static jp_range parting(const char *text, jp_range gap) {
 void jp_put_kept(jp_buffer *out, const char *text, jp_range gap, jp_range kept, bool apart) {
     if (kept.start == kept.end) return;
     if (apart && out->size && gap.start < gap.end &&
-        !is_white(out->data, last_of(out->data, (jp_range){0, out->size})) && !is_white(text, first_of(text, kept))) {
+        !is_white_space(out->data, last_of(out->data, (jp_range){0, out->size})) &&
+        !is_white_space(text, first_of(text, kept))) {
         jp_range space = parting(text, gap);
         jp_buffer_bytes(out, text + space.start, space.end - space.start);
     }
