@@ -15,6 +15,7 @@
 #include "bench/cases.h"
 #include "bench/records.h"
 #include "bench/tables.h"
+#include "engine/template/template.h"
 #include "failing_memory.h"
 #include "fake_source.h"
 #include "metric/words.h"
@@ -101,6 +102,53 @@ static void prompts(void **state) {
         fake_close(&w.f);
         free(w.shown);
     }
+}
+
+/* A chat rendered by a template: trimmed, escaped, indented, with tools, thinking and a begun answer. */
+typedef struct {
+    jp_engine     engine;
+    jp_engine_ops ops;
+    jp_template   t;
+    fake          f;
+} template_work;
+
+static int render_of(void *user, const jp_render_task *task, jp_rendered *out, jopa_error *e) {
+    return jp_template_render(&((template_work *)((char *)user - offsetof(template_work, f)))->t, task, out, e);
+}
+
+static int template_build_work(void *user, jopa_error *e) {
+    static const char source[] =
+        "{{ tools | tojson }}{% for m in messages %}<|im_start|>{{ (m.content or '') | trim | indent(2) }}"
+        "{{ (m.content or '') | tojson }}{% for c in m.tool_calls or [] %}{{ c | tojson }}{% endfor %}"
+        "{{ m.reasoning_content }}<|im_end|>{% endfor %}{{ strftime_now('%Y') }}";
+    static const char *const        roles[] = {"user", "assistant", "tool", "assistant"},
+                             *const contents[] = {" a\nb ", "", "c \"d\"", "<think>e</think> f"},
+                             *const extras[] = {
+                                 NULL,
+                                 "{\"role\": \"assistant\", \"reasoning_content\": \"r\", \"tool_calls\": "
+                                 "[{\"id\": \"1\", \"function\": {\"name\": \"n\", \"arguments\": "
+                                 "\"{\\\"x\\\": \\\"y\\\"}\"}}]}",
+                                 "{\"role\": \"tool\", \"tool_call_id\": \"1\"}", NULL};
+    template_work    *w = user;
+    jp_prompt         p = {0};
+    jp_prompt_options o = {.roles = roles, .contents = contents, .extras = extras, .n = 4, .unit = "word"};
+    o.mask_roles = "all";
+    o.tools = "[{\"description\": \"t\"}]";
+    int status = jp_template_open(&w->t, &w->engine, source, "{\"date\": \"2026-01-31\"}", true, e);
+    if (status) return status;
+    jp_prompt_source s = {&w->f, template_of, tokens_of, piece_of, jp_template_style(&w->t), render_of};
+    status = jp_prompt_build(&p, &s, &o, e);
+    jp_template_close(&w->t);
+    jp_prompt_free(&p);
+    return status;
+}
+
+static void templates(void **state) {
+    (void)state;
+    template_work w = {.engine = {&w.ops}};
+    fake_open(&w.f, FAKE_CHATML);
+    fail_each(template_build_work, &w);
+    fake_close(&w.f);
 }
 
 static int recut_work(void *user, jopa_error *e) {
@@ -318,8 +366,8 @@ static void benchmarks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prompts), cmocka_unit_test(recuts),     cmocka_unit_test(reports),
-        cmocka_unit_test(metrics), cmocka_unit_test(benchmarks),
+        cmocka_unit_test(prompts), cmocka_unit_test(templates), cmocka_unit_test(recuts),
+        cmocka_unit_test(reports), cmocka_unit_test(metrics),   cmocka_unit_test(benchmarks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

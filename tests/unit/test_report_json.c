@@ -81,9 +81,9 @@ static void members_have_the_contract_s_names_and_types(void **state) {
     char        *text = fixture_render(r, "json", 0, false, false);
     json_t      *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *prompt = json_object_get(json, "prompt");
     static const char *const names[] = {
-        "schema", "version",         "command",  "model", "engine",   "method",  "operator", "unit",
-        "seed",   "prompt",          "response", "units", "selected", "k",       "sparsity", "log_prob",
-        "joint",  "masked_response", "metrics",  "trace", "cost",     "stopped", "template",
+        "schema",   "version", "command",         "model",    "engine", "template", "method",  "operator",
+        "unit",     "seed",    "prompt",          "response", "units",  "selected", "k",       "sparsity",
+        "log_prob", "joint",   "masked_response", "metrics",  "trace",  "cost",     "stopped",
     };
     assert_int_equal(json_object_size(json), sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
