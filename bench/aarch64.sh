@@ -39,5 +39,5 @@ run() { qemu-aarch64 -E "LD_LIBRARY_PATH=/usr/$triple/lib" -cpu "$1" -L "$sysroo
 run max "$build/aarch64/tests/cli/tiny_model" "$build/aarch64/tiny.gguf"
 for cpu in cortex-a53 neoverse-n1 max; do
     echo "$cpu: $(run $cpu "$build/aarch64/bench/features")"
-    run $cpu "$build/aarch64/jopa" explain -m "$build/aarch64/tiny.gguf" --raw -k 2 -n 3 -b 40 -F text "one two three four"
+    run $cpu "$build/aarch64/jopa" explain -m "$build/aarch64/tiny.gguf" --raw -t 1 -k 2 -n 3 -b 40 -F text "one two three four"
 done
