@@ -167,7 +167,7 @@ JOPA_API void jopa_cancel(jopa_model *m);
 /* One method: options of "explain". On success *out is owned by the caller: jopa_result_free. */
 JOPA_API int jopa_explain(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 /* Options of "compare": the same prompt and response explained by several methods, each with its own cost. A method
- * that this model cannot run is an explanation that says so: jopa_result_failed. */
+ * that this model cannot run is an explanation that says why: jopa_result_text(result, i, "failed"). */
 JOPA_API int jopa_compare(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 
 /* ---- sessions ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* Which levels a prompt is searched by. */
 #include <string.h>
 
+#include "base/excerpt.h"
 #include "levels/levels.h"
 #include "prompt/recut.h"
 #include "prompt/units.h"
@@ -29,18 +30,18 @@ static int parse_list(jp_level_kinds *out, const char *list, jp_unit_kind finest
         if (size == 0 || size >= sizeof name)
             return jp_fail(
                 e, JOPA_ERROR_USAGE,
-                "`levels` '%.100s': auto, none, or kinds of units from coarse to fine, such as paragraph,sentence,word",
-                list);
+                "`levels` '%s': auto, none, or kinds of units from coarse to fine, such as paragraph,sentence,word",
+                jp_excerpt(list, 100).text);
         memcpy(name, at, size);
         name[size] = '\0';
         if (jp_unit_kind_parse(name, &kind, NULL))
-            return jp_fail(e, JOPA_ERROR_USAGE, "`levels` '%.100s': unknown unit '%s'; see `jopa list units`", list,
-                           name);
+            return jp_fail(e, JOPA_ERROR_USAGE, "`levels` '%s': unknown unit '%s'; see `jopa list units`",
+                           jp_excerpt(list, 100).text, name);
         bool finer = !out->n || coarseness(kind) < coarseness(out->kinds[out->n - 1]);
         if (!finer || out->n == JP_LEVELS_MOST - 1 || (kind != finest && coarseness(kind) <= coarseness(finest)))
             return jp_fail(e, JOPA_ERROR_USAGE,
-                           "`levels` '%.100s': %s is out of place: from coarse to fine, down to `unit` %s", list, name,
-                           jp_unit_kind_name((int)finest, NULL));
+                           "`levels` '%s': %s is out of place: from coarse to fine, down to `unit` %s",
+                           jp_excerpt(list, 100).text, name, jp_unit_kind_name((int)finest, NULL));
         out->kinds[out->n++] = kind;
         at += size + (at[size] == ',');
     }
