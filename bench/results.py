@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """results.py TABLES DOCUMENT SECONDS: writes docs/results.md from the tables TABLES.json and TABLES.md that `make bench`
-made, beside what the paper's notes claim. Every figure comes from the tables."""
+made, beside what the paper's published summary claims. Every figure comes from the tables."""
 import datetime
 import json
 import os
@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CLAIMS = [  # method, what it lacks, the change that the notes report
+CLAIMS = [  # method, what it lacks, the change that the summary reports
     ("jopa-nograd", "without gradient guidance", -0.15),
     ("jopa-noprob", "without masking probabilities", -0.10),
     ("ablation", "each token on its own", -0.25),
 ]
 SPARSER = "jopa@0.08"
-RIVALS = ("random/2", "ablation", "gradient")  # whom the notes compare with
+RIVALS = ("random/2", "ablation", "gradient")  # whom the summary compares with
 
 
 def lookup(tables, measure):
@@ -50,7 +50,7 @@ def best_of(drops, task, wanted):
 
 def first_claim(drops, sparsity):
     """A row for each task: JoPA at its two sparsities beside the best of the others at 10 %."""
-    lines = ["| task | prompts | jopa, 8 % | jopa, 10 % | hidden | best of the notes' rivals | best of all others | the claim holds |",
+    lines = ["| task | prompts | jopa, 8 % | jopa, 10 % | hidden | best of its rivals there | best of all others | the claim holds |",
              "|---|---:|---:|---:|---:|---:|---:|---|"]
     for task in tasks_of(drops):
         rival, rival_text = best_of(drops, task, lambda m: m in RIVALS)
@@ -64,7 +64,7 @@ def first_claim(drops, sparsity):
 
 def ablation_claims(drops):
     tasks = tasks_of(drops)
-    lines = ["| jopa | the notes | " + " | ".join(tasks) + " |", "|---|---:|" + "---:|" * len(tasks)]
+    lines = ["| jopa | claimed | " + " | ".join(tasks) + " |", "|---|---:|" + "---:|" * len(tasks)]
     for method, words, claimed in CLAIMS:
         cells = []
         for task in tasks:
@@ -105,13 +105,13 @@ def document(tables, markdown, seconds):
         f"- Machine: {processor()}, {len(os.sched_getaffinity(0))} cores; {seconds / 60:.0f} minutes; {datetime.date.today().isoformat()}; commit {commit()}.",
         f"- Equal cost: no method may spend more than {s['budget_per_unit']:g} evaluations for each unit of the prompt; the last tables say what each spent.",
         "  `random/2` is one random set. Intervals are 95 % bootstrap intervals over prompts.",
-        "", "## Beside the notes' claims", "",
-        "The notes claim that JoPA has the largest effect on all three tasks although it hides 8 % of the prompt and its rivals (random sets,",
+        "", "## Beside the published claims", "",
+        "The paper's published summary claims that JoPA has the largest effect on all three tasks although it hides 8 % of the prompt and its rivals (random sets,",
         "Captum's ablation, gradient saliency) 10 %. Here: the mean drop of the response's log-probability in nats, at most 8 % of the",
         "units hidden by `jopa@0.08` and at most 10 % by the others; `hidden` is what jopa's sets came to.", "", *first_claim(drops, sparsity), "",
-        "The notes claim that JoPA loses 15 % of its effect without gradient guidance, 10 % without masking probabilities, and 25 % when",
+        "The summary claims that JoPA loses 15 % of its effect without gradient guidance, 10 % without masking probabilities, and 25 % when",
         "tokens are scored one at a time. Here: the change of the mean drop against `jopa`, with intervals of the ratio.", "", *ablation_claims(drops), "",
-        "What differs from the notes: a small quantized model, other data, written for this project, short answers, and rivals in this",
+        "What differs from the paper: a small quantized model, other data, written for this project, short answers, and rivals in this",
         "program's own implementation, on the same scorer and with the same prompts and answers.", "",
         "## All tables", "", markdown.strip(), "",
     ]
