@@ -3,7 +3,8 @@
 # both everything; beside it what one-at-a-time ablation and chance find. bench/demo.py chose the prompt.
 . "$(dirname "$0")/lib.sh"
 
-jopa=${JOPA:-$scripts/../build/jopa}
+jopa=$(realpath --relative-base="$PWD" "${JOPA:-$scripts/../build/jopa}")
+[[ $jopa == */* ]] || jopa=./$jopa
 folder=$(dirname "$jopa")
 model=$("$scripts/fetch-model.sh")
 say "explaining a prompt on SmolLM2-135M-Instruct: which words made it answer \"German\"?"
