@@ -1,4 +1,4 @@
-// The HTML reports in Chromium: their texts are exact and inert, pointer and keyboard work, axe-core finds nothing.
+// The HTML reports in Chromium: their texts are exact, but for marks where a reader would see nothing, and inert, pointer and keyboard work, axe-core finds nothing.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -11,7 +11,10 @@ after(() => browser.close());
 const read = (file) => JSON.parse(readFileSync(file, "utf8"));
 const texts = (page, map) => page.$$eval(`[data-map=${map}]`, (all) => all.map((one) => one.textContent));
 const slice = (result, { start, end }) => Buffer.from(result.prompt.text).subarray(start, end).toString();
-const contents = (result) => result.prompt.messages.map((message) => slice(result, message));
+/** Invisible and reordering characters as pages show them (src/base/unseen.c). */
+const MARKS = { "\x1b": "⟨ESC⟩", "\x01": "⟨U+0001⟩", "\u202e": "⟨RLO⟩", "\u202c": "⟨PDF⟩", "\ufffe": "⟨U+FFFE⟩", "\u2028": "⟨LS⟩" };
+const seen = (text) => text.replace(/[\x1b\x01\u202e\u202c\ufffe\u2028]/g, (one) => MARKS[one]);
+const contents = (result) => result.prompt.messages.map((message) => seen(slice(result, message)));
 
 /** Runs `check` on the page of a result and expects it to be silent. */
 async function onPage(json, check, options) {
@@ -26,14 +29,15 @@ for (const name of ["lisbon", "hostile", "compare"])
     onPage(saved(name), async (page, result) => {
       const one = result.results ? result.results[0] : result;
       assert.deepEqual(await texts(page, "prompt"), contents(one));
-      assert.deepEqual(await texts(page, "response"), [one.response.text]);
+      assert.deepEqual(await texts(page, "response"), [seen(one.response.text)]);
     }));
 
 test("2,000 hostile tokens show exactly their text and run nothing", () =>
   onPage(save("tokens", hostileResult(2000)), async (page, result) => {
     assert.deepEqual(await texts(page, "prompt"), contents(result));
-    assert.deepEqual(await texts(page, "response"), [result.response.text]);
-    assert.deepEqual(await page.$$eval(".beside .text", (all) => all.map((one) => one.textContent)), [result.response.text, result.masked_response.text]);
+    assert.deepEqual(await texts(page, "response"), [seen(result.response.text)]);
+    assert.deepEqual(await page.$$eval(".beside .text", (all) => all.map((one) => one.textContent)),
+      [result.response.text, result.masked_response.text].map(seen));
     assert.equal(await page.evaluate(() => window.ran), undefined);
     assert.equal(await page.locator("script").count(), 1);
     assert.equal(await page.locator("img, iframe, object, link, u, s").count(), 0);
