@@ -11,6 +11,7 @@ key="$("$scripts/fetch-llama.sh" --key) $defaults ${CMAKE_FLAGS:-}"
 llama=$(sed -n 's/^llama_DIR:PATH=//p' "$build/CMakeCache.txt" 2> /dev/null || true)
 if [ "$(cat "$build/configured" 2> /dev/null)" != "$key" ] || [ ! -d "${llama:-/}" ]; then
     rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
+    mkdir -p "$(dirname "$log")"
     # shellcheck disable=SC2086  # CMAKE_FLAGS holds several words
     cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev ${2:+-DJOPA_WERROR=ON} ${CMAKE_FLAGS:-} >> "$log"
     cmake --build "$build" --target clean > /dev/null
