@@ -41,6 +41,20 @@ class Chats(Command):
                      "--template", "shirt", "one")
         self.refused(Failed, "cannot read 'no/such.jinja'", "explain", "-m", model, "--template", "no/such.jinja", "one")
 
+    def test_calls_that_a_template_does_not_know(self):
+        """They are left out as a server that applies the template leaves them out; one that knows of calls must show them."""
+        chat = self.write("calls.json", [
+            {"role": "user", "content": "one"},
+            {"role": "assistant", "content": None, "tool_calls": [
+                {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{\"at\": \"x\"}"}}]},
+            {"role": "tool", "tool_call_id": "1", "content": "two"}])
+        plain = self.write("plain.jinja", "{% for m in messages %}[{{ m.role }}: {{ m.content or '' }}]{% endfor %}")
+        x = self.ask("--messages", chat, "--template", plain, "--roles", "all")
+        self.assertEqual(x["prompt"]["text"], "[user: one][assistant: ][tool: two]")
+        forgetful = self.write("forgets.jinja", "{% if messages[1].tool_calls %}{% endif %}" + plain.read_text())
+        self.refused(Failed, "leaves out the tool calls of message 2", "explain", "-m", self.model, "--messages", chat,
+                     "--template", forgetful)
+
     def test_another_one(self):
         source = "{% for m in messages %}[{{ m.content | upper }}]{% endfor %}{{ word }}{{ strftime_now('%Y') }}"
         file = self.write("t.jinja", source)
