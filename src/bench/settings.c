@@ -5,6 +5,8 @@
 
 #include "base/number.h"
 #include "base/parse.h"
+#include "engine/template/template-render.h"
+#include "engine/template/template.h"
 
 /* Names that the header had before options had one table. */
 static const char *setting_name(const char *option) {
@@ -49,6 +51,23 @@ json_t *jp_settings_of(const jopa_options *o) {
     return NULL;
 }
 
+/* The chat template that prompts are put into, by its SHA-256; false without memory. None with `raw`, and where the
+ * engine alone knows it. */
+static bool add_template(json_t *settings, const jopa_model *m, const jopa_options *o) {
+    jp_template t;
+    char        hash[65];
+    bool        fine = true;
+    const char *raw = jp_options_text(o, "raw");
+    if (raw && !strcmp(raw, "true")) return true;
+    if (jp_template_open(&t, m->engine, jp_options_text(o, "template"), NULL, false, NULL)) return true;
+    if (t.source) {
+        jp_template_hash(t.source, hash);
+        fine = !json_object_set_new(settings, "chat_template", json_string(hash));
+    }
+    jp_template_close(&t);
+    return fine;
+}
+
 json_t *jp_bench_settings(const jopa_model *m, const jopa_options *o) {
     jp_model_info info = {0};
     m->engine->ops->model_info(m->engine, &info);
@@ -56,7 +75,7 @@ json_t *jp_bench_settings(const jopa_model *m, const jopa_options *o) {
     json_t *model = json_pack("{s:s, s:s, s:s, s:I, s:b, s:b}", "engine", m->engine->ops->name, "model", info.file,
                               "quantization", info.quantization, "parameters", (json_int_t)info.parameters, "encoder",
                               m->encoder != NULL, "precise", m->precise);
-    bool    fine = settings && model && !json_object_update(settings, model);
+    bool    fine = settings && model && !json_object_update(settings, model) && add_template(settings, m, o);
     json_decref(model);
     if (fine) return settings;
     json_decref(settings);

@@ -196,6 +196,18 @@ class Bench(unittest.TestCase):
         self.assertEqual(self.bench(self.data, empty).returncode, 0)
         self.assertEqual(self.keys(empty), self.keys(self.whole))
 
+    def test_another_template_of_the_model_is_another_question(self):
+        model, results = self.at / "chats.gguf", self.at / "chats.jsonl"
+        ask = (self.data, "-m", model, "--results", results, "--methods", "random/2", "-n", "3", "--per-task", "1")
+        for template in ("{% for m in messages %}Q: {{ m.content }} {% endfor %}A: ", "{% for m in messages %}{{ m.content }}{% endfor %}"):
+            subprocess.run([TINY_MODEL, model, f"template={template}"], check=True)
+            done = subprocess.run([JOPA, "bench", *ask], capture_output=True)
+            if template.startswith("{% for m in messages %}Q"):
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(b'"chat_template": "', results.read_bytes())
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"holds results with chat_template", done.stderr)
+
     def test_two_files_of_one_name(self):
         folders, results = [self.at / "left", self.at / "right"], self.at / "two.jsonl"
         for i, folder in enumerate(folders):
