@@ -3,6 +3,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "say.h"
@@ -35,13 +36,15 @@ static void put_progress(const state *s, const char *line) {
     fflush(stderr);
 }
 
-/* "jopa 48/204 evaluations, best drop 31.20, 6 s left" */
+/* "jopa 48/204 evaluations, best drop 31.20: “doctor”, “patient”, 6 s left" */
 static void draw_search(const state *s, const jopa_progress *p) {
-    char line[160];
+    char line[400];
     int  n = snprintf(line, sizeof line, "%s %d", p->method ? p->method : p->stage, p->evaluations);
     if (p->budget > 0) n += snprintf(line + n, sizeof line - (size_t)n, "/%d", p->budget);
     n += snprintf(line + n, sizeof line - (size_t)n, " evaluations");
     if (!isnan(p->best_drop)) n += snprintf(line + n, sizeof line - (size_t)n, ", best drop %.2f", p->best_drop);
+    if (p->best_text && strlen(p->best_text) < 240)
+        n += snprintf(line + n, sizeof line - (size_t)n, ": %s", p->best_text);
     if (p->seconds_left >= 0) snprintf(line + n, sizeof line - (size_t)n, ", %.0f s left", ceil(p->seconds_left));
     put_progress(s, line);
 }

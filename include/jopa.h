@@ -88,6 +88,7 @@ typedef struct {
     int         prompts_done, prompts; /* of jopa_bench; otherwise 0 */
     const char *id;                    /* the prompt that jopa_bench is at, or NULL */
     const char *method;                /* what searches, or NULL */
+    const char *best_text;             /* the first words of the best set so far, or NULL; for the call only */
 } jopa_progress;
 /* Called often while anything runs; nonzero stops it. A search that is stopped answers with the best so far. */
 typedef int (*jopa_progress_function)(void *user, const jopa_progress *p);

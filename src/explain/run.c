@@ -45,6 +45,7 @@ static int search_method(const jp_run *run, jp_scorer *s, jp_selection *found, j
     jp_task            task = {.scorer = s, .n = prompt->n_units, .k = run->problem->k, .budget = run->budget};
     task.seed = q->seed;
     run->watch->scorer = s;
+    run->watch->prompt = prompt;
     if (jp_watch_stage(run->watch, JP_STAGE_SEARCHING, run->method->name)) jp_scorer_stop(s, JP_STOP_USER);
     int status = q->min_drop > 0 ? jp_study_smallest(&task, run->method, q->min_drop, found, e)
                                  : search_levels(run, &task, found, x, e);

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "report/label.h"
 
 static const struct {
     const char *name, *summary;
@@ -60,11 +62,26 @@ static int *list_best(const jp_watch *w, int *n) {
     return members;
 }
 
+/* “Berlin”, “Germany.” and so on, short enough for a line of progress. NULL: there is none. */
+static char *name_best(const jp_watch *w, const int *best, int n) {
+    enum { MOST = 3, COLUMNS = 16 };
+    jp_buffer text = {0};
+    for (int i = 0; i < n && i < MOST && best; i++) {
+        const jp_unit *u = &w->prompt->units[best[i]];
+        if (i) jp_buffer_text(&text, ", ");
+        jp_put_quoted(&text, w->prompt->text, u->start, u->end, COLUMNS);
+    }
+    if (n > MOST) jp_buffer_format(&text, " and %d more", n - MOST);
+    return text.size ? jp_buffer_take(&text, NULL) : NULL;
+}
+
 int jp_watch_scores(void *user, int evaluations, int budget, double best_drop) {
     jp_watch *w = user;
     double    seconds = jp_seconds() - w->started;
     int      *best = list_best(w, &w->now.n_best);
+    char     *text = name_best(w, best, w->now.n_best);
     w->now.best = best;
+    w->now.best_text = text;
     w->now.evaluations = evaluations;
     w->now.budget = budget;
     w->now.best_drop = best_drop;
@@ -73,8 +90,10 @@ int jp_watch_scores(void *user, int evaluations, int budget, double best_drop) {
         w->now.seconds_left = w->limit - seconds;
     bool stop = jp_watch_ask(w, budget > 0 ? fmin(1, (double)evaluations / budget) : -1);
     w->now.best = NULL;
+    w->now.best_text = NULL;
     w->now.n_best = 0;
     free(best);
+    free(text);
     return stop;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     double                 started, limit; /* jp_seconds(), and seconds at most; 0: none */
     jopa_progress          now;
     const jp_scorer       *scorer; /* whose best set is told, or NULL */
+    const jp_prompt       *prompt; /* whose units it masks; not NULL where `scorer` is not */
     bool                   stopped;
     jopa_stop              stop; /* what engines ask: it points here, so a watch stays where it began */
 } jp_watch;

@@ -122,6 +122,11 @@ static int noting(void *user, const jopa_progress *p) {
     assert_true(p->n_best == 0 || p->best);
     if (p->n_best == 0 || n->sets == MOST_SETS) return 0;
     assert_in_range(p->n_best, 1, 16);
+    assert_non_null(p->best_text); /* the first units in quotes, the others as a number */
+    int quotes = 0;
+    for (const char *at = p->best_text; (at = strstr(at, "“")); at++) quotes++;
+    assert_int_equal(quotes, p->n_best < 3 ? p->n_best : 3);
+    assert_true((strstr(p->best_text, " more") != NULL) == (p->n_best > 3));
     for (int i = 0; i < p->n_best; i++) n->best[n->sets][i] = p->best[i];
     n->sizes[n->sets] = p->n_best;
     n->drops[n->sets++] = p->best_drop;
