@@ -2,10 +2,12 @@
 # built as a wheel as `pip install .` builds it.
 set -euo pipefail
 suite=$JOPA_SOURCE_DIR/tests/python/suite
-torch=$("$JOPA_SOURCE_DIR/scripts/venv.sh" torch "$JOPA_SOURCE_DIR/tests/parity/torch.txt") || exit 77
 python=$("$JOPA_SOURCE_DIR/scripts/venv.sh" python "$suite/requirements.txt") || exit 77
 site() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
-site "$torch" > "$(site "$python")/torch.pth" # after its own, so that PyTorch is there once
+if [ "${PARITY:-}" != 0 ]; then # without PyTorch the suite skips what needs it
+    torch=$("$JOPA_SOURCE_DIR/scripts/venv.sh" torch "$JOPA_SOURCE_DIR/tests/parity/torch.txt") || exit 77
+    site "$torch" > "$(site "$python")/torch.pth" # after its own, so that PyTorch is there once
+fi
 # The local engine's weights in F16 whatever the processor has: bfloat16 is too coarse for a comparison with F32.
 export ONEDNN_MAX_CPU_ISA=AVX512_CORE_VNNI
 export GOMP_SPINCOUNT=1000 # PyTorch's threads, too
