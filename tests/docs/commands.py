@@ -3,7 +3,7 @@
 Fenced blocks are read by their language. `sh`: the block is one script. `console`: the lines after "$ ". `c`: a file
 that compiles with include/ alone. One document's blocks run in order, in one folder that starts empty, with the command
 on PATH as jopa and as build/jopa. `make TARGET` is looked up, not run; `git clone` and `cd` are left out.
-A block after the line <!-- not run: REASON --> is left out.
+A block after the line <!-- not run: REASON --> is left out. Files of the project that a document names have to exist.
 What a `console` block of README.md shows under a command is what comes out, but for times, white space and what another
 processor's rounding does to a figure; UPDATE=1 writes it anew. (docs/cli.md: tests/cli/test_help.py.)
 """
@@ -112,12 +112,20 @@ def check(document):
     return count, failures
 
 
+def missing_files(document):
+    """Files of the project that a document names and that are not there; NAME stands for any."""
+    named = re.findall(r"(?<![\w/$.{}-])((?:src|cli|scripts|tests|bench|cmake|docs|include|fuzz|python)/[\w./-]+\.\w+)\b",
+                       document.read_text(encoding="utf-8"))
+    return [f"{document.name} names {name}, which does not exist\n" for name in dict.fromkeys(named)
+            if not (SOURCE / name).exists() and "NAME" not in name]
+
+
 def main():
     documents = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md"))]
     if sys.argv[1:]:  # names of some
         documents = [d for d in documents if d.name in sys.argv[1:]]
     results = [check(document) for document in documents]
-    failures = [f for _, errors in results for f in errors]
+    failures = [f for _, errors in results for f in errors] + [f for d in documents for f in missing_files(d)]
     print("\n".join(failures) or f"{sum(n for n, _ in results)} blocks work")
     return bool(failures)
 
