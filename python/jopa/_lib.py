@@ -61,3 +61,13 @@ def failure(e: Any) -> errors.JopaError:
 def check(status: int, e: Any) -> None:
     if status:
         raise failure(e)
+
+
+def taken(text: Any, size: Any, e: Any) -> str:
+    """A text that a function of the library returned, which is freed; where it is NULL, the error raised."""
+    if not text:
+        check(int(e.code) or errors.MemoryFull.code, e)
+    try:
+        return bytes(ffi.buffer(text, size[0])).decode("utf-8", "replace")
+    finally:
+        lib.jopa_free(text)

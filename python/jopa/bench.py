@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence, Union
 
-from . import errors
-from ._lib import check, ffi, from_c, lib, new_error, to_c
+from ._lib import ffi, from_c, lib, new_error, taken, to_c
 from .options import Options, describe, keywords, refuse_unknown
+from .result import PathLike
 from .running import Listener, ProgressLike, run
 
 if TYPE_CHECKING:
@@ -19,19 +19,12 @@ if TYPE_CHECKING:
 
     from .model import Model
 
-PathLike = Union[str, "os.PathLike[str]"]
 Case = Union[str, Mapping[str, Any]]
 
 
 def _tables(results: str, format: str) -> str:
     size, e = ffi.new("size_t *"), new_error()
-    text = lib.jopa_bench_tables(to_c(results, "results"), to_c(format, "format"), size, e)
-    if not text:
-        check(int(e.code) or errors.MemoryFull.code, e)
-    try:
-        return bytes(ffi.buffer(text, size[0])).decode("utf-8", "replace")
-    finally:
-        lib.jopa_free(text)
+    return taken(lib.jopa_bench_tables(to_c(results, "results"), to_c(format, "format"), size, e), size, e)
 
 
 class Bench:

@@ -12,15 +12,13 @@ from .defaults import default_encoder, default_model
 from .explanation import Explanation
 from .handles import ModelHandle
 from .options import Options, describe, keywords, model_keywords, of_model, refuse_unknown
-from .result import rendered
+from .result import PathLike, rendered
 from .results import Audit, Compression, Results, from_text
 from .running import Listener, ProgressLike, run
 from .session import Session, Set
 
 if TYPE_CHECKING:
     from .engine import Engine
-
-PathLike = Union[str, "os.PathLike[str]"]
 
 
 def _model_options(model: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Callable, Optional, Union
 
 from . import errors
-from ._lib import check, ffi, lib, new_error, to_c
+from ._lib import check, ffi, lib, new_error, taken, to_c
 from .options import Options, describe, render_keywords
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -27,13 +27,7 @@ def parse(text: str) -> Any:
 def rendered(result: Any, format: str, options: Any = ffi.NULL) -> str:
     """A report of a jopa_result."""
     size, e = ffi.new("size_t *"), new_error()
-    text = lib.jopa_result_render(result, to_c(format, "format"), options, size, e)
-    if not text:
-        check(int(e.code) or errors.MemoryFull.code, e)
-    try:
-        return bytes(ffi.buffer(text, size[0])).decode("utf-8", "replace")
-    finally:
-        lib.jopa_free(text)
+    return taken(lib.jopa_result_render(result, to_c(format, "format"), options, size, e), size, e)
 
 
 def write_whole(path: PathLike, text: str) -> None:
