@@ -53,3 +53,8 @@ clean:
 .PHONY: fuzz
 fuzz:
 	@scripts/fuzz.sh $(BUILD)-fuzz $(or $(SECONDS),60)
+
+# The unit tests, or those of TESTS, under ThreadSanitizer and under valgrind; `make test` has AddressSanitizer and UBSan.
+.PHONY: sanitize-thread sanitize-valgrind
+sanitize-thread sanitize-valgrind: sanitize-%:
+	@scripts/sanitize.sh $* $(BUILD)-$* $(TESTS)

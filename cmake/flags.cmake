@@ -1,5 +1,5 @@
 # jopa_flags: how our own C is compiled; jopa_strict: what src/ and cli/ add. jopa_sanitize: the same under
-# AddressSanitizer and UBSan.
+# the sanitizers of JOPA_SANITIZE.
 include(CheckCCompilerFlag)
 
 option(JOPA_WERROR "Warnings are errors" OFF) # on for `make test`: another compiler may know more warnings
@@ -17,7 +17,15 @@ add_library(jopa_strict INTERFACE)
 target_compile_options(jopa_strict INTERFACE -Wconversion)
 target_link_libraries(jopa_strict INTERFACE jopa_flags)
 
-set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
+# "thread" and "valgrind" are `make sanitize-thread` and `make sanitize-valgrind`; valgrind knows no AVX-512
+set(JOPA_SANITIZE address CACHE STRING "What the tests of BUILD/sanitize run under: address (with UBSan), thread, valgrind")
+if(JOPA_SANITIZE STREQUAL thread)
+    set(sanitize -fsanitize=thread)
+elseif(JOPA_SANITIZE STREQUAL valgrind)
+    set(sanitize -march=x86-64-v3)
+else()
+    set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
+endif()
 add_library(jopa_sanitize INTERFACE)
 target_compile_options(jopa_sanitize INTERFACE ${sanitize} -O1 -g -UNDEBUG -fno-omit-frame-pointer)
 target_link_options(jopa_sanitize INTERFACE ${sanitize})

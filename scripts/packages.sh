@@ -30,8 +30,7 @@ if [ $# = 0 ]; then
     if [ "$tests" ]; then
         command_of clang clang
         # clang's own omp.h
-        ! command -v clang > /dev/null || echo '#include <omp.h>' | clang -fsyntax-only -x c - 2> /dev/null ||
-            missing+=(libomp-dev)
+        echo '#include <omp.h>' | clang -fsyntax-only -x c - 2> /dev/null || missing+=(libomp-dev)
     fi
 fi
 [ ${#missing[@]} = 0 ] && exit 0

@@ -1,8 +1,9 @@
 #include "search/refine-model.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <string.h>
+
+#include "search/lapack.h"
 
 static const double NOISE = 0.3, CURVED = 8; /* of a set's drop, over its prior variance: more for sets further away */
 static const double SCALE = 0.5,
@@ -72,9 +73,9 @@ int jp_refine_fit(jp_refinement *r, jopa_error *e) {
     }
     r->scale = SCALE;
     if (!r->near) return JP_OK;
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', r->near, r->kernel, JP_REFINE_KNOWN))
+    if (!jp_lapack_cholesky(r->kernel, r->near, JP_REFINE_KNOWN))
         return jp_fail(e, JOPA_ERROR_MODEL, "the model of the search could not be fitted to %d sets", r->near);
-    LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', r->near, 1, r->kernel, JP_REFINE_KNOWN, r->alpha, JP_REFINE_KNOWN);
+    jp_lapack_cholesky_solve(r->kernel, r->near, JP_REFINE_KNOWN, r->alpha);
     double square = SCALE_SETS * SCALE * SCALE;
     for (int t = 0; t < r->near; t++) {
         square += r->alpha[t] * r->gain[t];
@@ -89,8 +90,7 @@ void jp_refine_draw(jp_refinement *r) {
     for (int u = 0; u < r->n; u++) r->weight[u] = r->scale * jp_random_normal(&r->random);
     for (int t = 0; t < r->near; t++)
         r->gain[t] = predict(r, t, r->weight) + r->scale * sqrt(noise_of(r, t)) * jp_random_normal(&r->random);
-    if (r->near)
-        LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', r->near, 1, r->kernel, JP_REFINE_KNOWN, r->gain, JP_REFINE_KNOWN);
+    if (r->near) jp_lapack_cholesky_solve(r->kernel, r->near, JP_REFINE_KNOWN, r->gain);
     for (int t = 0; t < r->near; t++) refine_add(r, t, -r->gain[t], r->weight);
     for (int u = 0; u < r->n; u++) r->weight[u] = r->mean[u] + r->heat * r->weight[u];
 }

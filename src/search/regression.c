@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lapacke.h>
+#include "search/lapack.h"
 
 /* The design matrix, [rows, cols]: centred, times sqrt(weight). An intercept is the same as taking the weighted means
  * off; weights are the same as scaling rows by their roots. Its columns are made of the bits when they are needed. */
@@ -94,16 +94,11 @@ static void add_scaled(double *a, double scale, const double *b, int n) {
 static int solve_dense(design *d, double *coef, jopa_error *e) {
     const double rcond = 1e-9; /* below this share of the largest a singular value is rounding */
     size_t       rows = (size_t)d->rows, cols = (size_t)d->cols;
-    double    *x = malloc(rows * cols * sizeof *x), *singular = malloc((rows < cols ? rows : cols) * sizeof *singular);
-    lapack_int rank;
-    int        info = LAPACK_WORK_MEMORY_ERROR;
+    double      *x = malloc(rows * cols * sizeof *x);
     for (int j = 0; x && j < d->cols; j++) fill_column(d, j, x + (size_t)j * rows);
-    if (x && singular)
-        info = LAPACKE_dgelsd(LAPACK_COL_MAJOR, d->rows, d->cols, 1, x, d->rows, d->y,
-                              d->rows > d->cols ? d->rows : d->cols, singular, rcond, &rank);
+    int info = x ? jp_lapack_least_squares(x, d->rows, d->cols, rcond, d->y) : -1;
     free(x);
-    free(singular);
-    if (info == LAPACK_WORK_MEMORY_ERROR) return jp_fail_memory(e);
+    if (info == -1) return jp_fail_memory(e);
     if (info) return jp_fail(e, JOPA_ERROR_MODEL, "the regression did not converge (LAPACK code %d)", info);
     memcpy(coef, d->y, cols * sizeof *coef);
     return JP_OK;

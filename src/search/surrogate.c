@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lapacke.h>
+#include "search/lapack.h"
 
 enum { SETS_MAX = 640 };
 /* Candidates for the share of pairs and of noise in a set's prior variance, relative to the linear part. */
@@ -129,9 +129,9 @@ static bool factorise(jp_surrogate *s, double pairs, double noise, double *likel
         s->kernel[column + (size_t)t] *= 1 + noise;
         s->alpha[t] = s->drops[t] - prior_mean(s, t);
     }
-    if (LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', count, s->kernel, SETS_MAX)) return false;
+    if (!jp_lapack_cholesky(s->kernel, count, SETS_MAX)) return false;
     for (int t = 0; t < count; t++) determinant += log(s->kernel[(size_t)t * (SETS_MAX + 1)]);
-    LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', count, 1, s->kernel, SETS_MAX, s->alpha, count);
+    jp_lapack_cholesky_solve(s->kernel, count, SETS_MAX, s->alpha);
     for (int t = 0; t < count; t++) fit += s->alpha[t] * (s->drops[t] - prior_mean(s, t));
     s->scale = fmax(fit / count, 1e-12);
     s->noise = noise;
@@ -223,7 +223,7 @@ int jp_surrogate_sample(const jp_surrogate *s, jp_random *r, double temperature,
         double noise = s->noise * (s->shared[at] + s->b * s->paired[at]) * s->scale;
         weight[t] = value(q, members(s, t), s->sizes[t]) + sqrt(noise) * jp_random_normal(r);
     }
-    if (s->fitted) LAPACKE_dpotrs(LAPACK_COL_MAJOR, 'L', s->fitted, 1, s->kernel, SETS_MAX, weight, s->fitted);
+    if (s->fitted) jp_lapack_cholesky_solve(s->kernel, s->fitted, SETS_MAX, weight);
     project_surrogate(s, weight, -1, q);
     size_t size = (size_t)s->n * (size_t)s->n;
     for (int i = 0; i < s->n; i++) q->linear[i] = temperature * q->linear[i] + s->mean[i];

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# sanitize.sh thread|valgrind FOLDER [TEST...]: builds the unit tests in FOLDER to run under ThreadSanitizer, or under
+# valgrind's memcheck, and runs them (TEST: threads, search, ...; all). `make test` has AddressSanitizer and UBSan.
+. "$(dirname "$0")/lib.sh"
+
+[ $# -ge 2 ] || die "usage: sanitize.sh thread|valgrind FOLDER [TEST...]"
+kind=$1 build=$2
+shift 2
+"$scripts/packages.sh" --tests
+under=()
+if [ "$kind" = valgrind ]; then
+    "$scripts/packages.sh" valgrind
+    under=(valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite)
+fi
+[ $# -gt 0 ] || set -- $(cd "$scripts/../tests/unit" && ls test_*.c | sed 's/^test_//; s/[.]c$//')
+# shellcheck disable=SC2086  # CMAKE_FLAGS holds several words
+step "configuring $build for $kind" \
+    cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev "-DJOPA_SANITIZE=$kind" ${CMAKE_FLAGS:-}
+step "building $# unit tests for $kind" cmake --build "$build" --target $(printf 'test_%s.sanitized ' "$@")
+mkdir -p "$build/$kind"
+cd "$build/$kind"
+failed=0
+for name; do
+    start=$SECONDS
+    if ROUNDS=${ROUNDS:-6} TSAN_OPTIONS="halt_on_error=0 exitcode=9 ${TSAN_OPTIONS:-}" \
+        "${under[@]}" "../sanitize/unit/test_$name" > "$name.log" 2>&1; then
+        echo "$name: passed, $((SECONDS - start)) s"
+    else
+        echo "$name: failed, see $build/$kind/$name.log"
+        failed=1
+    fi
+done
+exit $failed
