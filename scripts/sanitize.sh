@@ -18,6 +18,8 @@ step "configuring $build for $kind" \
     cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev "-DJOPA_SANITIZE=$kind" ${CMAKE_FLAGS:-}
 step "building $# unit tests for $kind" cmake --build "$build" --target $(printf 'test_%s.sanitized ' "$@")
 mkdir -p "$build/$kind"
+JOPA_SOURCE_DIR=$(cd "$scripts/.." && pwd) JOPA_BUILD_DIR=$(cd "$build" && pwd)
+export JOPA_SOURCE_DIR JOPA_BUILD_DIR
 cd "$build/$kind"
 failed=0
 for name; do
@@ -26,7 +28,7 @@ for name; do
         "${under[@]}" "../sanitize/unit/test_$name" > "$name.log" 2>&1; then
         echo "$name: passed, $((SECONDS - start)) s"
     else
-        echo "$name: failed, see $build/$kind/$name.log"
+        echo "$name: failed, see $JOPA_BUILD_DIR/$kind/$name.log"
         failed=1
     fi
 done

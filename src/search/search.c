@@ -1,7 +1,10 @@
 #include "search/search.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/memory.h"
 
 enum { BATCH_MIN = 4, BATCH_MAX = 32, UNITS_PER_SET = 6, ROUNDS = 6 /* at least, where much is known before */ };
 static const double FLOOR = 0.002; /* of a masking probability */
@@ -14,6 +17,13 @@ static int round_size(const jp_task *task) {
     return size < BATCH_MIN ? BATCH_MIN : size > BATCH_MAX ? BATCH_MAX : size;
 }
 
+/* A number for each pair of units, before it is taken. */
+static int check_search_memory(int n, jopa_error *e) {
+    char what[80];
+    snprintf(what, sizeof what, "a joint search over %d units at once", n);
+    return jp_memory_check(8.0 * n * n + 3000.0 * n, what, "search by `levels`, or choose a larger `unit`", e);
+}
+
 int jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e) {
     size_t n = (size_t)task->n;
     if (task->n > JP_SEARCH_UNITS)
@@ -21,11 +31,13 @@ int jp_search_init(jp_search *s, const jp_task *task, int budget, jopa_error *e)
             e, JOPA_ERROR_USAGE,
             "%d units are too many to search at once, %d at most: search by `levels`, or choose a larger `unit`",
             task->n, JP_SEARCH_UNITS);
+    int status = check_search_memory(task->n, e);
+    if (status) return status;
     *s = (jp_search){
         .task = task, .n = task->n, .k = task->k, .budget = budget, .best = -INFINITY, .batch = round_size(task)};
     jp_random_seed(&s->random, task->seed);
     jp_cache_init(&s->taken, task->n);
-    int     status = jp_surrogate_new(&s->surrogate, task->n, e);
+    status = jp_surrogate_new(&s->surrogate, task->n, e);
     double *numbers = calloc(7 * n, sizeof *numbers);
     s->mean = numbers;
     s->units = malloc(n * sizeof *s->units);

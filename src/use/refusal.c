@@ -34,7 +34,7 @@ static char *fold_units(const UChar *units, int32_t n) {
     const UNormalizer2 *fold = unorm2_getNFKCCasefoldInstance(&code);
     int32_t             most = 18 * n + 1, size = 0; /* the longest expansion of a character */
     UChar              *folded = malloc((size_t)most * sizeof *folded);
-    char               *out = malloc(3 * (size_t)most + 1);
+    char               *out = calloc(3 * (size_t)most + 1, 1);
     if (folded && out) {
         size = unorm2_normalize(fold, units, n, folded, most, &code);
         u_strToUTF8WithSub(out, 3 * most + 1, NULL, folded, size, 0xfffd, NULL, &code);

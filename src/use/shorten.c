@@ -234,8 +234,7 @@ int jp_shorten(const jp_shorten_task *task, jp_selection *found, jopa_error *e) 
     return status;
 }
 
-/* ---- by a fixed order
- * ------------------------------------------------------------------------------------------------ */
+/* ---- by a fixed order --------------------------------------------------------------------------------------- */
 
 static void take_first(const int *order, int count, jp_bitset *out) {
     jp_bitset_clear(out);
@@ -262,7 +261,7 @@ static double known_or_last(double value) { return isnan(value) ? INFINITY : val
 
 int jp_shorten_in_order(const jp_shorten_task *task, const double *order, jp_bitset *out, jopa_error *e) {
     int  n = jp_scorer_units(task->scorer), count = 0, weight = 0, status = JP_OK;
-    int *units = malloc((size_t)n * sizeof *units);
+    int *units = calloc((size_t)n, sizeof *units);
     if (!units) return jp_fail_memory(e);
     for (int u = 0; u < n; u++) {
         int at = u;

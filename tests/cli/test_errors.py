@@ -107,7 +107,7 @@ class Errors(Command):
     def test_memory_is_estimated(self):
         """What the machine cannot hold is refused before it is taken."""
         model = write_model(self.folder / "deep.gguf", layers=64, context=2000000000)
-        self.refused(Failed, r"tokens takes [0-9.]+ GiB of memory, this machine has [0-9.]+: shorten them", "explain", "-m", model,
+        self.refused(Failed, r"tokens takes [0-9.]+ GiB of memory, there are [0-9.]+: shorten them", "explain", "-m", model,
                      "-t", 1, PROMPT, "-n", 16777216)
 
     def test_numbers(self):

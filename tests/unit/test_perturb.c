@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "formula_problem.h"
+#include "search/joint.h"
 #include "search/perturb.h"
 
 enum { MOST_ROWS = 400, MOST_COLS = 64 };
@@ -133,7 +134,7 @@ enum { SANITIZED = 1 };
 #else
 enum { SANITIZED = 0 };
 #endif
-enum { LONG = 800, ROOM = 32 << 20 }; /* the masks, and a copy of them, would take 40 MB as numbers */
+enum { LONG = 800, MOST = 8000, ROOM = 32 << 20 }; /* the masks, and a copy of them, would take 40 MB as numbers */
 
 static rlim_t address_space(void) {
     long  pages = 0;
@@ -164,19 +165,66 @@ static int explain_long(const char *method) {
     return 0;
 }
 
+/* `ask` of `what` in a process of its own. */
+static void check_in_child(int (*ask)(const char *), const char *what) {
+    int   status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) _exit(ask(what));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFEXITED(status) || (WEXITSTATUS(status) && WEXITSTATUS(status) != 77))
+        fail_msg("%s: %d", what, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
 static void masks_of_long_prompts_take_little(void **state) {
-    const char *const methods[] = {"lime", "kernelshap"};
     (void)state;
     if (SANITIZED) skip();
-    for (int m = 0; m < 2; m++) {
-        int   status = 0;
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (!child) _exit(explain_long(methods[m]));
-        assert_int_equal(waitpid(child, &status, 0), child);
-        if (!WIFEXITED(status) || (WEXITSTATUS(status) && WEXITSTATUS(status) != 77))
-            fail_msg("%s: %d", methods[m], WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+    check_in_child(explain_long, "lime");
+    check_in_child(explain_long, "kernelshap");
+}
+
+/* 8,000 units: a set of 200 of them is analysed in 128 MB. */
+static int analyse_most(const char *what) {
+    formula_problem p;
+    jp_joint        joint;
+    jp_bitset       set;
+    (void)what;
+    formula_problem_open(&p, MOST);
+    for (int u = 0; u < MOST; u += 100) jp_formula_add(p.engine, 1, &u, 1, NULL);
+    formula_problem_start(&p, &(jp_limits){.k = MOST});
+    if (jp_bitset_init(&set, MOST)) return 2;
+    for (int u = 0; u < MOST; u += 40) jp_bitset_add(&set, u);
+    struct rlimit limit = {address_space() + 4 * ROOM, address_space() + 4 * ROOM};
+    if (limit.rlim_cur == 4 * ROOM || setrlimit(RLIMIT_AS, &limit)) return 77;
+    jopa_error e = {0};
+    if (jp_joint_analyse(&joint, p.scorer, &set, &e)) {
+        fprintf(stderr, "%s\n", e.message);
+        return 1;
     }
+    return fabs(joint.drop - MOST / 200) < 1e-3 ? 0 : 3;
+}
+
+/* A joint search of so many says what it would take before it takes it, whatever the method. */
+static int refuse_most(const char *method) {
+    formula_problem p;
+    jp_selection    found;
+    jopa_error      e = {0};
+    formula_problem_open(&p, MOST);
+    formula_problem_start(&p, &(jp_limits){.k = 3});
+    if (jp_selection_init(&found, MOST, NULL)) return 2;
+    struct rlimit limit = {(rlim_t)400 << 20, (rlim_t)400 << 20};
+    if (address_space() > limit.rlim_cur / 2 || setrlimit(RLIMIT_AS, &limit)) return 77;
+    jp_task task = {.scorer = p.scorer, .n = MOST, .k = 3, .seed = 1};
+    if (jp_method_find(method)->run(&task, &found, &e) != JOPA_ERROR_INPUT) return 1;
+    return strstr(e.message, "8000 units at once takes 0.5 GiB of memory, there are 0.4: search by `levels`") ? 0 : 3;
+}
+
+static void most_units_fit_or_are_refused(void **state) {
+    const char *const methods[] = {"jopa", "jopa-nograd", "jopa-noprob"};
+    (void)state;
+    if (SANITIZED) skip();
+    check_in_child(analyse_most, "joint analysis");
+    for (int i = 0; i < 3; i++) check_in_child(refuse_most, methods[i]);
 }
 
 int main(void) {
@@ -186,6 +234,7 @@ int main(void) {
         cmocka_unit_test(both_ways_agree),
         cmocka_unit_test(unscored_rows_are_left_out),
         cmocka_unit_test(masks_of_long_prompts_take_little),
+        cmocka_unit_test(most_units_fit_or_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
