@@ -6,14 +6,14 @@ typedef struct ggml_backend_reg backend;
 
 #if defined(__x86_64__)
 #define HAS(feature) __builtin_cpu_supports(feature)
-#define LOOK() __builtin_cpu_init()
+#define LOOK()       __builtin_cpu_init()
 #else
 #define HAS(feature) 1
-#define LOOK() (void)0
+#define LOOK()       (void)0
 #endif
 
-#define V(name, feature)                                                                                               \
-    backend *cpu_variant_##name(void);                                                                                 \
+#define V(name, feature)               \
+    backend *cpu_variant_##name(void); \
     int      cpu_variant_score_##name(void);
 VARIANTS
 #undef V
@@ -24,11 +24,11 @@ backend *ggml_backend_cpu_reg(void) {
     backend *(*best)(void) = cpu_variant_base;
     int most = 0, score;
     LOOK();
-#define V(name, feature)                                                                                               \
-    score = HAS(feature) ? cpu_variant_score_##name() : 0;                                                             \
-    if (score > most) {                                                                                                \
-        most = score;                                                                                                  \
-        best = cpu_variant_##name;                                                                                     \
+#define V(name, feature)                                   \
+    score = HAS(feature) ? cpu_variant_score_##name() : 0; \
+    if (score > most) {                                    \
+        most = score;                                      \
+        best = cpu_variant_##name;                         \
     }
     VARIANTS
 #undef V

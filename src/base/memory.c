@@ -15,7 +15,8 @@ static double limit_bytes(void) {
     return getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY ? 0 : (double)limit.rlim_cur;
 }
 
-/* What the container may have: the number in such a file as the kernel shows there; 0: no limit ("max"), no container. */
+/* What the container may have: the number in such a file as the kernel shows there; 0: no limit ("max"), no container.
+ */
 static double container_bytes(const char *path) {
     FILE  *file = fopen(path, "re");
     double bytes = 0;
@@ -24,12 +25,12 @@ static double container_bytes(const char *path) {
     return bytes;
 }
 
-static double less(double a, double b) { return b > 0 && (a <= 0 || b < a) ? b : a; }
+static double smaller_known(double a, double b) { return b > 0 && (a <= 0 || b < a) ? b : a; }
 
 double jp_memory_bytes(void) {
-    double bytes = less(machine_bytes(), limit_bytes());
-    bytes = less(bytes, container_bytes("/sys/fs/cgroup/memory.max"));
-    return less(bytes, container_bytes("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    double bytes = smaller_known(machine_bytes(), limit_bytes());
+    bytes = smaller_known(bytes, container_bytes("/sys/fs/cgroup/memory.max"));
+    return smaller_known(bytes, container_bytes("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
 }
 
 int jp_memory_check(double need, const char *what, const char *advice, jopa_error *e) {

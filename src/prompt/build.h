@@ -12,12 +12,12 @@ typedef struct {
     /* [n] or NULL: message i as a JSON object, where it is more than a role and a content; see chat.h. contents[i] is
      * its text then: parts one below the other. */
     const char *const *extras;
-    const char        *tools;      /* a JSON array of what the model may call, or NULL */
-    bool               flat;       /* contents of parts are taken as one text */
-    bool               later;      /* units may be missing: some of the response follows */
-    bool               raw;        /* n == 1 and contents[0] is the prompt: no template, role "user" */
-    const char        *unit;       /* see units.h; NULL: "token" */
-    const char        *mask_roles; /* comma-separated, or "all"; NULL: "user" */
+    const char        *tools;       /* a JSON array of what the model may call, or NULL */
+    bool               flat;        /* contents of parts are taken as one text */
+    bool               later;       /* units may be missing: some of the response follows */
+    bool               raw;         /* n == 1 and contents[0] is the prompt: no template, role "user" */
+    const char        *unit;        /* see units.h; NULL: "token" */
+    const char        *mask_roles;  /* comma-separated, or "all"; NULL: "user" */
     bool               whole_words; /* unit word: what no white space parts is one (join.h) */
     /* What may be hidden is cut down: units that touch an occurrence of keep[i], and with keep_marked those that touch
      * a {{marked}} span, stay. Marks are read (and left out of the text) in messages whose role is in mask_roles,

@@ -81,7 +81,7 @@ static jopa_model *open_copier(void) {
     return jopa_model_open_engine(&m, &ops, NULL, NULL) ? NULL : m;
 }
 
-/* ---- questions and their answers as text -------------------------------------------------------------------------- */
+/* ---- questions and their answers as text */
 
 typedef int (*ask_function)(jopa_result **, jopa_model *, const jopa_options *, jopa_error *);
 
@@ -93,12 +93,13 @@ static const struct {
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static jopa_options *question_of(int i) {
-    jopa_options *o = asked(COMMANDS[i].command, "prompt",
-                            "Zoë wrote: “room 7 is free”, <b>ask</b> at desk 7 for a key 東京 =SUM(1)", "response",
-                            "key 7 of Zoë", "raw", "true", "unit", "word", NULL);
+    jopa_options *o =
+        asked(COMMANDS[i].command, "prompt", "Zoë wrote: “room 7 is free”, <b>ask</b> at desk 7 for a key 東京 =SUM(1)",
+              "response", "key 7 of Zoë", "raw", "true", "unit", "word", NULL);
     if (strcmp(COMMANDS[i].command, "compress") != 0) ask_also(o, "operator", "delete", NULL);
     if (!strcmp(COMMANDS[i].command, "score")) ask_also(o, "hide", "7,key", NULL);
-    if (!strcmp(COMMANDS[i].command, "explain")) ask_also(o, "k", "2", "repeat", "2", "metrics", "words,sparsity", NULL);
+    if (!strcmp(COMMANDS[i].command, "explain"))
+        ask_also(o, "k", "2", "repeat", "2", "metrics", "words,sparsity", NULL);
     if (i == N_COMMANDS - 1) ask_also(o, "method", "kernelshap", "unit", "token", "levels", "none", NULL);
     return o;
 }

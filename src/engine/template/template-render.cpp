@@ -26,7 +26,7 @@ struct refusal {
 class plain_locale {
     locale_t made, before;
 
-public:
+  public:
     plain_locale() : made(newlocale(LC_ALL_MASK, "C", nullptr)), before(made ? uselocale(made) : nullptr) {}
     ~plain_locale() {
         if (!made) return;
@@ -71,7 +71,7 @@ class converter {
         return out;
     }
 
-public:
+  public:
     explicit converter(const jp_template_task *task) : data(task->n_texts + 1) {
         for (int i = 0; i < task->n_texts; i++) texts[task->texts[i]] = i + 1;
     }
@@ -100,22 +100,21 @@ public:
 
 void set_functions(jinja::context &context, const jp_template_task *task, bool *dated) {
     std::time_t now = (std::time_t)task->now;
-    context.set_val("strftime_now", jinja::mk_val<jinja::value_func>(
-                                        "strftime_now", [now, dated](const jinja::func_args &args) -> jinja::value {
-                                            char    text[256];
-                                            std::tm local = {};
-                                            *dated = true;
-                                            std::string format = args.get_pos(0)->as_string().str();
-                                            size_t size = localtime_r(&now, &local)
-                                                              ? std::strftime(text, sizeof text, format.c_str(), &local)
-                                                              : 0;
-                                            return jinja::mk_val<jinja::value_string>(std::string(text, size));
-                                        }));
-    context.set_val("raise_exception",
-                    jinja::mk_val<jinja::value_func>(
-                        "raise_exception", [](const jinja::func_args &args) -> jinja::value {
-                            throw refusal{args.count() ? args.get_pos(0)->as_string().str() : std::string()};
-                        }));
+    context.set_val(
+        "strftime_now",
+        jinja::mk_val<jinja::value_func>("strftime_now", [now, dated](const jinja::func_args &args) -> jinja::value {
+            char    text[256];
+            std::tm local = {};
+            *dated = true;
+            std::string format = args.get_pos(0)->as_string().str();
+            size_t      size = localtime_r(&now, &local) ? std::strftime(text, sizeof text, format.c_str(), &local) : 0;
+            return jinja::mk_val<jinja::value_string>(std::string(text, size));
+        }));
+    context.set_val(
+        "raise_exception",
+        jinja::mk_val<jinja::value_func>("raise_exception", [](const jinja::func_args &args) -> jinja::value {
+            throw refusal{args.count() ? args.get_pos(0)->as_string().str() : std::string()};
+        }));
 }
 
 void set_variables(jinja::context &context, const jp_template_task *task, const converter &values) {
@@ -143,7 +142,7 @@ jp_render_status put_out(const jinja::string &rendered, const converter &values,
     out->size = text.size();
     for (const auto &part : rendered.parts) {
         if (part.val.empty()) continue;
-        int             origin = part.origin == values.data_origin() ? JP_RUN_DATA : part.origin - 1;
+        int         origin = part.origin == values.data_origin() ? JP_RUN_DATA : part.origin - 1;
         jp_text_run run = {origin, part.val.size(), origin < 0 ? 0 : part.from, origin < 0 ? 0 : part.covers};
         if (out->n_runs && continues(out->runs[out->n_runs - 1], run)) out->runs[out->n_runs - 1].size += run.size;
         else out->runs[out->n_runs++] = run;

@@ -80,8 +80,7 @@ int jp_text_audit(jp_page *p, const jp_explanation *x) {
     if (!status) status = jp_page_response(p, x);
     if (!status && given) status = page_text(p, "WHAT THE MODEL WRITES ITSELF", a->unmasked_response);
     if (!status)
-        status = page_text(p, a->reached ? "WITH THE TRIGGER HIDDEN" : "WITH THAT PART HIDDEN",
-                           x->masked_response);
+        status = page_text(p, a->reached ? "WITH THE TRIGGER HIDDEN" : "WITH THAT PART HIDDEN", x->masked_response);
     if (!status) status = page_text(p, "WITH ONLY THE WORDS HIDDEN", a->words_response);
     if (!status) jp_page_heading(p, a->refusal ? "WHY IT REFUSES" : "AUDIT");
     if (!status) status = fact_sentences(p, x);
