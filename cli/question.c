@@ -47,7 +47,13 @@ static bool is_template_file(const char *value) {
 int options_template(options *o) {
     int code = options_given(o, "tools") ? read_option(o, "tools") : -1;
     if (code >= 0 || !options_given(o, "template")) return code;
-    return is_template_file(options_text(o, "template")) ? read_option(o, "template") : -1;
+    if (!is_template_file(options_text(o, "template"))) return -1;
+    char *file = strdup(options_text(o, "template"));
+    code = read_option(o, "template");
+    if (code < 0 && !strchr(options_text(o, "template"), '{'))
+        code = say(EXIT_USAGE, "--template %s: no chat template in Jinja: it has no '{'", file);
+    free(file);
+    return code;
 }
 
 static int set_response(options *o) {

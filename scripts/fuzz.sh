@@ -7,7 +7,9 @@
 [ $# -ge 1 ] || die "usage: fuzz.sh FOLDER [SECONDS [TARGET...]]"
 build=$1 seconds=${2:-60}
 here=$(cd "$scripts/../fuzz" && pwd)
-command -v clang > /dev/null || die "the fuzz targets need clang with its runtime libraries (libFuzzer)"
+"$scripts/packages.sh" --tests # clang; and its runtime libraries, which have libFuzzer:
+[ -e "$(clang -print-runtime-dir)/libclang_rt.fuzzer-x86_64.a" ] || [ -e "$(clang -print-runtime-dir)/libclang_rt.fuzzer.a" ] ||
+    "$scripts/packages.sh" "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
 [ -f "$build/build.ninja" ] ||
     CC=clang CXX=clang++ cmake -S "$scripts/.." -B "$build" -G Ninja -Wno-dev -DJOPA_FUZZ=ON >&2
 cmake --build "$build" --target fuzz >&2

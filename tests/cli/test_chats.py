@@ -40,6 +40,8 @@ class Chats(Command):
         self.refused(Usage, "--template shirt: no such file, and the model's templates are called short", "explain", "-m", model,
                      "--template", "shirt", "one")
         self.refused(Failed, "cannot read 'no/such.jinja'", "explain", "-m", model, "--template", "no/such.jinja", "one")
+        for text in "", "short", "Hello":
+            self.refused(Usage, "no chat template in Jinja", "explain", "-m", model, "--template", self.write("plain.txt", text), "one")
 
     def test_calls_that_a_template_does_not_know(self):
         """They are left out as a server that applies the template leaves them out; one that knows of calls must show them."""
