@@ -1,6 +1,6 @@
-/* A chat of up to three messages through a template, by the interpreter that renders templates of models: what comes out
- * is a prompt whose spans lie in the messages that they name, and whose tokens tile it, or one line that says why not.
- * Up to the first byte 1 the template; then messages, each up to the next byte 1. */
+/* A chat of up to three messages through a template, by the interpreter that renders templates of models: what comes
+ * out is a prompt whose spans lie in the messages that they name, and whose tokens tile it, or one line that says why
+ * not. Up to the first byte 1 the template; then messages, each up to the next byte 1. */
 #include "fuzz.h"
 
 #include <setjmp.h>

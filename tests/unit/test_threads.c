@@ -7,6 +7,7 @@
 // cmocka.h needs the four above
 #include <cmocka.h>
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "asked.h"
+#include "tiny_question.h"
 
 enum { THREADS = 4, ROUNDS = 3, CANCELS = 40 };
 
@@ -22,7 +23,7 @@ enum { THREADS = 4, ROUNDS = 3, CANCELS = 40 };
 
 static unsigned capabilities(void *self) {
     (void)self;
-    return JOPA_CAN_SCORE | JOPA_CAN_TOKENIZE | JOPA_CAN_GENERATE;
+    return JOPA_CAN_SCORE | JOPA_CAN_TOKENIZE | JOPA_CAN_GENERATE | JOPA_CAN_TEMPLATE;
 }
 
 static float log_prob_of(const int32_t *symbols, int n, int32_t byte) {
@@ -68,6 +69,13 @@ static int generate(void *self, jopa_generate_request *rq, jopa_error *e) {
     return JOPA_OK;
 }
 
+static const char *template_source(void *self, const char *name) {
+    (void)self;
+    return name ? NULL
+                : "{% for m in messages %}<{{ m.role | upper }}>{{ m.content | trim }}</>{% endfor %}"
+                  "{% if add_generation_prompt %}{{ strftime_now('%Y') | replace('2', '3') }}{% endif %}";
+}
+
 static jopa_model *open_copier(void) {
     static const jopa_engine_ops ops = {.size = sizeof ops,
                                         .version = JOPA_ENGINE_VERSION,
@@ -76,7 +84,8 @@ static jopa_model *open_copier(void) {
                                         .score = score,
                                         .tokenize = tokenize,
                                         .piece = piece,
-                                        .generate = generate};
+                                        .generate = generate,
+                                        .template_source = template_source};
     jopa_model                  *m = NULL;
     return jopa_model_open_engine(&m, &ops, NULL, NULL) ? NULL : m;
 }
@@ -92,10 +101,11 @@ static const struct {
                 {"audit", jopa_audit},     {"compress", jopa_compress}, {"explain", jopa_explain}};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
+/* Those of even numbers are chats, the others have no template. */
 static jopa_options *question_of(int i) {
     jopa_options *o =
         asked(COMMANDS[i].command, "prompt", "Zoë wrote: “room 7 is free”, <b>ask</b> at desk 7 for a key 東京 =SUM(1)",
-              "response", "key 7 of Zoë", "raw", "true", "unit", "word", NULL);
+              "response", "key 7 of Zoë", "raw", i % 2 ? "true" : "false", "unit", "word", NULL);
     if (strcmp(COMMANDS[i].command, "compress") != 0) ask_also(o, "operator", "delete", NULL);
     if (!strcmp(COMMANDS[i].command, "score")) ask_also(o, "hide", "7,key", NULL);
     if (!strcmp(COMMANDS[i].command, "explain"))
@@ -168,10 +178,10 @@ static void *ask_everything(void *user) {
 }
 
 static void test_models_in_threads_of_their_own(void **state) {
-    pthread_t threads[THREADS];
-    size_t    shifts[THREADS];
-    (void)state;
+    pthread_t   threads[THREADS];
+    size_t      shifts[THREADS];
     jopa_model *m = open_copier();
+    (void)state;
     for (int i = 0; i < N_COMMANDS; i++) {
         alone[i] = answer_to(m, i);
         if (strncmp(alone[i], "failed", 6) == 0) fail_msg("%s: %s", COMMANDS[i].command, alone[i]);
@@ -189,6 +199,46 @@ static void test_models_in_threads_of_their_own(void **state) {
         if (problem) fail_msg("another answer, or none, beside other threads: %s", (char *)problem);
     }
     for (int i = 0; i < N_COMMANDS; i++) free(alone[i]), free(reports[i]);
+}
+
+/* libllama's models: the sets that they are alone, and drops but for rounding, which what was scored before has a part
+ * in. */
+static jopa_result *local_alone;
+
+static void *ask_local(void *user) {
+    jopa_model *m = tiny_open(tiny_path);
+    void       *problem = NULL;
+    (void)user;
+    for (int round = 0; round < ROUNDS && !problem; round++) {
+        jopa_options *o = tiny_question("explain");
+        jopa_result  *r = NULL;
+        int           n = 0, expected = 0;
+        const int    *units, *alone_units = jopa_result_selected(local_alone, 0, &expected);
+        if (jopa_explain(&r, m, o, NULL)) problem = "no result";
+        else if (units = jopa_result_selected(r, 0, &n), n != expected || memcmp(units, alone_units, sizeof *units * n))
+            problem = "another set";
+        else if (fabs(jopa_result_drop(r, 0) - jopa_result_drop(local_alone, 0)) > 1e-3) problem = "another drop";
+        jopa_result_free(r);
+        jopa_options_free(o);
+    }
+    jopa_model_free(m);
+    return problem;
+}
+
+static void test_local_models_beside_each_other(void **state) {
+    pthread_t threads[2];
+    (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it does not see libllama's own barriers */
+#endif
+    local_alone = tiny_explained(tiny_question("explain"));
+    for (int t = 0; t < 2; t++) assert_int_equal(pthread_create(&threads[t], NULL, ask_local, NULL), 0);
+    for (int t = 0; t < 2; t++) {
+        void *problem = NULL;
+        pthread_join(threads[t], &problem);
+        if (problem) fail_msg("beside another model: %s", (char *)problem);
+    }
+    jopa_result_free(local_alone);
 }
 
 /* ---- jopa_cancel at any moment --------------------------------------------------------------------------------- */
@@ -234,6 +284,7 @@ static void test_cancel_from_another_thread(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_models_in_threads_of_their_own),
+        cmocka_unit_test_setup_teardown(test_local_models_beside_each_other, tiny_setup, tiny_teardown),
         cmocka_unit_test(test_cancel_from_another_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
