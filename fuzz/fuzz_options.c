@@ -21,7 +21,9 @@ static void resolve(const jopa_options *o) {
     jp_question q;
     jopa_error  e = {0};
     if (jp_question_init(&q, o, &e)) CHECK(*e.message && !strchr(e.message, '\n'));
-    else CHECK(q.target_start <= q.target_end);
+    else
+        for (int i = 0; i < q.n_targets; i++)
+            CHECK(q.targets[i].start <= q.targets[i].end && *q.targets[i].given && q.targets[i].number >= 0);
     jp_question_free(&q);
 }
 

@@ -61,7 +61,7 @@ static double sum_target(const jp_explain_problem *p, const float *log_probs) {
 
 int jopa_session_drops(jopa_session *s, const int *const *units, const int *sizes, int n, double *drops,
                        double *log_probs, jopa_error *e) {
-    jp_explain_problem asked;
+    jp_explain_problem asked = {0};
     jp_bitset         *masks = NULL;
     size_t             width = (size_t)s->problem.n_response;
     float             *rows = malloc(((size_t)(n > 0 ? n : 0) + 1) * width * sizeof *rows);
@@ -74,6 +74,7 @@ int jopa_session_drops(jopa_session *s, const int *const *units, const int *size
         drops[i] = sum_target(&asked, rows) - sum_target(&asked, row);
         for (size_t t = 0; t < width && log_probs; t++) log_probs[(size_t)i * width + t] = (double)row[t];
     }
+    jp_explain_problem_end(&asked);
     jp_bitset_array_free(masks);
     free(rows);
     return status;

@@ -14,18 +14,26 @@ typedef struct {
     const char *role;
 } part;
 
+/* Where the target begins, or the first of several. */
+static size_t first_target(const jp_explain_problem *p) {
+    size_t start = p->targets[0].bytes.start;
+    for (int i = 1; i < p->n_targets; i++)
+        if (p->targets[i].bytes.start < start) start = p->targets[i].bytes.start;
+    return start;
+}
+
 /* size 0: there is none. */
 static part find_part(const jp_explain_problem *p, const jp_question *q) {
     part        found = {0};
     jp_thinking t;
     bool        has = jp_thinking_find(p->response_text, p->response_start[p->n_response], &t);
     if (q->before) {
-        found = (part){.size = q->target_end ? q->target_start : has ? t.end : 0, .role = "response"};
+        found = (part){.size = q->n_targets ? first_target(p) : has ? t.end : 0, .role = "response"};
         found.to = found.size;
     } else if (has) {
         found = (part){t.end, t.from, t.to, "thinking"};
     }
-    if (q->target_end && q->target_start < found.size) found.size = q->target_start;
+    if (q->n_targets && first_target(p) < found.size) found.size = first_target(p);
     return found;
 }
 
@@ -102,7 +110,7 @@ int jp_explain_before(jp_explain_problem *p, jp_engine *engine, const jp_questio
             "(`max_tokens`), or give the `response`");
     if (n) status = move_part(p, engine, q, &found, n, e);
     if (status || p->prompt.n_units) return status;
-    return q->before && !q->target_end
+    return q->before && !q->n_targets
                ? jp_fail(e, JOPA_ERROR_INPUT, "nothing to hide: `roles` response is what stands before a `target`")
                : jp_fail(e, JOPA_ERROR_INPUT,
                          "nothing to hide: no text has a role in '%s', and the response has no "

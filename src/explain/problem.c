@@ -177,12 +177,14 @@ static int make_response(jp_explain_problem *p, jp_watch *w, const jp_question *
     return p->response_text ? JP_OK : jp_fail_memory(e);
 }
 
+/* ---- targets -------------------------------------------------------------------------------------------------- */
+
 /* Bytes to tokens: every token that has a byte of the span. */
-int jp_explain_target(jp_explain_problem *p, size_t start, size_t end, jopa_error *e) {
-    size_t size = p->response_start[p->n_response];
-    p->problem.target_first = 0;
-    p->problem.target_last = p->n_response;
-    if (start == 0 && end == 0) return JP_OK;
+static int place_target(const jp_explain_problem *p, jp_target *t, jopa_error *e) {
+    size_t size = p->response_start[p->n_response], start = t->bytes.start, end = t->bytes.end;
+    t->first = 0;
+    t->last = p->n_response;
+    if (!t->name) return JP_OK;
     if (start < p->before)
         return jp_fail(e, JOPA_ERROR_USAGE,
                        "`target` %zu:%zu: the first %zu bytes of the response stand before the target, by `roles`",
@@ -193,10 +195,34 @@ int jp_explain_target(jp_explain_problem *p, size_t start, size_t end, jopa_erro
         return jp_fail(e, JOPA_ERROR_USAGE,
                        "`target` %zu:%zu: the response has %zu bytes, and the start has to be before the end", start,
                        end, size);
-    while (p->problem.target_first < p->n_response && p->response_start[p->problem.target_first + 1] <= start)
-        p->problem.target_first++;
-    while (p->problem.target_last > 0 && p->response_start[p->problem.target_last - 1] >= end) p->problem.target_last--;
+    while (t->first < p->n_response && p->response_start[t->first + 1] <= start) t->first++;
+    while (t->last > 0 && p->response_start[t->last - 1] >= end) t->last--;
     return JP_OK;
+}
+
+static int place_targets(jp_explain_problem *p, jopa_error *e) {
+    int status = JP_OK;
+    for (int i = 0; i < p->n_targets && !status; i++) status = place_target(p, &p->targets[i], e);
+    p->problem.target_first = p->targets[0].first;
+    p->problem.target_last = p->targets[0].last;
+    return status;
+}
+
+int jp_explain_target(jp_explain_problem *p, jp_range bytes, jopa_error *e) {
+    jp_target t = {.bytes = bytes, .name = ""};
+    int       status = place_target(p, &t, e);
+    p->problem.target_first = t.first;
+    p->problem.target_last = t.last;
+    return status;
+}
+
+/* In the whole response, before a part of it moves. */
+static int find_targets(jp_explain_problem *p, const jp_question *q, jopa_error *e) {
+    jp_thinking t;
+    size_t      size = p->response_start[p->n_response];
+    if ((q->thinking || q->before) && jp_thinking_find(p->response_text, size, &t)) p->from = t.end;
+    p->written = strdup(p->response_text);
+    return p->written ? jp_targets_find(&p->targets, &p->n_targets, q, p->written, p->from, e) : jp_fail_memory(e);
 }
 
 int jp_explain_choose_k(jp_explain_problem *p, int k, double sparsity, bool smallest, jopa_error *e) {
@@ -248,11 +274,12 @@ int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_questio
     if (!status) status = check_operators(engine, q, e);
     if (!status && !moves) status = choose_sizes(p, q, e);
     if (!status) status = make_response(p, w, q, e);
+    if (!status) status = find_targets(p, q, e);
     if (!status) status = jp_explain_before(p, engine, q, e);
     if (!status && moves) status = choose_sizes(p, q, e);
     p->problem.response = p->response;
     p->problem.n_response = p->n_response;
-    if (!status) status = jp_explain_target(p, q->target_start, q->target_end, e);
+    if (!status) status = place_targets(p, e);
     if (status) jp_explain_problem_free(p);
     return status;
 }
@@ -261,11 +288,21 @@ int jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *fr
                              jopa_error *e) {
     *p = *from;
     p->problem.prompt = &p->prompt;
+    p->targets = NULL;
+    p->n_targets = 0;
     int status = choose_sizes(p, q, e);
-    return status ? status : jp_explain_target(p, q->target_start, q->target_end, e);
+    if (!status) status = jp_targets_find(&p->targets, &p->n_targets, q, p->written, p->from, e);
+    return status ? status : place_targets(p, e);
+}
+
+void jp_explain_problem_end(jp_explain_problem *p) {
+    jp_targets_free(p->targets, p->n_targets);
+    *p = (jp_explain_problem){0};
 }
 
 void jp_explain_problem_free(jp_explain_problem *p) {
+    jp_targets_free(p->targets, p->n_targets);
+    free(p->written);
     jp_prompt_free(&p->prompt);
     free(p->response);
     free(p->response_start);

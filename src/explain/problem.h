@@ -2,6 +2,7 @@
 #ifndef JP_EXPLAIN_PROBLEM_H
 #define JP_EXPLAIN_PROBLEM_H
 
+#include "explain/target.h"
 #include "explain/watch.h"
 #include "prompt/prompt.h"
 #include "score/scorer.h"
@@ -12,8 +13,12 @@ typedef struct {
     int            n_response;
     size_t        *response_start; /* [n_response + 1] byte offset of each token in response_text */
     char          *response_text;
-    size_t         before;   /* bytes of the response that stand in the prompt, and no longer in the above: before.h */
-    jp_problem     problem;  /* borrows from the above */
+    size_t         before;  /* bytes of the response that stand in the prompt, and no longer in the above: before.h */
+    char          *written; /* the whole response, with those; */
+    size_t         from;    /* where sentences of it and texts in it are looked for: after thinking that moved */
+    jp_target     *targets; /* [n_targets], at least one */
+    int            n_targets;
+    jp_problem     problem;  /* borrows from the above; its target is the first */
     jp_level_kinds levels;   /* by which methods that can search */
     int            k;        /* units at most */
     double         sparsity; /* the fraction asked for, 0 when k was given */
@@ -26,16 +31,17 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q
  * jp_explain_problem_free. */
 int  jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
-/* The same prompt and response for another question: its target, k and levels. It borrows from `from`, which outlives
- * it, and is not freed. */
-int jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *from, const jp_question *q,
-                             jopa_error *e);
+/* The same prompt and response for another question: its targets, k and levels. All else it borrows from `from`, which
+ * outlives it; let go of with jp_explain_problem_end, also after a failure. */
+int  jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *from, const jp_question *q,
+                              jopa_error *e);
+void jp_explain_problem_end(jp_explain_problem *p);
 
 /* The chosen operator, its token looked up. */
 int jp_explain_operator(jp_operator *op, jp_engine *engine, const jp_operator_choice *choice, jopa_error *e);
 
-/* The target tokens from bytes of the response, both 0: all, for a problem whose response is there. */
-int jp_explain_target(jp_explain_problem *p, size_t start, size_t end, jopa_error *e);
+/* The target becomes these bytes of the response, for a problem whose response is there. */
+int jp_explain_target(jp_explain_problem *p, jp_range bytes, jopa_error *e);
 /* k and sparsity, for a problem whose prompt is there. */
 int jp_explain_choose_k(jp_explain_problem *p, int k, double sparsity, bool smallest, jopa_error *e);
 

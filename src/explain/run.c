@@ -6,6 +6,7 @@
 #include "engine/capability.h"
 #include "explain/fill.h"
 #include "explain/measure.h"
+#include "explain/targets.h"
 #include "explain/trust.h"
 #include "search/study.h"
 
@@ -42,7 +43,8 @@ static int search_levels(const jp_run *run, const jp_task *task, jp_selection *f
 static int search_method(const jp_run *run, jp_scorer *s, jp_selection *found, jp_explanation *x, jopa_error *e) {
     const jp_question *q = run->question;
     const jp_prompt   *prompt = &run->problem->prompt;
-    jp_task            task = {.scorer = s, .n = prompt->n_units, .k = run->problem->k, .budget = run->budget};
+    jp_task            task = {.scorer = s, .n = prompt->n_units, .k = run->problem->k};
+    task.budget = jp_targets_first_budget(run->method, run->budget, run->problem->n_targets);
     task.seed = q->seed;
     run->watch->scorer = s;
     run->watch->prompt = prompt;
@@ -92,19 +94,33 @@ static int new_scorer(jp_scorer **out, const jp_run *run, const jp_limits *limit
                       : jp_scorer_new(out, engine, p, limits, e);
 }
 
-int jp_run_method(jp_explanation *x, const jp_run *run, jopa_error *e) {
+static int run_targets(const jp_run *run, jp_explanation *x, jopa_error *e) {
     const jp_question        *q = run->question;
     const jp_explain_problem *p = run->problem;
-    jp_limits limits = {.budget = run->budget, .seconds = q->seconds, .k = p->k, .progress = jp_watch_scores};
-    limits.user = run->watch;
+    jp_limits limits = {.seconds = q->seconds, .k = p->k, .progress = jp_watch_scores, .user = run->watch};
+    limits.budget = jp_targets_first_budget(run->method, run->budget, p->n_targets);
+    limits.seconds = jp_targets_first_seconds(q->seconds, p->n_targets);
     jp_scorer   *s = NULL;
     jp_selection found = {0};
     int          status = jp_fill_question(x, run->watch->model, p, q, run->method->name, e);
     if (!status) status = jp_selection_init(&found, p->prompt.n_units, e);
     if (!status) status = new_scorer(&s, run, &limits, e);
     if (!status) status = search_method(run, s, &found, x, e);
+    if (status <= 0 && s && p->n_targets > 1) status = jp_targets_run(x, run, s, &found, e);
     if (!status || status == JP_STOP) status = fill_run(run, x, s, &found, &limits, e);
     jp_selection_free(&found);
     jp_scorer_free(s);
+    return status;
+}
+
+int jp_run_method(jp_explanation *x, const jp_run *run, jopa_error *e) {
+    const jp_explain_problem *p = run->problem;
+    jp_run                    several = *run;
+    jp_store                 *own = NULL;
+    if (p->n_targets < 2 || run->store) return run_targets(run, x, e);
+    int status = jp_store_new(&own, p->prompt.n_units, p->n_response, e);
+    several.store = own;
+    if (!status) status = run_targets(&several, x, e);
+    jp_store_free(own);
     return status;
 }

@@ -106,7 +106,9 @@ static int explain_resolved(jopa_result **out, jopa_session *s, const jp_questio
     jp_watch           w;
     jp_watch_begin(&w, s->model, q);
     int status = jp_explain_problem_again(&p, &s->problem, q, e);
-    return status ? status : jp_explain_problem_by(out, &w, q, &p, s->store, e);
+    if (!status) status = jp_explain_problem_by(out, &w, q, &p, s->store, e);
+    jp_explain_problem_end(&p);
+    return status;
 }
 
 int jp_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e) {

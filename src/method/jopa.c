@@ -79,11 +79,41 @@ static void start_from_prior(jp_search *s) {
     start_from_mean(s);
 }
 
+/* ---- what the scorer knows of other targets' searches --------------------------------------------------------------
+ */
+
 static double guide_of(const jp_search *s, const jp_bitset *set) {
     double sum = 0;
     for (int i = jp_bitset_next(set, 0); i >= 0; i = jp_bitset_next(set, i + 1)) sum += s->mean[i];
     return sum;
 }
+
+/* As the first sets do: what a unit's mean is worth, by the slope of drop over guide. */
+static void scale_mean(jp_search *s, double product, double square) {
+    for (int i = 0; i < s->n; i++) s->mean[i] *= square > 0 ? GUIDE_MEAN * fmax(product, 0) / square : 0;
+}
+
+/* Every set that is known is one of the search's; what units do alone is where it starts from. */
+static int start_from_known(jp_search *s, jopa_error *e) {
+    int       at = 0, status = JP_OK;
+    double    drop, product = 0, square = 0;
+    jp_bitset set;
+    while (!status && jp_scorer_next(s->task->scorer, &at, &set, &drop))
+        if (isfinite(drop) && jp_bitset_next(&set, 0) >= 0) status = jp_search_take(s, &set, drop, e);
+    for (int i = 0; i < s->n; i++) s->mean[i] = s->single[i];
+    start_from_mean(s);
+    for (at = 0; jp_scorer_next(s->task->scorer, &at, &set, &drop);) {
+        if (!isfinite(drop)) continue;
+        double guide = guide_of(s, &set);
+        product += guide * drop;
+        square += guide * guide;
+    }
+    scale_mean(s, product, square);
+    return status;
+}
+
+/* ---- the first sets ------------------------------------------------------------------------------------------------
+ */
 
 /* The sets that the task begins with, as far as they are known already; the others are put into the round. */
 static int begin_with_sets_jopa(jp_search *s, jopa_error *e) {
@@ -120,8 +150,16 @@ static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
             square += guide * guide;
         }
     }
-    for (int i = 0; i < s->n; i++) s->mean[i] *= square > 0 ? GUIDE_MEAN * fmax(product, 0) / square : 0;
+    scale_mean(s, product, square);
     return status;
+}
+
+/* Instead of them, where much is known: the best units alone together. */
+static int go_on_from_known(jp_search *s, jp_bitset *set, jopa_error *e) {
+    int status = begin_with_sets_jopa(s, e);
+    jp_select_top(s->single, s->n, s->k, set);
+    jp_search_propose(s, set);
+    return status ? status : jp_search_score(s, e);
 }
 
 /* Each unit alone, then the best of them together. */
@@ -220,9 +258,9 @@ static int propose_round_jopa(jp_search *s, jp_bitset *set, double heat, jopa_er
 static int search_rounds(jp_search *s, jp_bitset *set, jopa_error *e) {
     int status = s->task->spent ? take_known_singles(s, set, e) : JP_OK, stale = 0,
         patience = (int)fmax(PATIENCE_PER_UNIT * s->n, s->budget / PATIENCE_SHARE);
-    bool   singles = s->budget >= SINGLES_FROM * s->n && !s->task->prior;
+    bool   known = s->task->known, singles = s->budget >= SINGLES_FROM * s->n && !s->task->prior && !known;
     double heat = 1;
-    if (!status) status = score_first_sets(s, set, e);
+    if (!status) status = known ? go_on_from_known(s, set, e) : score_first_sets(s, set, e);
     while (!status && jp_search_spent(s) < s->budget && stale < STALE && (singles || s->since_better < patience)) {
         if (singles && jp_search_spent(s) >= SINGLES_AT * s->n) {
             singles = false;
@@ -262,7 +300,8 @@ static void report_jopa(const jp_search *s, jp_selection *selection) {
 
 int jp_jopa_run(const jp_task *task, bool guided, jp_selection *selection, jopa_error *e) {
     int budget = task->budget > 0 ? task->budget : jp_jopa_budget(task);
-    if (jp_exhaustive_sets(task->n, task->k) < budget) return enumerate(task, selection, e);
+    if (jp_exhaustive_sets(task->n, task->k) < (task->known ? jp_jopa_budget(task) : budget))
+        return enumerate(task, selection, e);
     jp_search s;
     jp_bitset set;
     if (jp_bitset_init(&set, task->n)) return jp_fail_memory(e);
@@ -272,8 +311,9 @@ int jp_jopa_run(const jp_task *task, bool guided, jp_selection *selection, jopa_
         jp_bitset_free(&set);
         return status;
     }
-    int gradients = guided && !task->prior ? affordable_gradients(task, budget) : 0;
+    int gradients = guided && !task->prior && !task->known ? affordable_gradients(task, budget) : 0;
     if (task->prior) start_from_prior(&s);
+    else if (task->known) status = start_from_known(&s, e);
     else if (gradients) status = start_from_guide(&s, gradients, e);
     if (!status) status = search_rounds(&s, &set, e);
     if (status <= 0) report_jopa(&s, selection);
@@ -294,10 +334,12 @@ static int run_nograd(const jp_task *task, jp_selection *selection, jopa_error *
 const jp_method jp_method_jopa = {.name = "jopa",
                                   .summary = "joint sets found by sampling from learnt masking probabilities",
                                   .seeded = true,
+                                  .learns = true,
                                   .run = run_jopa,
                                   .default_budget = jp_jopa_budget};
 const jp_method jp_method_jopa_nograd = {.name = "jopa-nograd",
                                          .summary = "jopa without the gradient guide",
                                          .seeded = true,
+                                         .learns = true,
                                          .run = run_nograd,
                                          .default_budget = jp_jopa_budget};

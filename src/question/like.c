@@ -43,8 +43,14 @@ static int note_chat(jp_explanation *x, const jp_question *q, jopa_error *e) {
     return note_array(x, "messages", chat, e);
 }
 
+/* One target was all that there could be, once: it stands as it is. */
+static bool is_plain(const jp_option_value *v) {
+    return v->n == 1 && v->values[0][0] != '[' && !strcmp(v->option->info.name, "target");
+}
+
 /* Values of an option that may be repeated: a JSON array, since a name stands once among the options. */
 static int note_texts(jp_explanation *x, const jp_option_value *v, jopa_error *e) {
+    if (is_plain(v)) return add_note(x, v->option->info.name, v->values[0], e);
     json_t *texts = json_array();
     for (int i = 0; i < v->n && texts; i++) texts = append_json(texts, json_string(v->values[i]));
     return note_array(x, v->option->info.name, texts, e);
@@ -106,6 +112,7 @@ static int add_chat_again(jopa_options *o, const char *text, jopa_error *e) {
 }
 
 static int set_texts_again(jopa_options *o, const jp_result_option *note, jopa_error *e) {
+    if (note->value[0] != '[' && !strcmp(note->name, "target")) return jopa_options_set(o, note->name, note->value, e);
     json_t *texts = json_loads(note->value, 0, NULL), *one;
     size_t  i;
     int     status = json_is_array(texts)

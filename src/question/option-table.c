@@ -65,8 +65,9 @@ static const jp_option rows[] = {
     {ASKS, PATH("response_file", "response-file", "read the response from a file; `-`: standard input"), COMMAND_ONLY},
     {ASKS, INTEGER("max_tokens", "max-tokens", 1, 1 << 24, "tokens generated (64)"), LETTER('n'), DEFAULT("64"),
      WRONG("at most 16777216 tokens, and at least 1"), ANSWERS},
-    {ASKS, TEXT("target", "target", "A:B", "only the bytes A to B of the response"),
-     WRONG("two byte offsets are needed, the smaller first, such as 0:12"), ANSWERS},
+    {ASKS,
+     TEXTS("target", "target", "TEXT", "only this of the response: TEXT, A:B (bytes), sentence:N or sentence:all"),
+     ANSWERS},
 
     /* of one command */
     {JP_EXPLAIN | JP_COMPARE | JP_SCORE | JP_AUDIT | JP_COMPRESS,

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/parse.h"
 #include "engine/table.h"
 #include "engine/template/template.h"
 #include "metric/metric.h"
@@ -71,26 +70,29 @@ int jp_question_prompt(jp_question *q, const char *prompt, const char *system, j
     return JP_OK;
 }
 
-/* "A:B": bytes of the response. */
-static int resolve_target(jp_question *q, const char *text, jopa_error *e) {
-    const char *colon = text ? strchr(text, ':') : NULL;
-    char        first[32] = "";
-    uint64_t    start = 0, end = 0;
-    if (!text) return JP_OK;
-    if (colon && (size_t)(colon - text) < sizeof first) memcpy(first, text, (size_t)(colon - text));
-    if (!colon || !jp_parse_unsigned(first, &start) || !jp_parse_unsigned(colon + 1, &end) || start >= end ||
-        end > SIZE_MAX)
-        return jp_fail(e, JOPA_ERROR_USAGE, "`target` %s: two byte offsets are needed, the smaller first, such as 0:12",
-                       text);
-    q->target_start = (size_t)start;
-    q->target_end = (size_t)end;
-    return JP_OK;
+static bool several_targets(const jp_question *q) {
+    return q->n_targets > 1 || (q->n_targets && q->targets[0].kind == JP_TARGET_SENTENCES);
+}
+
+static int resolve_targets(jp_question *q, const jopa_options *o, jopa_error *e) {
+    int                n, status = JP_OK;
+    const char *const *texts = jp_options_texts(o, "target", &n);
+    if (!n) return JP_OK;
+    q->targets = malloc((size_t)n * sizeof *q->targets);
+    if (!q->targets) return jp_fail_memory(e);
+    while (q->n_targets < n && !status) {
+        status = jp_target_wish_parse(&q->targets[q->n_targets], texts[q->n_targets], e);
+        q->n_targets += !status;
+    }
+    if (!status && several_targets(q) && q->command & (JP_AUDIT | JP_COMPRESS))
+        status = jp_fail(e, JOPA_ERROR_USAGE, "`target`: %s takes one at a time", q->command_name);
+    return status;
 }
 
 static int resolve_response(jp_question *q, const jopa_options *o, jopa_error *e) {
     q->response = jp_options_text(o, "response");
     q->max_tokens = jp_options_integer(o, "max_tokens");
-    return resolve_target(q, jp_options_text(o, "target"), e);
+    return resolve_targets(q, o, e);
 }
 
 /* ---- what is hidden, and the search ------------------------------------------------------------------------------ */
@@ -181,7 +183,7 @@ static int resolve_use(jp_question *q, const jopa_options *o, jopa_error *e) {
     q->similarity = jp_options_number(o, "similarity");
     q->tolerance = jp_options_number(o, "tolerance");
     q->ratio = jp_options_number(o, "ratio");
-    if (q->refusal && q->target_end)
+    if (q->refusal && q->n_targets)
         return jp_fail(e, JOPA_ERROR_USAGE, "`refusal` finds the target itself: leave `target` out");
     if (q->ratio > 0 && jopa_options_given(o, "tolerance"))
         return jp_fail(e, JOPA_ERROR_USAGE, "`ratio` and `tolerance`: one of them");
@@ -210,6 +212,7 @@ int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
 
 void jp_question_free(jp_question *q) {
     free(q->memory);
+    free(q->targets);
     jp_parts_free(&q->operator_names);
     *q = (jp_question){0};
 }

@@ -8,6 +8,7 @@
 #include "method/method.h"
 #include "prompt/units.h"
 #include "question/options.h"
+#include "question/target-wish.h"
 
 enum { JP_MOST_METHODS = 64, JP_MOST_OPERATORS = 16, JP_LABEL_SIZE = 64 };
 
@@ -38,10 +39,11 @@ typedef struct {
     bool               raw;
     bool               chat; /* messages were given, not a prompt and perhaps a system text */
 
-    /* the response; both targets 0: all of it */
-    const char *response; /* NULL: the model's own */
-    int         max_tokens;
-    size_t      target_start, target_end;
+    /* the response; no target: all of it */
+    const char     *response; /* NULL: the model's own */
+    int             max_tokens;
+    jp_target_wish *targets; /* [n_targets] owned */
+    int             n_targets;
 
     /* what may be hidden, and how */
     jp_unit_kind       unit;

@@ -102,11 +102,30 @@ static bool check_target(const jp_explanation *x, char *problem, size_t room) {
     return false;
 }
 
+static bool check_a_target(const jp_explanation *x, const jp_result_target *t) {
+    int  width = t->last - t->first;
+    bool fine = t->first >= 0 && t->first < t->last && t->last <= x->n_response_tokens;
+    fine = fine && t->n_log_probs == width && t->n_masked_log_probs == width;
+    for (int i = 0, last = -1; i < t->n_selected; last = t->selected[i++])
+        fine = fine && t->selected[i] > last && t->selected[i] < x->n_units;
+    return fine;
+}
+
+static bool check_targets(const jp_explanation *x, char *problem, size_t room) {
+    for (int i = 0; i < x->n_targets; i++) {
+        if (check_a_target(x, &x->targets[i])) continue;
+        snprintf(problem, room, "\"targets\": number %d does not fit the response or its units", i);
+        return false;
+    }
+    return true;
+}
+
 bool jp_json_check(jp_explanation *x, char *problem, size_t room) {
     size_t size = strlen(x->prompt_text);
     return check_tokens(x, size, problem, room) && check_messages(x, size, problem, room) &&
            check_units(x, size, problem, room) && check_selected(x, problem, room) && check_joint(x, problem, room) &&
            check_levels(x, size, problem, room) && check_stability(x, problem, room) &&
            check_triggers(x->audit.sentences, x->audit.n_sentences, size, problem, room) &&
-           check_triggers(x->audit.words, x->audit.n_words, size, problem, room) && check_target(x, problem, room);
+           check_triggers(x->audit.words, x->audit.n_words, size, problem, room) && check_target(x, problem, room) &&
+           check_targets(x, problem, room);
 }

@@ -10,6 +10,8 @@ _Static_assert(AT(jp_explanation, target_last) == AT(jp_explanation, target_firs
     { name, JP_FIELD_ROWS, required, AT(type, rows), AT(type, number), sizeof(row), table, JP_PRESENT_ALWAYS }
 #define OBJECT(name, required, table) \
     { name, JP_FIELD_OBJECT, required, 0, 0, 0, table, JP_PRESENT_ALWAYS }
+#define NUMBERS(name, kind, type, numbers, number) \
+    { name, kind, true, AT(type, numbers), AT(type, number), 0, NULL, JP_PRESENT_ALWAYS }
 #define END \
     { NULL, JP_FIELD_TEXT, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS }
 
@@ -65,6 +67,28 @@ static const jp_field response[] = {
     SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, response_text),
     SCALAR("target", JP_FIELD_RANGE, false, jp_explanation, target_first),
     ROWS("tokens", false, jp_explanation, response_tokens, n_response_tokens, jp_result_response_token, response_token),
+    END,
+};
+
+static const jp_field target_log_prob[] = {
+    SCALAR("full", JP_FIELD_REAL, false, jp_result_target, full),
+    SCALAR("masked", JP_FIELD_REAL, false, jp_result_target, masked),
+    END,
+};
+
+static const jp_field target[] = {
+    SCALAR("name", JP_FIELD_TEXT, false, jp_result_target, name),
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_target, text),
+    SCALAR("first", JP_FIELD_INT, true, jp_result_target, first),
+    SCALAR("last", JP_FIELD_INT, true, jp_result_target, last),
+    OBJECT("log_prob", false, target_log_prob),
+    SCALAR("drop", JP_FIELD_REAL, true, jp_result_target, drop),
+    NUMBERS("log_probs", JP_FIELD_REALS, jp_result_target, log_probs, n_log_probs),
+    NUMBERS("masked_log_probs", JP_FIELD_REALS, jp_result_target, masked_log_probs, n_masked_log_probs),
+    NUMBERS("selected", JP_FIELD_INTS, jp_result_target, selected, n_selected),
+    SCALAR("evaluations", JP_FIELD_I64, false, jp_result_target, evaluations),
+    SCALAR("decoded_tokens", JP_FIELD_I64, false, jp_result_target, decoded_tokens),
+    SCALAR("stopped", JP_FIELD_TEXT, false, jp_result_target, stopped),
     END,
 };
 
@@ -234,6 +258,8 @@ const jp_field jp_json_explanation[] = {
      JP_PRESENT_POINTER},
     OBJECT("prompt", true, prompt),
     OBJECT("response", true, response),
+    {"targets", JP_FIELD_ROWS, false, AT(jp_explanation, targets), AT(jp_explanation, n_targets),
+     sizeof(jp_result_target), target, JP_PRESENT_SOME},
     ROWS("units", true, jp_explanation, units, n_units, jp_result_unit, unit),
     {"selected", JP_FIELD_INTS, true, AT(jp_explanation, selected), AT(jp_explanation, n_selected), 0, NULL,
      JP_PRESENT_ALWAYS},

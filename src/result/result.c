@@ -62,6 +62,19 @@ static void free_options(jp_explanation *x) {
     free(x->options);
 }
 
+static void free_targets(jp_explanation *x) {
+    for (int i = 0; i < x->n_targets; i++) {
+        jp_result_target *t = &x->targets[i];
+        free(t->name);
+        free(t->text);
+        free(t->log_probs);
+        free(t->masked_log_probs);
+        free(t->selected);
+        free(t->stopped);
+    }
+    free(x->targets);
+}
+
 void jp_explanation_free(jp_explanation *x) {
     for (int i = 0; i < x->n_response_tokens; i++) free(x->response_tokens[i].text);
     free_prompt(x);
@@ -69,6 +82,7 @@ void jp_explanation_free(jp_explanation *x) {
     free_metrics(x);
     free_uses(x);
     free_trust(x);
+    free_targets(x);
     char *owned[] = {x->version,
                      x->command,
                      x->model.file,

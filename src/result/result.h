@@ -64,6 +64,18 @@ typedef struct {
 typedef struct {
     size_t start, end;
 } jp_result_range; /* bytes of prompt_text */
+/* One of several targets, with a set of its own. */
+typedef struct {
+    char   *name, *text; /* as it was asked, "sentence:2"; what it is of the response */
+    int     first, last; /* response tokens [first, last) */
+    double  full, masked, drop;
+    double *log_probs, *masked_log_probs; /* [n_log_probs], [n_masked_log_probs]: a token each */
+    int     n_log_probs, n_masked_log_probs;
+    int    *selected; /* ascending */
+    int     n_selected;
+    int64_t evaluations, decoded_tokens; /* of its search, beyond what was known before */
+    char   *stopped;
+} jp_result_target;
 /* One level of a search from coarse to fine. */
 typedef struct {
     char            *unit;
@@ -135,6 +147,9 @@ typedef struct {
     char                     *response_text;
     jp_result_response_token *response_tokens;
     int                       n_response_tokens, target_first, target_last;
+
+    jp_result_target *targets; /* of several; absent (0): the one above. The first is the explanation's own */
+    int               n_targets;
 
     jp_result_unit *units;
     int             n_units;

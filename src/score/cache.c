@@ -31,6 +31,14 @@ bool jp_cache_get(const jp_cache *c, const jp_bitset *mask, double *drop) {
     return c->used[at];
 }
 
+bool jp_cache_next(const jp_cache *c, int *at, jp_bitset *mask, double *drop) {
+    while (*at < c->capacity && !c->used[*at]) ++*at;
+    if (*at >= c->capacity) return false;
+    *mask = (jp_bitset){c->words + (size_t)*at * word_count_cache(c->n), c->n};
+    *drop = c->drops[(*at)++];
+    return true;
+}
+
 static void place_cache(jp_cache *c, const jp_bitset *mask, double drop) {
     size_t width = word_count_cache(c->n), at = slot(c, mask);
     c->count += !c->used[at];

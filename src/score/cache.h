@@ -16,6 +16,9 @@ typedef struct {
 void jp_cache_init(jp_cache *c, int n);
 void jp_cache_free(jp_cache *c);
 bool jp_cache_get(const jp_cache *c, const jp_bitset *mask, double *drop);
+/* The next mask from place *at on, which begins with 0; false: there are no more. `mask` is the table's own, until it
+ * is added to. */
+bool jp_cache_next(const jp_cache *c, int *at, jp_bitset *mask, double *drop);
 /* Add or overwrite. JP_OK or JOPA_ERROR_MEMORY. */
 int jp_cache_put(jp_cache *c, const jp_bitset *mask, double drop);
 

@@ -246,6 +246,16 @@ static int recall_drops(jp_scorer *s, const jp_bitset *masks, int *fresh, int n,
     return left;
 }
 
+int jp_scorer_recall(jp_scorer *s, jopa_error *e) {
+    int          at = 0, status = JP_OK;
+    jp_bitset    mask;
+    const float *log_probs;
+    while (s->store && !status && jp_store_next(s->store, &at, &mask, &log_probs))
+        if (!jp_scorer_known(s, &mask, NULL))
+            status = jp_scorer_note(s, &mask, s->full - target_sum(s, log_probs, 0), e);
+    return status;
+}
+
 static int score_some(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
     engine_run r = {.s = s, .masks = masks, .index = fresh, .drops = true, .left = n, .e = e};
     choose_span(&r);

@@ -232,6 +232,10 @@ bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop) {
     return jp_cache_get(&s->cache, mask, drop) || jp_cache_get(&s->hurried, mask, drop);
 }
 
+bool jp_scorer_next(const jp_scorer *s, int *at, jp_bitset *mask, double *drop) {
+    return jp_cache_next(&s->cache, at, mask, drop);
+}
+
 bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop) {
     const jp_best *b = s->guess.have && !(s->best.have && s->best.drop >= s->guess.drop) ? &s->guess : &s->best;
     if (!b->have) return false;

@@ -82,6 +82,12 @@ bool jp_scorer_known(const jp_scorer *s, const jp_bitset *mask, double *drop);
 /* The best set of at most k units so far (false: none yet); a less exact one only as long as such count. */
 bool jp_scorer_best(const jp_scorer *s, jp_bitset *mask, double *drop);
 
+/* All that the store knows becomes known here, at no cost, as if it had been scored; without a store nothing. */
+int jp_scorer_recall(jp_scorer *s, jopa_error *e);
+/* The next set that was scored exactly, from place *at on, which begins with 0; false: there are no more. `mask` is the
+ * scorer's own, until it scores again. */
+bool jp_scorer_next(const jp_scorer *s, int *at, jp_bitset *mask, double *drop);
+
 /* What another scorer of the same prompt found out: the set's drop as if it had been scored here, and a bill to be
  * added. */
 int  jp_scorer_note(jp_scorer *s, const jp_bitset *mask, double drop, jopa_error *e);

@@ -55,4 +55,11 @@ int jp_store_add(jp_store *s, const jp_bitset *mask, const float *log_probs, jop
     return JP_OK;
 }
 
+bool jp_store_next(const jp_store *s, int *at, jp_bitset *mask, const float **log_probs) {
+    double place;
+    if (!jp_cache_next(&s->place, at, mask, &place)) return false;
+    *log_probs = at_place(s, place);
+    return true;
+}
+
 int jp_store_count(const jp_store *s) { return s->count; }

@@ -16,6 +16,9 @@ void jp_store_free(jp_store *s);
 const float *jp_store_find(const jp_store *s, const jp_bitset *mask);
 /* Add a set, or overwrite it. log_probs: [n_response]. JP_OK or JOPA_ERROR_MEMORY. */
 int jp_store_add(jp_store *s, const jp_bitset *mask, const float *log_probs, jopa_error *e);
-int jp_store_count(const jp_store *s);
+/* The next set from place *at on, which begins with 0; false: there are no more. `mask` and log_probs [n_response] are
+ * the store's own, until the next jp_store_add. */
+bool jp_store_next(const jp_store *s, int *at, jp_bitset *mask, const float **log_probs);
+int  jp_store_count(const jp_store *s);
 
 #endif

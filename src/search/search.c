@@ -12,7 +12,7 @@ static const double FLOOR = 0.002; /* of a masking probability */
 /* Small rounds learn more from each set, full ones use the engine better. */
 static int round_size(const jp_task *task) {
     int size = task->n / UNITS_PER_SET, full = jp_scorer_batch(task->scorer);
-    if (task->prior && task->budget > 0 && size > task->budget / ROUNDS) size = task->budget / ROUNDS;
+    if ((task->prior || task->known) && task->budget > 0 && size > task->budget / ROUNDS) size = task->budget / ROUNDS;
     size = size > full ? full : size;
     return size < BATCH_MIN ? BATCH_MIN : size > BATCH_MAX ? BATCH_MAX : size;
 }

@@ -17,6 +17,7 @@ typedef struct {
     const double    *prior; /* [n] the drop that each unit is expected to have alone, or NULL */
     const jp_bitset *start; /* [n_start] sets of at most k units to begin with */
     int              n_start;
+    bool             known; /* the sets that the scorer knows already, of other targets' searches, are begun with */
     bool             rough; /* the set need not be pruned */
 } jp_task;
 
@@ -33,6 +34,7 @@ typedef struct {
     unsigned    needs;  /* JP_CAN_... beyond scoring */
     bool        ranks;  /* score[] ranks all units */
     bool        seeded; /* the result depends on the seed */
+    bool        learns; /* it makes use of task->known */
     /* JP_OK, JP_STOP (a limit was reached; the selection holds the best so far) or an error. */
     int (*run)(const jp_task *task, jp_selection *selection, jopa_error *e);
     /* Evaluations where task->budget is 0, of methods that search as long as their budget lasts; NULL: it is none. */

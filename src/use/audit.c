@@ -190,7 +190,7 @@ static int ask_audit(audit *a, jopa_error *e) {
     if (!status && !found)
         status = jp_fail(e, JOPA_ERROR_INPUT, "the response is no refusal: \"%.80s\"; audit it without `refusal`",
                          a->p.response_text);
-    if (!status) status = jp_explain_target(&a->p, refusal.start, refusal.end, e);
+    if (!status) status = jp_explain_target(&a->p, refusal, e);
     if (status) jp_explain_problem_free(&a->p);
     return status;
 }

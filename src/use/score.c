@@ -79,7 +79,7 @@ int jp_score_named(jopa_result **out, jopa_session *s, const jopa_options *o, jo
     const char *const *names = jp_options_texts(o, "hide", &n);
     jopa_options      *complete = NULL;
     jp_question        q = {0};
-    jp_explain_problem p;
+    jp_explain_problem p = {0};
     jp_bitset         *sets = NULL;
     jopa_result       *r = NULL;
     if (!n) return jp_fail(e, JOPA_ERROR_USAGE, "no set to score: give `hide`, such as 3,5-7 or doctor,patient");
@@ -90,6 +90,7 @@ int jp_score_named(jopa_result **out, jopa_session *s, const jopa_options *o, jo
     if (!status && !(r = jp_result_new("score", n))) status = jp_fail_memory(e);
     if (!status) status = score_sets(r, s, &q, &p, sets, names, e);
     jp_bitset_array_free(sets);
+    jp_explain_problem_end(&p);
     jp_question_free(&q);
     jopa_options_free(complete);
     if (status) jopa_result_free(r);

@@ -39,8 +39,8 @@ static void same_prompt(const jp_question *a, const jp_question *b) {
     same_number("chat", a->chat, b->chat);
     same_text("response", a->response, b->response);
     same_number("max_tokens", a->max_tokens, b->max_tokens);
-    same_number("target's start", (double)a->target_start, (double)b->target_start);
-    same_number("target's end", (double)a->target_end, (double)b->target_end);
+    same_number("targets", a->n_targets, b->n_targets);
+    for (int i = 0; i < a->n_targets; i++) same_text("target", a->targets[i].given, b->targets[i].given);
 }
 
 static void same_search(const jp_question *a, const jp_question *b) {

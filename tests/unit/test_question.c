@@ -55,7 +55,11 @@ static const wrong_name WRONG[] = {
     {"explain", "operators", "", "`operators`"},
     {"explain compare score audit compress bench", "engine", "remote", "'remote'"},
     {"explain compare score audit compress", "target", "7:3", "`target`"},
-    {"explain compare score audit compress", "target", "a:b", "`target`"},
+    {"explain compare score audit compress", "target", "", "`target`"},
+    {"explain compare score audit compress", "target", "=", "`target`"},
+    {"explain compare score audit compress", "target", "sentence:0", "`target`"},
+    {"explain compare score audit compress", "target", "sentence:two", "`target`"},
+    {"audit compress", "target", "sentence:all", "one at a time"},
     {"explain compare score audit compress", "prompt", NULL, "no prompt"},
 };
 
@@ -203,7 +207,8 @@ static void test_options_reach_the_question(void **state) {
     assert_string_equal(q.roles[0], "system");
     assert_string_equal(q.contents[1], "p");
     assert_string_equal(q.response, "r");
-    assert_true(q.target_start == 0 && q.target_end == 1 && q.max_tokens == 7 && q.unit == JP_UNIT_LINE);
+    assert_true(q.n_targets == 1 && q.targets[0].start == 0 && q.targets[0].end == 1);
+    assert_true(q.max_tokens == 7 && q.unit == JP_UNIT_LINE);
     assert_string_equal(q.mask_roles, "all");
     assert_string_equal(q.op.text, "_");
     assert_string_equal(q.methods[0].method->name, "greedy");
