@@ -3,34 +3,17 @@
 #include "ask.h"
 #include "command.h"
 #include "data.h"
+#include "many.h"
 #include "output.h"
 #include "progress.h"
 #include "say.h"
 
 /* A list has two formats: the others draw one explanation. */
 static int check_list(const options *o) {
-    static const char *const whole[] = {"prompt_file",   "messages", "system", "response",
-                                        "response_file", "target",   "like"};
-    const char              *format = options_given(o, "format") ? options_text(o, "format") : NULL;
-    bool                     question = o->positional != NULL;
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) question |= options_given(o, whole[i]);
-    if (question)
-        return say(EXIT_USAGE,
-                   "--data holds the questions and responses: leave the prompt, --response and --target out");
+    const char *format = options_given(o, "format") ? options_text(o, "format") : NULL;
     if (format && strcmp(format, "text") && strcmp(format, "json"))
         return say(EXIT_USAGE, "--format %s shows one audit: with --data, text or json", format);
     return output_check(o);
-}
-
-/* What is wrong with all questions of a file is known before the model is opened. */
-static int check_each(const options *o) {
-    jopa_options *one = NULL;
-    jopa_error    e = {0};
-    int           status = jopa_options_copy(&one, o->asked, &e);
-    if (!status) status = jopa_options_set(one, "prompt", "of the file", &e);
-    if (!status) status = jopa_options_check(one, &e);
-    jopa_options_free(one);
-    return status ? say_error(&e) : -1;
 }
 
 /* The exit code for what was found. */
@@ -88,8 +71,8 @@ static int audit_questions(options *o, data *d, jopa_model *m) {
 static int audit_file(options *o) {
     data       *d = NULL;
     jopa_model *m = NULL;
-    int         code = options_template(o);
-    if (code < 0) code = check_each(o);
+    int         code = many_check(o);
+    if (code < 0) code = check_list(o);
     if (code < 0) code = data_open(&d, options_text(o, "data"));
     if (code < 0) options_listen(o);
     if (code < 0) code = options_open_model(o, &m);
@@ -103,7 +86,6 @@ static int run_audit(int argc, const char **argv) {
     options o;
     int     code = options_parse(&o, false, argc, argv, "[OPTION...] [PROMPT]");
     bool    file = code < 0 && options_given(&o, "data");
-    if (file) code = check_list(&o);
     if (code < 0) code = file ? audit_file(&o) : audit_one(&o);
     options_free(&o);
     return code;

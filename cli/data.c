@@ -61,6 +61,8 @@ static int wrong_data(const data *d, const char *what) {
     return -1;
 }
 
+int data_line(const data *d) { return d->line; }
+
 /* A member that is a string; *out stays NULL where it is missing or null. */
 static bool text_member(const data *d, const char *name, const char **out) {
     const json_t *value = json_object_get(d->json, name);

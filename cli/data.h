@@ -12,5 +12,7 @@ void data_close(data *d);
 /* The next question: *out is a copy of `asked` with its prompt or chat, system, response and id (its line's number
  * where it has none), owned by the caller. 1: there was one; 0: the end; -1: a line that cannot be used: said why. */
 int data_next(data *d, const jopa_options *asked, jopa_options **out);
+/* The number of the line that data_next read last. */
+int data_line(const data *d);
 
 #endif

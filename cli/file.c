@@ -91,7 +91,7 @@ char *file_read(const char *path, size_t *size) {
     return text;
 }
 
-static bool write_bytes(int fd, const char *text, size_t size) {
+bool file_put(int fd, const char *text, size_t size) {
     while (size) {
         ssize_t written = write(fd, text, size);
         if (written < 0 && errno == EINTR) continue;
@@ -103,7 +103,7 @@ static bool write_bytes(int fd, const char *text, size_t size) {
 }
 
 static bool write_all(int fd, bool mark, const char *text, size_t size) {
-    return (!mark || write_bytes(fd, "\xef\xbb\xbf", 3)) && write_bytes(fd, text, size);
+    return (!mark || file_put(fd, "\xef\xbb\xbf", 3)) && file_put(fd, text, size);
 }
 
 static char *temporary_name(const char *path) {

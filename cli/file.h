@@ -9,6 +9,8 @@
  * was wrong. A NUL byte in it is refused, and so is UTF-16. */
 char *file_read(const char *path, size_t *size);
 
+/* Write all of it. False: errno tells why not. */
+bool file_put(int fd, const char *text, size_t size);
 /* Write all of it or nothing: into a temporary file beside `path`, then renamed; NULL or "-": standard output. With
  * `mark` a byte order mark comes first. False: said what was wrong. */
 bool file_write(const char *path, bool mark, const char *text, size_t size);

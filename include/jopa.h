@@ -211,6 +211,37 @@ JOPA_API int jopa_score(jopa_result **out, jopa_model *m, const jopa_options *o,
 /* Sets that are known. */
 JOPA_API int jopa_session_known(const jopa_session *s);
 
+/* ---- many questions ------------------------------------------------------------------------------------------ */
+/* Another handle on the servers of a remote engine, for another thread: what both ask shares the servers, their windows
+ * and their caches. On success *out is owned by the caller: jopa_model_free, in any order. JOPA_ERROR_UNSUPPORTED: the
+ * engine runs in this process, and uses all of it for one question. */
+JOPA_API int jopa_model_share(jopa_model **out, jopa_model *m, jopa_error *e);
+
+/* Questions that are asked as fast as the engine allows. The functions are called by one thread at a time, which need
+ * not be the caller's. */
+typedef struct {
+    size_t size; /* sizeof(jopa_many_request) */
+    /* What asks each: jopa_explain, jopa_compare, jopa_audit, ... */
+    int (*ask)(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
+    /* The next question, which the library frees; NULL: there is none any more. */
+    jopa_options *(*next)(void *user);
+    /* What came of one, in the order in which they are done: its result, which is the function's to free, or NULL and
+     * why there is none. Nonzero: stop. */
+    int (*answer)(void *user, const jopa_options *o, jopa_result *result, const jopa_error *why);
+    /* How it goes, or NULL: prompts, prompts_done, id, and seconds_left of the whole; nonzero stops all of them. */
+    jopa_progress_function progress;
+    void                  *user;
+    int                    prompts, prompts_done; /* how many there are, and were done before; 0: not known */
+    int                    in_flight;             /* at once at most; 0: as many as keep the engine busy */
+} jopa_many_request;
+
+/* Ask them all. What is wrong with one question is its answer, and the rest goes on; what is wrong with the engine ends
+ * the run, is its error, and the answer of nobody. A local engine takes one at a time. */
+JOPA_API int jopa_many(jopa_model *m, const jopa_many_request *rq, jopa_error *e);
+/* Whether explanation i of a result is what `o` asks of `m`: JOPA_OK; or JOPA_ERROR_USAGE, which says what differs. */
+JOPA_API int jopa_result_answers(const jopa_result *r, int i, const jopa_model *m, const jopa_options *o,
+                                 jopa_error *e);
+
 /* ---- results ------------------------------------------------------------------------------------------------ */
 /* A NUL-terminated report, owned by the caller: jopa_free. Its length in bytes is in *size (may be NULL). NULL on
  * failure. `format`: see jopa_list("formats"); NULL: "text". `o`: options of "render" or of any command that writes

@@ -13,11 +13,11 @@ for argument; do
         *) die "usage: fetch-llama.sh [--portable] [--key]" ;;
     esac
 done
-patch=$scripts/llama-amx.patch
+patches=("$scripts/llama-amx.patch" "$scripts/llama-rpc.patch")
 only_llama=(-DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
     -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF ${LLAMA_FLAGS:-})
 flags=(-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DGGML_NATIVE=$native
-    "${only_llama[@]}")
+    -DGGML_RPC=ON -DGGML_RPC_RDMA=OFF "${only_llama[@]}")
 headers=(ggml-backend-impl.h ggml-threading.h) # ggml's interface for backends, which it does not install
 CC=${CC:-cc} CXX=${CXX:-c++}
 
@@ -39,7 +39,7 @@ macros() {
     else "$1" -march=native -dM -E -x "$2" /dev/null 2> /dev/null || "$1" -mcpu=native -dM -E -x "$2" /dev/null; fi
 }
 key=$({
-    macros "$CC" c; macros "$CXX" c++; cat "$patch"; echo "$package ${flags[*]} ${headers[*]}"
+    macros "$CC" c; macros "$CXX" c++; cat "${patches[@]}"; echo "$package ${flags[*]} ${headers[*]}"
     [ ! "$portable" ] || cat "$scripts/cpu-variants.c" <(echo "${variants[*]}")
 } | sha256sum | cut -c1-12)
 [ "$key_only" ] && echo "$key" && exit
@@ -84,7 +84,7 @@ build_variants() {
 }
 
 llama_source
-git -C "$tmp/source" apply "$patch" || die "$patch does not apply"
+git -C "$tmp/source" apply "${patches[@]}" || die "a patch in $scripts does not apply"
 
 build() {
     cmake -S "$tmp/source" -B "$tmp/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$target"

@@ -1,18 +1,19 @@
 /* What runs a question on a model: each function resolves the options, and hands the question on. */
 #include "bench/bench.h"
+#include "explain/answers.h"
 #include "explain/explain.h"
 #include "use/audit.h"
 #include "use/compress.h"
 
 typedef int (*run_function)(jopa_result **out, jopa_model *m, const jp_question *q, jopa_error *e);
 
-/* The options of one of the commands: `function` on their question. An earlier jopa_cancel no longer counts. */
+/* The options of one of the commands: `function` on their question. */
 static int run_question(run_function function, unsigned commands, jopa_result **out, jopa_model *m,
                         const jopa_options *o, jopa_error *e) {
     jp_question q;
     if (!(o->command & commands)) return jp_fail(e, JOPA_ERROR_USAGE, "these options are another command's");
     int status = jp_question_init(&q, o, e);
-    atomic_store(&m->cancelled, false);
+    jp_model_begin(m);
     if (!status) status = function(out, m, &q, e);
     jp_question_free(&q);
     return status;
@@ -41,4 +42,13 @@ int jopa_compress(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_
 
 int jopa_bench(jopa_model *m, const jopa_options *o, jopa_error *e) {
     return run_question(run_bench_question, JP_BENCH, NULL, m, o, e);
+}
+
+int jopa_result_answers(const jopa_result *r, int i, const jopa_model *m, const jopa_options *o, jopa_error *e) {
+    jp_question q;
+    if (!r || i < 0 || i >= r->n_items) return jp_fail(e, JOPA_ERROR_USAGE, "the result has no explanation %d", i);
+    int status = jp_question_init(&q, o, e);
+    if (!status) status = jp_answers(&r->items[i], m, &q, e);
+    jp_question_free(&q);
+    return status;
 }

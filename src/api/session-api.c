@@ -7,7 +7,7 @@
 int jopa_session_open(jopa_session **out, jopa_model *m, const jopa_options *o, jopa_error *e) {
     if (!(o->command & (JP_EXPLAIN | JP_COMPARE | JP_SCORE)))
         return jp_fail(e, JOPA_ERROR_USAGE, "a session is opened with options of explain, compare or score");
-    atomic_store(&m->cancelled, false);
+    jp_model_begin(m);
     return jp_session_open(out, m, o, e);
 }
 
@@ -66,7 +66,7 @@ int jopa_session_drops(jopa_session *s, const int *const *units, const int *size
     size_t             width = (size_t)s->problem.n_response;
     float             *rows = malloc(((size_t)(n > 0 ? n : 0) + 1) * width * sizeof *rows);
     int                status = rows ? make_masks(s, units, sizes, n, &masks, e) : jp_fail_memory(e);
-    atomic_store(&s->model->cancelled, false);
+    jp_model_begin(s->model);
     if (!status) status = jp_explain_problem_again(&asked, &s->problem, &s->question, e);
     if (!status) status = jp_session_log_probs(s, masks, n + 1, rows, e);
     for (int i = 0; i < n && !status; i++) {
@@ -97,13 +97,13 @@ int jopa_session_named_set(const jopa_session *s, const char *text, int **units,
 int jopa_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e) {
     if (!(o->command & (JP_EXPLAIN | JP_COMPARE)))
         return jp_fail(e, JOPA_ERROR_USAGE, "a session explains options of explain or compare");
-    atomic_store(&s->model->cancelled, false);
+    jp_model_begin(s->model);
     return jp_session_explain(out, s, o, e);
 }
 
 int jopa_session_score(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e) {
     if (!(o->command & JP_SCORE)) return jp_fail(e, JOPA_ERROR_USAGE, "a session scores options of score");
-    atomic_store(&s->model->cancelled, false);
+    jp_model_begin(s->model);
     return jp_score_named(out, s, o, e);
 }
 

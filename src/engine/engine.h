@@ -26,10 +26,17 @@ enum {
     JP_CAN_KNOCKOUT = JOPA_CAN_KNOCKOUT,
 };
 
+/* Of engines that several threads can ask at once, each by a handle of its own. */
+typedef struct {
+    int (*share)(jp_engine **out, jp_engine *self, jopa_error *e); /* another handle, destroyed by itself */
+    int (*in_flight)(jp_engine *self);                             /* questions at once that keep it busy */
+} jp_engine_sharing;
+
 /* Every engine struct begins with this. Functions that no capability needs may be NULL; capabilities, destroy,
  * model_info, reserve and score are always there. */
 struct jp_engine {
-    const jp_engine_ops *ops;
+    const jp_engine_ops     *ops;
+    const jp_engine_sharing *sharing; /* NULL: one thread alone */
 };
 
 #endif

@@ -27,6 +27,7 @@ static int fill_names(jp_explanation *x, jopa_model *m, const jp_question *q, co
     x->seed = q->seed;
     int status = copy_text(&x->version, JOPA_VERSION, e);
     if (!status) status = copy_text(&x->command, q->command_name, e);
+    if (!status && q->id) status = copy_text(&x->id, q->id, e);
     if (!status) status = copy_text(&x->model.file, info.file, e);
     if (!status) status = copy_text(&x->model.architecture, info.architecture, e);
     if (!status) status = copy_text(&x->model.quantization, info.quantization, e);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "engine/capability.h"
@@ -43,6 +44,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
     if (status || !encoder) return status;
     options.file = encoder;
     options.context = 0;
+    if (!(m->encoder_file = strdup(encoder))) return jp_fail_memory(e);
     return jp_engine_open(&m->encoder, "local", &options, e);
 }
 
@@ -61,12 +63,40 @@ int jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e) {
     return JP_OK;
 }
 
+static int share_engines(jopa_model *made, const jopa_model *m, jopa_error *e) {
+    jp_engine_options options = {.file = m->encoder_file};
+    int               status = m->engine->sharing->share(&made->engine, m->engine, e);
+    if (status || !m->encoder) return status;
+    if (!(made->encoder_file = strdup(m->encoder_file))) return jp_fail_memory(e);
+    return jp_engine_open(&made->encoder, "local", &options, e);
+}
+
+int jopa_model_share(jopa_model **out, jopa_model *m, jopa_error *e) {
+    if (!m->engine->sharing)
+        return jp_fail(e, JOPA_ERROR_UNSUPPORTED,
+                       "the engine '%s' answers one question at a time: only a remote one is shared",
+                       m->engine->ops->name);
+    jopa_model *made = calloc(1, sizeof *made);
+    if (!made) return jp_fail_memory(e);
+    int status = share_engines(made, m, e);
+    memcpy(made->capabilities, m->capabilities, sizeof made->capabilities);
+    made->precise = m->precise;
+    if (status) jopa_model_free(made);
+    else *out = made;
+    return status;
+}
+
+void jp_model_begin(jopa_model *m) {
+    if (!m->many) atomic_store(&m->cancelled, false);
+}
+
 void jopa_cancel(jopa_model *m) { atomic_store(&m->cancelled, true); }
 
 void jopa_model_free(jopa_model *m) {
     if (!m) return;
     if (m->engine) m->engine->ops->destroy(m->engine);
     if (m->encoder) m->encoder->ops->destroy(m->encoder);
+    free(m->encoder_file);
     free(m);
 }
 

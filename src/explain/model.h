@@ -8,10 +8,15 @@
 
 struct jopa_model {
     jp_engine  *engine;
-    jp_engine  *encoder; /* or NULL */
+    jp_engine  *encoder;      /* or NULL */
+    char       *encoder_file; /* of the encoder, or NULL */
     char        capabilities[256];
     bool        precise;   /* no method is less exact to be faster */
     atomic_bool cancelled; /* jopa_cancel: what runs is to end */
+    bool        many;      /* one question of many runs */
 };
+
+/* A call that runs something begins: an earlier jopa_cancel no longer counts. */
+void jp_model_begin(jopa_model *m);
 
 #endif

@@ -220,8 +220,7 @@ static int fill_audit(audit *a, jp_explanation *x, jp_scorer *s, const jp_select
                              .words_drop_per_token = NAN};
     out->drop_per_token = x->log_prob.drop / (a->p.problem.target_last - a->p.problem.target_first);
     out->until = strdup(a->q->by_response ? "response" : "probability");
-    if (a->q->id) x->id = strdup(a->q->id);
-    if (!status && (!out->until || (a->q->id && !x->id))) status = jp_fail_memory(e);
+    if (!status && !out->until) status = jp_fail_memory(e);
     return status ? status : list_triggers(&a->p, found, &out->sentences, &out->n_sentences, e);
 }
 

@@ -1,0 +1,122 @@
+/* Many questions: as many threads as the engine takes at once, each with a handle of its own. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "explain/model.h"
+#include "question/options.h"
+
+typedef struct {
+    jopa_many_request rq;
+    jopa_model       *model; /* the caller's, whose jopa_cancel ends all */
+    pthread_mutex_t   lock;  /* of all that follows, and of the request's functions */
+    double            started;
+    int               done;   /* since then */
+    bool              stop;   /* nothing more is asked, and what runs is to end */
+    jopa_error        failed; /* what ended the run; code 0: nothing */
+} crew;
+
+typedef struct {
+    crew       *crew;
+    jopa_model *model;
+    const char *id; /* of the question in hand */
+    pthread_t   thread;
+} worker;
+
+static bool is_stopped(crew *c) {
+    c->stop = c->stop || atomic_load(&c->model->cancelled);
+    return c->stop;
+}
+
+/* How one question goes, as a part of the whole. */
+static int tell_many(void *user, const jopa_progress *part) {
+    worker       *w = user;
+    crew         *c = w->crew;
+    jopa_progress p = *part;
+    pthread_mutex_lock(&c->lock);
+    p.prompts = c->rq.prompts;
+    p.prompts_done = c->rq.prompts_done + c->done;
+    p.id = w->id;
+    p.seconds = jp_seconds() - c->started;
+    p.seconds_left = c->done && p.prompts ? p.seconds / c->done * (p.prompts - p.prompts_done) : -1;
+    if (!is_stopped(c) && c->rq.progress && c->rq.progress(c->rq.user, &p)) c->stop = true;
+    bool stop = c->stop;
+    pthread_mutex_unlock(&c->lock);
+    return stop;
+}
+
+/* What is about one question does not end the run. */
+static bool is_about_one(int status) {
+    return status == JOPA_ERROR_INPUT || status == JOPA_ERROR_UNSUPPORTED || status == JOPA_ERROR_USAGE;
+}
+
+/* Hand over what came of a question; frees `o`. */
+static void hand_over(crew *c, jopa_options *o, jopa_result *r, int status, const jopa_error *why) {
+    pthread_mutex_lock(&c->lock);
+    c->done++;
+    if (!status || is_about_one(status)) {
+        if (c->rq.answer(c->rq.user, o, r, why)) c->stop = true;
+    } else {
+        if (!c->failed.code) c->failed = *why;
+        c->stop = true;
+    }
+    jopa_options_free(o);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* NULL: there is none, or none is wanted. */
+static jopa_options *next_question(crew *c) {
+    pthread_mutex_lock(&c->lock);
+    jopa_options *o = is_stopped(c) ? NULL : c->rq.next(c->rq.user);
+    pthread_mutex_unlock(&c->lock);
+    return o;
+}
+
+static void *answer_questions(void *user) {
+    worker       *w = user;
+    jopa_options *o;
+    while ((o = next_question(w->crew))) {
+        jopa_result *r = NULL;
+        jopa_error   why = {0};
+        w->id = jp_options_text(o, "id");
+        jopa_options_listen(o, tell_many, o->warn, w);
+        int status = w->crew->rq.ask(&r, w->model, o, &why);
+        hand_over(w->crew, o, r, status, &why);
+    }
+    return NULL;
+}
+
+/* Start all but the first, who is the caller's own thread. A thread that cannot be had is one less. */
+static void run_crew(worker *workers, int n) {
+    int started = 1;
+    while (started < n && !pthread_create(&workers[started].thread, NULL, answer_questions, &workers[started]))
+        started++;
+    answer_questions(&workers[0]);
+    for (int i = 1; i < started; i++) pthread_join(workers[i].thread, NULL);
+}
+
+static int in_flight(const crew *c) {
+    const jp_engine_sharing *sharing = c->model->engine->sharing;
+    int                      n = sharing ? c->rq.in_flight : 1;
+    if (n <= 0) n = sharing->in_flight(c->model->engine);
+    if (c->rq.prompts > 0 && n > c->rq.prompts - c->rq.prompts_done) n = c->rq.prompts - c->rq.prompts_done;
+    return n > 1 ? n : 1;
+}
+
+int jopa_many(jopa_model *m, const jopa_many_request *rq, jopa_error *e) {
+    crew    c = {.rq = *rq, .model = m, .lock = PTHREAD_MUTEX_INITIALIZER, .started = jp_seconds()};
+    int     n = in_flight(&c), status = JP_OK;
+    worker *workers = calloc((size_t)n, sizeof *workers);
+    if (!workers) return jp_fail_memory(e);
+    jp_model_begin(m);
+    m->many = true;
+    workers[0].model = m;
+    for (int i = 0; i < n; i++) workers[i].crew = &c;
+    for (int i = 1; i < n && !status; i++) status = jopa_model_share(&workers[i].model, m, e);
+    if (!status) run_crew(workers, n);
+    if (!status && c.failed.code) status = jp_fail(e, c.failed.code, "%s", c.failed.message);
+    for (int i = 1; i < n; i++) jopa_model_free(workers[i].model);
+    m->many = false;
+    free(workers);
+    return status;
+}
