@@ -25,9 +25,14 @@ int jp_edit_distance(const char *a, const char *b) {
     return row[n];
 }
 
+int jp_edit_limit(size_t size) {
+    int third = (int)(size / 3) + 2;
+    return size < (size_t)third ? (int)size : third;
+}
+
 const char *jp_nearest(const char *name, const char *(*at)(int index)) {
     const char *best = NULL;
-    int         least = (int)strlen(name) / 3 + 2;
+    int         least = jp_edit_limit(strlen(name));
     for (int i = 0; at(i); i++) {
         int d = jp_edit_distance(name, at(i));
         if (d < least) {

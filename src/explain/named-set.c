@@ -72,7 +72,7 @@ static int add_units_touched(jp_bitset *out, const jp_prompt *p, const char *par
 
 static int refuse_text(const jp_prompt *p, const char *part, jopa_error *e) {
     int best = -1;
-    int least = (int)strlen(part) / 3 + 2;
+    int least = jp_edit_limit(strlen(part));
     for (int u = 0; u < p->n_units; u++) {
         const jp_unit *unit = &p->units[u];
         char          *text = strndup(p->text + unit->start, unit->end - unit->start);

@@ -42,7 +42,7 @@ static const char *find_occurrence(const finding *f, const char *text, size_t si
 /* The stretch of the response's words that is nearest to the text and has as many; size 0: none is near. */
 static jp_range nearest_words(const finding *f, const char *text, size_t size, jopa_error *e) {
     jp_range *mine = NULL, *words = NULL, best = {0, 0};
-    int       m = 0, n = 0, least = (int)size / 3 + 2;
+    int       m = 0, n = 0, least = jp_edit_limit(size);
     int       status = jp_boundary_find(JP_UNIT_WORD, text, (jp_range){0, size}, &mine, &m, e);
     char     *wanted = strndup(text, size);
     if (!status) status = jp_boundary_find(JP_UNIT_WORD, f->response, (jp_range){f->from, f->size}, &words, &n, e);

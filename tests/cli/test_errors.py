@@ -131,8 +131,17 @@ class Errors(Command):
         for n in ("0", "-5"):
             self.explains(Usage, "--max-tokens", PROMPT, "-n", n)
         self.explains(Usage, "--max-tokens 2147483647: at most", PROMPT, "-n", 2**31 - 1)
-        for text in ("5", "a:b", "5:", "7:3", "3:3", "0:0", "-1:5", "1:2:3", ""):
-            self.explains(Usage, f"--target {text}: two byte offsets", *ask, "--target", text)
+        self.targets(*ask)
+
+    def targets(self, *ask):
+        """Two numbers and a colon are offsets; what is neither these nor a sentence is a text of the response."""
+        for text in ("5", "a:b", "5:", "-1:5", "1:2:3"):
+            self.explains(Usage, f"--target {text}: the response has no such text; (it begins with|did you mean)", *ask, "--target", text)
+        for text in ("7:3", "3:3", "0:0"):
+            self.explains(Usage, f"--target {text}: two byte offsets are needed, the smaller first", *ask, "--target", text)
+        self.explains(Usage, "--target: it is empty; give a text", *ask, "--target", "")
+        self.explains(Usage, "--target sentence:0: a sentence is given by its number from 1 on", *ask, "--target", "sentence:0")
+        self.explains(Usage, "--target sentence:9: the response has 1 sentence", *ask, "--target", "sentence:9")
         self.explains(Usage, "the response has 38 bytes", *ask, "--target", "1:39")
 
     def test_output(self):

@@ -234,6 +234,32 @@ static void add_uses(jp_explanation *x) {
     c->turns[c->n_turns++] = (jp_result_turn){strdup("user"), strdup("A doctor meet.")};
 }
 
+static double *two_numbers(double a, double b, int *n) {
+    double *numbers = calloc(2, sizeof *numbers);
+    numbers[0] = a;
+    numbers[1] = b;
+    *n = 2;
+    return numbers;
+}
+
+static void add_targets(jp_explanation *x) {
+    x->targets = calloc(2, sizeof *x->targets);
+    for (int i = 0; i < 2; i++) {
+        jp_result_target *t = &x->targets[x->n_targets++];
+        *t = (jp_result_target){.first = 4 * i, .last = 4 * i + 2, .full = -1.5, .masked = -4.75 - i, .drop = 3.25 + i};
+        t->name = strdup(i ? "They met" : "sentence:1");
+        t->text = strdup(i ? "<i>talked</i>" : "They met");
+        t->log_probs = two_numbers(-0.5, -1, &t->n_log_probs);
+        t->masked_log_probs = two_numbers(-0.25, -4.5 - i, &t->n_masked_log_probs);
+        t->selected = calloc(2, sizeof *t->selected);
+        t->selected[t->n_selected++] = 2;
+        t->selected[t->n_selected++] = 6 + i;
+        t->evaluations = 40 * i;
+        t->decoded_tokens = 400 * i;
+        t->stopped = strdup("done");
+    }
+}
+
 jopa_result *fixture_everything(void) {
     jopa_result    *r = fixture_result();
     jp_explanation *x = &r->items[0];
@@ -242,6 +268,7 @@ jopa_result *fixture_everything(void) {
     add_trust(x);
     add_levels(x);
     add_uses(x);
+    add_targets(x);
     return r;
 }
 

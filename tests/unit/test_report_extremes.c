@@ -46,7 +46,10 @@ static int64_t extreme_whole(jp_random *r, int64_t most) {
 }
 
 static bool is_index(const char *name) {
-    return !strcmp(name, "unit") || !strcmp(name, "first") || !strcmp(name, "second");
+    static const char *const indices[] = {"unit", "first", "second", "last"};
+    bool                     found = false;
+    for (size_t i = 0; i < sizeof indices / sizeof *indices; i++) found = found || !strcmp(name, indices[i]);
+    return found;
 }
 
 static void fill_fields(const jp_field *fields, char *base, jp_random *r, int mood);
