@@ -237,7 +237,7 @@ class Bash(Command):
                     seen += os.read(terminal, 4096).decode(errors="replace")
             self.assertIn(expected, seen)
 
-        type_and_wait(f"bind 'set bell-style none'; source '{self.script}'; echo re''ady\n", "ready")
+        type_and_wait(f"bind 'set bell-style none'; source '{self.script}'; echo re''ady\n", "ready\r\n> ")  # Bash reads keys from its prompt on
         type_and_wait("jopa expl\t--fail\x15", "jopa explain --fail")
         type_and_wait("jopa explain --min-d\t0.5\x15", "--min-drop 0.5")
         type_and_wait("jopa explain --unit=sent\t-\x15", "--unit=sentence -")

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -97,11 +98,60 @@ static void uses(void **state) {
     survive(jopa_compress, o, "prompt");
 }
 
+/* ---- a benchmark ---------------------------------------------------------------------------------------------------
+ */
+
+static char data_path[80], results_path[80];
+
+static void write_text(const char *path, const char *text) {
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int count_lines(const char *path) {
+    FILE *f = fopen(path, "r");
+    int   lines = 0;
+    for (int c; f && (c = fgetc(f)) != EOF;) lines += c == '\n';
+    if (f) fclose(f);
+    return lines;
+}
+
+/* A run in which memory fails, and one that goes on with what it left: nothing is lost or there twice. */
+static int bench_once(void *user, jopa_error *e) {
+    jopa_error again = {0};
+    unlink(results_path);
+    int  status = jopa_bench(tiny_model, user, e);
+    long before = memory_left;
+    memory_left = -1;
+    if (jopa_bench(tiny_model, user, &again)) fail_msg("resumed: %s", again.message);
+    assert_int_equal(count_lines(results_path), 5); /* the settings, two methods on two prompts */
+    memory_left = before;
+    return status;
+}
+
+static void benches(void **state) {
+    (void)state;
+    snprintf(data_path, sizeof data_path, "%s.jsonl", tiny_path);
+    snprintf(results_path, sizeof results_path, "%s.results", tiny_path);
+    write_text(data_path, "{\"id\":\"a\",\"prompt\":\"the doctor slept\",\"response\":\" hi\"}\n"
+                          "{\"id\":\"b\",\"prompt\":\"be kind\",\"response\":\" hi there\"}\n");
+    jopa_options *o = asked("bench", "data", data_path, "results", results_path, "methods", "ablation,random@0.5/4",
+                            "unit", "word", "metrics", "prob", NULL);
+    fail_each(bench_once, o);
+    print_message("%ld failed allocations in all\n", failed_points());
+    unlink(data_path);
+    unlink(results_path);
+    jopa_options_free(o);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(explanations),
         cmocka_unit_test(other_paths),
         cmocka_unit_test(uses),
+        cmocka_unit_test(benches),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }
