@@ -152,6 +152,7 @@ typedef struct {
     char    weights[64];                                   /* the type that the engine computes with */
     int64_t parameters;
     int     context_train; /* the model's own context length, 0: unknown */
+    char    devices[512];  /* of other machines that compute, "HOST:PORT,…"; "": none */
 } jopa_model_info;
 
 /* An engine: functions that return a jopa_code and fill the jopa_error (never NULL; one line) on failure. Functions

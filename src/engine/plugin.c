@@ -145,6 +145,7 @@ static void model_info_plugin(void *self, jopa_model_info *info) {
     info->size = sizeof *info;
     info->file[sizeof info->file - 1] = info->architecture[sizeof info->architecture - 1] = '\0';
     info->quantization[sizeof info->quantization - 1] = info->weights[sizeof info->weights - 1] = '\0';
+    info->devices[sizeof info->devices - 1] = '\0';
 }
 
 static void destroy_plugin(void *self) {

@@ -9,6 +9,7 @@ typedef struct {
     int         threads; /* 0: all cores */
     int         context; /* tokens at most, 0: as needed, up to the model's own */
     int         gpu_layers;
+    const char *rpc;                              /* "HOST:PORT,…" of ggml-rpc-servers that compute, or NULL */
     bool        precise;                          /* no JP_CAN_HURRY */
     int (*progress)(void *user, double fraction); /* loading, 0..1; nonzero: stop */
     void *user;

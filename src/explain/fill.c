@@ -33,6 +33,7 @@ static int fill_names(jp_explanation *x, jopa_model *m, const jp_question *q, co
     if (!status) status = copy_text(&x->model.quantization, info.quantization, e);
     if (!status && *info.weights && strcmp(info.weights, info.quantization))
         status = copy_text(&x->model.weights, info.weights, e);
+    if (!status && *info.devices) status = copy_text(&x->model.devices, info.devices, e);
     if (!status) status = copy_text(&x->engine, m->engine->ops->name, e);
     if (!status) status = copy_text(&x->method, method, e);
     if (!status) status = copy_text(&x->op, q->op.name, e);

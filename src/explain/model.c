@@ -32,18 +32,23 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                                  .threads = jp_options_integer(o, "threads"),
                                  .context = jp_options_integer(o, "ctx"),
                                  .gpu_layers = jp_options_integer(o, "gpu_layers"),
+                                 .rpc = jp_options_text(o, "rpc"),
                                  .precise = jp_options_switch(o, "precise"),
                                  .progress = tell_loading,
                                  .user = l};
+    const char *engine = jp_options_text(o, "engine");
+    if (options.rpc && engine && strcmp(engine, "local"))
+        return jp_fail(e, JOPA_ERROR_USAGE, "`rpc` gives the local engine more machines: leave `rpc` or `engine` out");
     if (!options.file) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");
     m->precise = options.precise;
-    int status = jp_engine_open(&m->engine, jp_options_text(o, "engine"), &options, e);
+    int status = jp_engine_open(&m->engine, engine, &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
         status = jp_fail(e, JOPA_ERROR_UNSUPPORTED,
                          "'%s' is an encoder, which writes no responses: explain a language model", options.file);
     if (status || !encoder) return status;
     options.file = encoder;
     options.context = 0;
+    options.rpc = NULL;
     if (!(m->encoder_file = strdup(encoder))) return jp_fail_memory(e);
     return jp_engine_open(&m->encoder, "local", &options, e);
 }

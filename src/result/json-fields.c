@@ -21,6 +21,7 @@ static const jp_field model[] = {
     SCALAR("parameters", JP_FIELD_I64, false, jp_explanation, model.parameters),
     SCALAR("quantization", JP_FIELD_TEXT, false, jp_explanation, model.quantization),
     SCALAR("weights", JP_FIELD_TEXT, false, jp_explanation, model.weights),
+    SCALAR("devices", JP_FIELD_TEXT, false, jp_explanation, model.devices),
     END,
 };
 

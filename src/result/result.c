@@ -89,6 +89,7 @@ void jp_explanation_free(jp_explanation *x) {
                      x->model.architecture,
                      x->model.quantization,
                      x->model.weights,
+                     x->model.devices,
                      x->engine,
                      x->method,
                      x->op,

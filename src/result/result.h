@@ -123,7 +123,7 @@ typedef struct {
 typedef struct {
     char *version, *command;
     struct {
-        char   *file, *architecture, *quantization, *weights;
+        char   *file, *architecture, *quantization, *weights, *devices;
         int64_t parameters;
     } model;
     char    *engine, *method, *op, *unit;

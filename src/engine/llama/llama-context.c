@@ -84,14 +84,14 @@ static double cell_bytes(const jp_local *l) {
            llama_model_n_head(l->model);
 }
 
-/* Refuse what this machine cannot hold: keys and values, the weights of attention to them, and a batch's logits. */
+/* Refuse what this machine cannot hold: keys and values, the weights of attention to them, and a batch's logits. Other
+ * machines refuse for themselves. */
 static int check_room(const jp_local *l, jopa_error *err) {
     char   what[80];
     double attention = l->accelerated ? 0 : 4.0 * l->max_tokens * llama_model_n_head(l->model),
-           logits = 4.0 * l->max_tokens * llama_vocab_n_tokens(l->vocab);
+           cell = l->rpc ? 0 : cell_bytes(l) + attention, logits = 4.0 * l->max_tokens * llama_vocab_n_tokens(l->vocab);
     snprintf(what, sizeof what, "a prompt and response of %d tokens", l->max_row);
-    return jp_memory_check(cells(l) * (cell_bytes(l) + attention) + logits, what, "shorten them, or lower `max_tokens`",
-                           err);
+    return jp_memory_check(cells(l) * cell + logits, what, "shorten them, or lower `max_tokens`", err);
 }
 
 static int create_context_decode(jp_local *l, jopa_error *err) {
@@ -99,7 +99,6 @@ static int create_context_decode(jp_local *l, jopa_error *err) {
     p.n_ctx = cells(l);
     p.n_batch = p.n_ubatch = (uint32_t)l->max_tokens;
     p.n_seq_max = (uint32_t)(l->kept_rows + l->max_rows);
-    p.n_threads = p.n_threads_batch = l->threads;
     bool exact = jp_local_is_float(l); /* then attention may not be what rounds to F16 */
     p.flash_attn_type = exact            ? LLAMA_FLASH_ATTN_TYPE_DISABLED
                         : l->accelerated ? LLAMA_FLASH_ATTN_TYPE_ENABLED
@@ -107,11 +106,11 @@ static int create_context_decode(jp_local *l, jopa_error *err) {
     p.type_k = p.type_v = exact ? GGML_TYPE_F32 : GGML_TYPE_F16;
     p.kv_unified = true;
     p.swa_full = true;
-    p.no_perf = true;
-    p.abort_callback = jp_hears_stop_callback;
-    p.abort_callback_data = &l->ear;
-    l->context = llama_init_from_model(l->model, p);
-    if (l->context) return JP_OK;
+    int status = l->rpc ? jp_rpc_check(l->rpc, err) : JP_OK;
+    if (status) return status;
+    l->context = jp_local_new_context(l, p);
+    if (l->rpc) status = jp_rpc_check(l->rpc, err);
+    if (status || l->context) return status;
     return jp_fail(err, JOPA_ERROR_MODEL,
                    "the model cannot be run with a context of %u tokens: use a shorter prompt or a smaller model",
                    p.n_ctx);

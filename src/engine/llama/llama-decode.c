@@ -3,7 +3,6 @@
  * row, which only marks its cells. */
 #include <stdlib.h>
 
-#include "engine/accel/accel.h"
 #include "engine/llama/llama-local.h"
 
 enum { LONG_ROW = 768 }; /* from which on attention takes a third of the time, so that it may hurry as well */
@@ -12,16 +11,6 @@ enum { LONG_ROW = 768 }; /* from which on attention takes a third of the time, s
 
 void jp_local_listen(jp_local *l, const jopa_stop *stop) { l->ear = jp_ear_for(stop); }
 void jp_local_end(jp_local *l) { l->ear = jp_ear_for(NULL); }
-
-int jp_local_decoded(jp_local *l, int code, jopa_error *err) {
-    enum { NO_ROOM = 1, ABORTED = 2 };
-    if (l->ear.stopped) return jp_fail_interrupted(err); /* a graph of several parts may not say so */
-    if (code == 0) return JP_OK;
-    if (code == ABORTED) return jp_fail_interrupted(err);
-    if (code == NO_ROOM)
-        return jp_fail(err, JOPA_ERROR_MODEL, "the key-value cache is too small for this batch: raise `ctx`");
-    return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not evaluate the batch (code %d)", code);
-}
 
 /* ---- decoding ------------------------------------------------------------------------------------------------- */
 
@@ -74,10 +63,7 @@ static int flush_decode(decoder *d, jopa_error *err) {
         batch.embd = l->rows;
     }
     bool fast = d->tree->fast;
-    jp_accel_begin(l->store, fast ? 1 : 2, fast && l->max_row > LONG_ROW ? 1 : 2);
-    int code = llama_decode(l->context, batch);
-    jp_accel_end();
-    int status = jp_local_decoded(l, code, err);
+    int  status = jp_local_compute(l, l->context, batch, fast ? 1 : 2, fast && l->max_row > LONG_ROW ? 1 : 2, err);
     if (status) return status;
     hand_out(d);
     charge_decoded(d);

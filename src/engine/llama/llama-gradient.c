@@ -1,10 +1,17 @@
 /* Gradients and attention of the local engine: libllama has no backward pass, engine/gradient.h has. */
+#include "base/memory.h"
 #include "engine/gradient/gradient.h"
 #include "engine/llama/llama-local.h"
 
+/* They are computed here, from the file: a model that other machines hold may be too large for this one. */
+static bool fits_here(const jp_local *l) {
+    static const double TIMES = 3; /* the file's pages, weights the other way round, what the pass keeps */
+    return !l->rpc || TIMES * (double)llama_model_size(l->model) < jp_memory_bytes();
+}
+
 bool jp_local_has_gradient(const jp_local *l) {
     char why[256];
-    return l->gradient || jp_gradient_covers(l->file, why, sizeof why);
+    return l->gradient || (fits_here(l) && jp_gradient_covers(l->file, why, sizeof why));
 }
 
 /* Opened at the first use: it costs memory that most methods do not need. */

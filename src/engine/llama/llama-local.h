@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/llama/llama-kept.h"
 #include "engine/llama/llama-open.h"
+#include "engine/llama/llama-rpc.h"
 #include "engine/stop.h"
 
 typedef struct jp_embedding_table jp_embedding_table;
@@ -31,6 +32,7 @@ typedef struct {
     bool                      accelerated; /* engine/accel.h takes a part of the work */
     struct jp_accel_store    *store;       /* its weights, or NULL */
     bool                      precise;     /* no JOPA_CAN_HURRY */
+    jp_rpc                   *rpc;         /* the devices that hold the model, or NULL: this machine */
 
     int                max_row, max_rows, max_tokens; /* what `context` has room for: a row, a batch, */
     int                kept_rows, kept_tokens; /* and kept prompts: as sequences at least 1, which need not be used */
@@ -49,8 +51,17 @@ typedef struct {
 /* From here to jp_local_end a stop is heard in the middle of decoding. */
 void jp_local_listen(jp_local *l, const jopa_stop *stop);
 void jp_local_end(jp_local *l);
-/* JP_OK, or what code `code` of llama_decode means. */
-int jp_local_decoded(jp_local *l, int code, jopa_error *err);
+
+/* ---- llama-load.c ---- */
+int jp_local_load(jp_local *l, const jp_engine_options *o, jopa_error *e);
+
+/* ---- llama-compute.c: what takes long in libllama, so that a stop is heard ---- */
+
+/* A context of `l`'s model with its threads, and its ear; NULL: libllama has none. */
+struct llama_context *jp_local_new_context(jp_local *l, struct llama_context_params p);
+/* llama_decode, or llama_encode of an encoder. `inputs`, `attention`: jp_accel_begin's. Outputs are there after it. */
+int jp_local_compute(jp_local *l, struct llama_context *context, struct llama_batch batch, int inputs, int attention,
+                     jopa_error *err);
 
 /* ---- llama-context.c ---- */
 int jp_local_reserve(void *self, int max_row, int *rows, jopa_error *err);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/accel/accel.h"
 #include "engine/llama/llama-local.h"
 
 enum { TOKENS = 4, SCALES = 2 };
@@ -69,10 +68,7 @@ static int decode_tokens(jp_local *l, const int32_t *ids, float *rows, float *lo
         batch.token = NULL;
         batch.embd = rows;
     }
-    jp_accel_begin(l->store, 2, 2);
-    int code = llama_decode(l->context, batch);
-    jp_accel_end();
-    int status = jp_local_decoded(l, code, err);
+    int status = jp_local_compute(l, l->context, batch, 2, 2, err);
     if (!status) memcpy(logits, llama_get_logits_ith(l->context, TOKENS - 1), (size_t)vocabulary(l) * sizeof *logits);
     jp_local_clear_rows(l, 1);
     return status;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/accel/accel.h"
 #include "engine/llama/llama-local.h"
 
 enum { EMBED_TOKENS = 512 }; /* longer texts are cut, which the caller is told: sentence encoders see no more */
@@ -22,13 +21,9 @@ static int create_context_sentence(jp_local *l, jopa_error *err) {
     int                         limit = llama_model_n_ctx_train(l->model);
     p.n_ctx = (uint32_t)(limit > 0 && limit < EMBED_TOKENS ? limit : EMBED_TOKENS);
     p.n_batch = p.n_ubatch = p.n_ctx;
-    p.n_threads = p.n_threads_batch = l->threads;
     p.embeddings = true;
     p.pooling_type = jp_local_is_encoder(l) ? LLAMA_POOLING_TYPE_UNSPECIFIED : LLAMA_POOLING_TYPE_MEAN;
-    p.no_perf = true;
-    p.abort_callback = jp_hears_stop_callback;
-    p.abort_callback_data = &l->ear;
-    l->embed_context = llama_init_from_model(l->model, p);
+    l->embed_context = jp_local_new_context(l, p);
     if (l->embed_context) return JP_OK;
     return jp_fail(err, JOPA_ERROR_MODEL, "this model cannot be used to embed text");
 }
@@ -38,12 +33,10 @@ static int run_sentence(jp_local *l, int32_t *ids, int n, float *out, int width,
     llama_memory_t memory = llama_get_memory(l->embed_context);
     if (memory) llama_memory_clear(memory, false);
     struct llama_batch batch = llama_batch_get_one(ids, n);
-    jp_accel_begin(l->store, 2, 2);
-    int code = jp_local_is_encoder(l) ? llama_encode(l->embed_context, batch) : llama_decode(l->embed_context, batch);
-    jp_accel_end();
-    if (code == 2 || l->ear.stopped) return jp_fail_interrupted(err);
-    const float *pooled = code ? NULL : llama_get_embeddings_seq(l->embed_context, 0);
-    if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama could not embed the text (code %d)", code);
+    int status = jp_local_compute(l, l->embed_context, batch, 2, 2, err);
+    if (status) return status;
+    const float *pooled = llama_get_embeddings_seq(l->embed_context, 0);
+    if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama has no embedding of the text");
     double norm = 0;
     for (int i = 0; i < width; i++) norm += (double)pooled[i] * (double)pooled[i];
     for (int i = 0; i < width; i++) out[i] = norm > 0 ? (float)((double)pooled[i] / sqrt(norm)) : 0;

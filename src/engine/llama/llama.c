@@ -7,19 +7,6 @@
 #include "engine/llama/llama-local.h"
 #include "engine/threads.h"
 
-/* ---- libllama's log: its hook is global to the process, so it only keeps the last error, per thread ------------- */
-
-static _Thread_local char last_error[256];
-
-static void keep_error(enum ggml_log_level level, const char *text, void *user) {
-    (void)user;
-    if (level != GGML_LOG_LEVEL_ERROR || !text[0] || text[0] == '\n') return;
-    const char *from = strstr(text, ": "); /* drop the name of libllama's function */
-    snprintf(last_error, sizeof last_error, "%s", from ? from + 2 : text);
-    size_t size = strlen(last_error);
-    while (size && (last_error[size - 1] == '\n' || last_error[size - 1] == '.')) last_error[--size] = '\0';
-}
-
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 static int check_file(const char *file, jopa_error *e) {
@@ -34,59 +21,6 @@ static int check_file(const char *file, jopa_error *e) {
     if (size == sizeof magic && !memcmp(magic, "GGUF", 4)) return JP_OK;
     return jp_fail(e, JOPA_ERROR_MODEL,
                    "'%s' is not a GGUF file: convert the model with llama.cpp's convert_hf_to_gguf.py", file);
-}
-
-/* Where the weights are copied first that is the first half of it. */
-typedef struct {
-    const jp_engine_options *options;
-    double                   from;
-    bool                     stopped;
-} loading;
-
-static int ask_loading(void *user, double fraction) {
-    loading *p = user;
-    if (p->options->progress && p->options->progress(p->options->user, p->from + (1 - p->from) * fraction))
-        p->stopped = true;
-    return p->stopped;
-}
-
-static bool report_progress(float fraction, void *user) { return !ask_loading(user, (double)fraction); }
-
-static int ask_copying(void *user, double fraction) { return ask_loading(user, fraction / 2); }
-
-/* In F16 copies, where that is faster and there is room for them. */
-static void load_copy(jp_local *l, loading *p, struct llama_model_params params) {
-    jopa_stop stop = {ask_copying, p};
-    jp_ear    ear = jp_ear_for(&stop);
-    FILE     *copy = jp_local_faster_weights(p->options->file, GGML_TYPE_F16, &ear);
-    if (!copy) return;
-    p->from = 0.5;
-    l->model = llama_model_load_from_file_ptr(copy, params);
-    fclose(copy);
-    l->weights = l->model ? "F16" : NULL;
-}
-
-static int load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
-    loading                   progress = {.options = o};
-    struct llama_model_params p = llama_model_default_params();
-    p.n_gpu_layers = o->gpu_layers;
-    p.progress_callback = report_progress;
-    p.progress_callback_user_data = &progress;
-    last_error[0] = '\0';
-    l->accelerated = !o->gpu_layers && jp_accel_register();
-    if (l->accelerated) l->store = jp_accel_store_new();
-    p.use_extra_bufts = !l->accelerated; /* they are laid out for other products */
-    if (!o->gpu_layers && !l->accelerated) load_copy(l, &progress, p);
-    if (!l->model && !progress.stopped) l->model = llama_model_load_from_file(o->file, p);
-    if (progress.stopped) return jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted while the model was loaded");
-    if (!l->model)
-        return jp_fail(e, JOPA_ERROR_MODEL,
-                       "the model '%s' cannot be loaded (%s): the file may be truncated or of a kind that this "
-                       "libllama does not know",
-                       o->file, last_error[0] ? last_error : "no reason given");
-    l->vocab = llama_model_get_vocab(l->model);
-    if (l->accelerated && !jp_local_is_float(l)) l->weights = "BF16";
-    return JP_OK;
 }
 
 /* What a text begins with; the tokenizer need not put it there. Of vocabularies that name none libllama makes one up,
@@ -121,6 +55,7 @@ static void model_info(void *self, jopa_model_info *info) {
     const char *type = llama_ftype_name(llama_model_ftype(l->model));
     snprintf(info->quantization, sizeof info->quantization, "%s", type ? type : "");
     snprintf(info->weights, sizeof info->weights, "%s", l->weights ? l->weights : info->quantization);
+    if (l->rpc) snprintf(info->devices, sizeof info->devices, "%s", jp_rpc_names(l->rpc));
 }
 
 static void destroy(void *self) {
@@ -132,6 +67,7 @@ static void destroy(void *self) {
     free(l->probe.logits);
     if (l->embed_context) llama_free(l->embed_context);
     if (l->model) llama_model_free(l->model);
+    jp_rpc_free(l->rpc);
     jp_accel_store_free(l->store);
     free(l->file);
     free(l);
@@ -189,8 +125,7 @@ int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
     l->threads = jp_threads(o->threads);
     l->context_limit = o->context;
     l->precise = o->precise;
-    llama_log_set(keep_error, NULL);
-    status = load(l, o, e);
+    status = jp_local_load(l, o, e);
     if (status) {
         destroy(l);
         return status;

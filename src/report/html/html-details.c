@@ -154,6 +154,7 @@ static void put_run_details_html(jp_html *h, const jp_explanation *x) {
     put_fact(h, "Architecture", x->model.architecture);
     put_fact(h, "Quantization", x->model.quantization);
     put_fact(h, "Computed in", x->model.weights);
+    put_fact(h, "Computed by", x->model.devices);
     put_fact(h, "Engine", x->engine);
     put_fact(h, "Method", x->method);
     put_fact(h, "Operator", x->op);
