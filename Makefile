@@ -22,6 +22,7 @@ demo: all
 
 test:
 	@scripts/build.sh $(BUILD) tests
+	@scripts/fetch-servers.sh > /dev/null
 	@ctest --test-dir $(BUILD) --output-on-failure -j$$(nproc)
 
 test-quick:

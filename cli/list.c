@@ -18,6 +18,7 @@ static void print_list(const char *what, const char *file, const jopa_model *m) 
     jopa_name name;
     for (int i = 0; jopa_list(what, i, &name); i++) printf("%-20s %s\n", name.name, name.summary);
     if (m) printf("  with %s: %s\n", file, jopa_model_capabilities(m));
+    if (m && *jopa_model_devices(m)) printf("  computed by %s\n", jopa_model_devices(m));
 }
 
 /* "1..16777216", "0.." where nobody reaches the end, "" where there is none. */

@@ -157,6 +157,9 @@ JOPA_API void jopa_model_free(jopa_model *m);
 /* What the engine can do with this model: a comma-separated list such as "logprobs,generate,gradient"; owned by m. The
  * words are those of src/engine/capability.c, a JOPA_CAN_... bit each; more may be added. */
 JOPA_API const char *jopa_model_capabilities(const jopa_model *m);
+/* The other machines that compute, "HOST:PORT,…" (the option "rpc"); "" where it is this one. Lives as long as the model.
+ */
+JOPA_API const char *jopa_model_devices(const jopa_model *m);
 /* End what runs on `m` now, from any thread, as a nonzero progress callback does; nothing runs: no effect. */
 JOPA_API void jopa_cancel(jopa_model *m);
 

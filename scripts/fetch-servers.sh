@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Builds llama-server and ggml-rpc-server of the pinned release into the user's cache, once: the tests ask them.
-# Prints the folder that they are in. They are linked with the libllama of fetch-llama.sh.
+# Prints the folder that they are in, with --path only that. They are linked with the libllama of fetch-llama.sh.
 . "$(dirname "$0")/lib.sh"
 
-llama=$("$scripts/fetch-llama.sh")
+llama=$cache/llama-$version-$("$scripts/fetch-llama.sh" --key)
 key=$({ echo "$llama"; cat "$scripts/servers.cmake"; } | sha256sum | cut -c1-12)
 target=$cache/servers-$version-$key
-[ -d "$target" ] && echo "$target" && exit
+if [ "${1:-}" = --path ] || [ -d "$target" ]; then
+    echo "$target"
+    exit
+fi
+"$scripts/fetch-llama.sh" > /dev/null
 
 llama_source
 cp "$scripts/servers.cmake" "$tmp/source/CMakeLists.txt"

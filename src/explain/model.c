@@ -63,7 +63,10 @@ int jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e) {
         return l.stopped ? jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted while loading: the model is not open")
                          : status;
     }
+    jp_model_info info = {.size = sizeof info};
     jp_capability_words(m->engine->ops->capabilities(m->engine), m->capabilities, sizeof m->capabilities);
+    m->engine->ops->model_info(m->engine, &info);
+    memcpy(m->devices, info.devices, sizeof m->devices);
     *out = m;
     return JP_OK;
 }
@@ -85,6 +88,7 @@ int jopa_model_share(jopa_model **out, jopa_model *m, jopa_error *e) {
     if (!made) return jp_fail_memory(e);
     int status = share_engines(made, m, e);
     memcpy(made->capabilities, m->capabilities, sizeof made->capabilities);
+    memcpy(made->devices, m->devices, sizeof made->devices);
     made->precise = m->precise;
     if (status) jopa_model_free(made);
     else *out = made;
@@ -106,3 +110,4 @@ void jopa_model_free(jopa_model *m) {
 }
 
 const char *jopa_model_capabilities(const jopa_model *m) { return m->capabilities; }
+const char *jopa_model_devices(const jopa_model *m) { return m->devices; }

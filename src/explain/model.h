@@ -11,6 +11,7 @@ struct jopa_model {
     jp_engine  *encoder;      /* or NULL */
     char       *encoder_file; /* of the encoder, or NULL */
     char        capabilities[256];
+    char        devices[512]; /* of its jopa_model_info */
     bool        precise;   /* no method is less exact to be faster */
     atomic_bool cancelled; /* jopa_cancel: what runs is to end */
     bool        many;      /* one question of many runs */

@@ -77,7 +77,7 @@ static int split_list(jp_rpc *r, const char *list, jopa_error *e) {
 
 int jp_rpc_open(jp_rpc **out, const char *list, jp_ear *ear, jopa_error *e) {
     jp_rpc       *r = calloc(1, sizeof *r);
-    rpc_functions f;
+    rpc_functions f = {0};
     if (!r) return jp_fail_memory(e);
     r->patience = PATIENCE;
     int status = jp_rpc_start(r, e);
