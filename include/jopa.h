@@ -150,15 +150,14 @@ JOPA_API int jopa_options_check(const jopa_options *o, jopa_error *e);
  */
 typedef struct jopa_model jopa_model;
 
-/* Open what the options "model", "engine", "encoder", "threads", "ctx", "gpu_layers" and "precise" say; the rest is
- * not looked at. Progress is told. On success *out is owned by the caller: jopa_model_free. */
+/* Open what the options "model", "engine", "encoder", "threads", "ctx", "gpu_layers", "rpc" and "precise" say; the rest
+ * is not looked at. Progress is told. On success *out is owned by the caller: jopa_model_free. */
 JOPA_API int  jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e);
 JOPA_API void jopa_model_free(jopa_model *m);
 /* What the engine can do with this model: a comma-separated list such as "logprobs,generate,gradient"; owned by m. The
  * words are those of src/engine/capability.c, a JOPA_CAN_... bit each; more may be added. */
 JOPA_API const char *jopa_model_capabilities(const jopa_model *m);
-/* The other machines that compute, "HOST:PORT,…" (the option "rpc"); "" where it is this one. Lives as long as the model.
- */
+/* The other machines that compute, "HOST:PORT,..." (the option "rpc"), or "": it is this one. Owned by m. */
 JOPA_API const char *jopa_model_devices(const jopa_model *m);
 /* End what runs on `m` now, from any thread, as a nonzero progress callback does; nothing runs: no effect. */
 JOPA_API void jopa_cancel(jopa_model *m);

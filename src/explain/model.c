@@ -36,7 +36,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                                  .precise = jp_options_switch(o, "precise"),
                                  .progress = tell_loading,
                                  .user = l};
-    const char *engine = jp_options_text(o, "engine");
+    const char       *engine = jp_options_text(o, "engine");
     if (options.rpc && engine && strcmp(engine, "local"))
         return jp_fail(e, JOPA_ERROR_USAGE, "`rpc` gives the local engine more machines: leave `rpc` or `engine` out");
     if (!options.file) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");

@@ -12,9 +12,9 @@ struct jopa_model {
     char       *encoder_file; /* of the encoder, or NULL */
     char        capabilities[256];
     char        devices[512]; /* of its jopa_model_info */
-    bool        precise;   /* no method is less exact to be faster */
-    atomic_bool cancelled; /* jopa_cancel: what runs is to end */
-    bool        many;      /* one question of many runs */
+    bool        precise;      /* no method is less exact to be faster */
+    atomic_bool cancelled;    /* jopa_cancel: what runs is to end */
+    bool        many;         /* one question of many runs */
 };
 
 /* A call that runs something begins: an earlier jopa_cancel no longer counts. */

@@ -52,9 +52,10 @@ int jp_session_log_probs(jopa_session *s, const jp_bitset *masks, int n, float *
  */
 
 /* What a session has settled: a question may repeat it, not change it. */
-static const char *const settled[] = {"model",  "engine",   "encoder", "threads",  "ctx",        "gpu_layers",
-                                      "rpc",    "prompt", "system",   "raw",     "response", "max_tokens", "unit",
-                                      "roles",  "operator", "precise", "tools",    "template",   "template_args"};
+static const char *const settled[] = {"model",      "engine",     "encoder",  "threads",      "ctx",
+                                      "gpu_layers", "rpc",        "prompt",   "system",       "raw",
+                                      "response",   "max_tokens", "unit",     "roles",        "operator",
+                                      "precise",    "tools",      "template", "template_args"};
 
 static bool is_settled(const char *name) {
     for (size_t i = 0; i < sizeof settled / sizeof *settled; i++)

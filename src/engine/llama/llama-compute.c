@@ -45,7 +45,7 @@ static void compute_work(void *user) {
 
 static int check_computed(jp_local *l, int code, jopa_error *err) {
     enum { NO_ROOM = 1, ABORTED = 2 };
-    if (l->ear.stopped || code == ABORTED) return jp_fail_interrupted(err); /* a graph of several parts may not say so */
+    if (l->ear.stopped || code == ABORTED) return jp_fail_interrupted(err); /* graphs of several parts may not say it */
     int status = l->rpc ? jp_rpc_check(l->rpc, err) : JP_OK;
     if (status || code == 0) return status;
     if (code == NO_ROOM)

@@ -10,8 +10,8 @@
 #include "engine/llama/llama-rpc.h"
 
 struct jp_rpc {
-    char              *names; /* the list, owned */
-    jp_parts           name;  /* its parts */
+    char              *names;                      /* the list, owned */
+    jp_parts           name;                       /* its parts */
     ggml_backend_t     held[GGML_RPC_MAX_SERVERS]; /* the connections: [name.n] */
     ggml_backend_dev_t devices[GGML_RPC_MAX_SERVERS + 1];
     int                n_devices;

@@ -39,7 +39,7 @@ static int find_functions(jp_rpc *r, rpc_functions *f, jopa_error *e) {
 
 static int fail_lost(const char *name, jopa_error *e) {
     return jp_fail(e, JOPA_ERROR_IO,
-                   "the ggml-rpc-server at %s was lost: it ended, or the connection broke; start it again and ask again",
+                   "the ggml-rpc-server at %s was lost: it ended, or the connection broke; start it and ask again",
                    name);
 }
 

@@ -19,13 +19,14 @@ void jp_rpc_free(jp_rpc *r); /* NULL is safe; after all that was made with its d
 ggml_backend_dev_t *jp_rpc_devices(jp_rpc *r);
 const char         *jp_rpc_names(const jp_rpc *r); /* the list */
 
-/* JP_OK: since jp_rpc_open no server was lost. Otherwise JOPA_ERROR_IO, and nothing that was computed counts. */
+/* JP_OK: no server was lost since jp_rpc_open. Otherwise JOPA_ERROR_IO, and nothing that was computed counts. */
 int jp_rpc_check(jp_rpc *r, jopa_error *e);
 
 /* ---- llama-rpc-run.c ---- */
 
 /* Run work(data), which computes with the devices, on a thread of its own and wait for it. Meanwhile this thread asks
- * `ear`. Work that goes on for long after a stop, or after the last sign of life, is ended: the servers are given up. */
+ * `ear`. Work that goes on for long after a stop, or after the last sign of life, is ended: the servers are given up.
+ */
 void jp_rpc_run(jp_rpc *r, jp_ear *ear, void (*work)(void *data), void *data);
 /* For the work: how far it is, a sign of life. False: it is to end. */
 bool jp_rpc_goes_on(jp_rpc *r, double fraction);

@@ -33,7 +33,7 @@ static int run_sentence(jp_local *l, int32_t *ids, int n, float *out, int width,
     llama_memory_t memory = llama_get_memory(l->embed_context);
     if (memory) llama_memory_clear(memory, false);
     struct llama_batch batch = llama_batch_get_one(ids, n);
-    int status = jp_local_compute(l, l->embed_context, batch, 2, 2, err);
+    int                status = jp_local_compute(l, l->embed_context, batch, 2, 2, err);
     if (status) return status;
     const float *pooled = llama_get_embeddings_seq(l->embed_context, 0);
     if (!pooled) return jp_fail(err, JOPA_ERROR_MODEL, "libllama has no embedding of the text");
