@@ -264,6 +264,7 @@ jopa_result *fixture_everything(void) {
     jopa_result    *r = fixture_result();
     jp_explanation *x = &r->items[0];
     x->model.weights = strdup("f16");
+    x->model.devices = strdup("127.0.0.1:50052,gpu.local:50052");
     add_asked(x);
     add_trust(x);
     add_levels(x);
