@@ -171,7 +171,10 @@ int kept_results_add(kept_results *k, const jopa_result *r) {
     char      *json = jopa_result_render(r, "json", NULL, NULL, &e);
     if (!json) return say_error(&e);
     size_t size = squeeze_lines(json); /* it ends with a newline, so there is room */
+    off_t  before = k->path ? lseek(k->file, 0, SEEK_END) : -1;
     int    code = file_put(k->file, json, size) ? EXIT_DONE : cannot(k, "write");
     jopa_free(json);
+    /* Half a line goes; where it cannot, the next run cuts it off. */
+    if (code != EXIT_DONE && before >= 0 && ftruncate(k->file, before)) return code;
     return code;
 }

@@ -228,9 +228,10 @@ typedef struct {
     /* The next question, which the library frees; NULL: there is none any more. */
     jopa_options *(*next)(void *user);
     /* What came of one, in the order in which they are done: its result, which is the function's to free, or NULL and
-     * why there is none. Nonzero: stop. */
+     * why there is none. Nonzero: stop, and no answer comes any more. */
     int (*answer)(void *user, const jopa_options *o, jopa_result *result, const jopa_error *why);
-    /* How it goes, or NULL: prompts, prompts_done, id, and seconds_left of the whole; nonzero stops all of them. */
+    /* How it goes, or NULL: prompts, prompts_done, id, and seconds_left of the whole; nonzero stops all of them:
+     * those that have a set already are answered with it. */
     jopa_progress_function progress;
     void                  *user;
     int                    prompts, prompts_done; /* how many there are, and were done before; 0: not known */
@@ -238,7 +239,8 @@ typedef struct {
 } jopa_many_request;
 
 /* Ask them all. What is wrong with one question is its answer, and the rest goes on; what is wrong with the engine ends
- * the run, is its error, and the answer of nobody. A local engine takes one at a time. */
+ * the run, is its error, and the answer of nobody. JOPA_ERROR_INTERRUPTED: by the progress function or jopa_cancel.
+ * A local engine takes one at a time. */
 JOPA_API int jopa_many(jopa_model *m, const jopa_many_request *rq, jopa_error *e);
 /* Whether explanation i of a result is what `o` asks of `m`: JOPA_OK; or JOPA_ERROR_USAGE, which says what differs. */
 JOPA_API int jopa_result_answers(const jopa_result *r, int i, const jopa_model *m, const jopa_options *o,

@@ -1,6 +1,7 @@
 /* Many questions: as many threads as the engine takes at once, each with a handle of its own. */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "explain/model.h"
@@ -11,20 +12,25 @@ typedef struct {
     jopa_model       *model; /* the caller's, whose jopa_cancel ends all */
     pthread_mutex_t   lock;  /* of all that follows, and of the request's functions */
     double            started;
-    int               done;   /* since then */
-    bool              stop;   /* nothing more is asked, and what runs is to end */
-    jopa_error        failed; /* what ended the run; code 0: nothing */
+    int               done;      /* since then */
+    bool              stop;      /* nothing more is asked, and what runs is to end */
+    bool              cancelled; /* by the progress function or jopa_cancel */
+    bool              enough;    /* the answer function wants no more answers */
+    jopa_error        failed;    /* what ended the run; code 0: nothing */
 } crew;
 
 typedef struct {
     crew       *crew;
     jopa_model *model;
     const char *id; /* of the question in hand */
-    pthread_t   thread;
+    void (*warn)(void *user, const char *line);
+    void     *user; /* of warn */
+    pthread_t thread;
 } worker;
 
 static bool is_stopped(crew *c) {
-    c->stop = c->stop || atomic_load(&c->model->cancelled);
+    c->cancelled = c->cancelled || atomic_load(&c->model->cancelled);
+    c->stop = c->stop || c->cancelled;
     return c->stop;
 }
 
@@ -39,10 +45,18 @@ static int tell_many(void *user, const jopa_progress *part) {
     p.id = w->id;
     p.seconds = jp_seconds() - c->started;
     p.seconds_left = c->done && p.prompts ? p.seconds / c->done * (p.prompts - p.prompts_done) : -1;
-    if (!is_stopped(c) && c->rq.progress && c->rq.progress(c->rq.user, &p)) c->stop = true;
-    bool stop = c->stop;
+    if (!is_stopped(c) && c->rq.progress && c->rq.progress(c->rq.user, &p)) c->cancelled = true;
+    bool stop = is_stopped(c);
     pthread_mutex_unlock(&c->lock);
     return stop;
+}
+
+/* The question's own function, one at a time as the others. */
+static void warn_many(void *user, const char *line) {
+    worker *w = user;
+    pthread_mutex_lock(&w->crew->lock);
+    w->warn(w->user, line);
+    pthread_mutex_unlock(&w->crew->lock);
 }
 
 /* What is about one question does not end the run. */
@@ -50,12 +64,20 @@ static bool is_about_one(int status) {
     return status == JOPA_ERROR_INPUT || status == JOPA_ERROR_UNSUPPORTED || status == JOPA_ERROR_USAGE;
 }
 
+/* What a run that ends early cut short: there is nothing of it, or after a failure not all that there would be. */
+static bool is_cut_short(const crew *c, const jopa_result *r, int status) {
+    if (status == JOPA_ERROR_INTERRUPTED) return c->stop;
+    return c->failed.code && r && jopa_result_interrupted(r);
+}
+
 /* Hand over what came of a question; frees `o`. */
 static void hand_over(crew *c, jopa_options *o, jopa_result *r, int status, const jopa_error *why) {
     pthread_mutex_lock(&c->lock);
-    c->done++;
-    if (!status || is_about_one(status)) {
-        if (c->rq.answer(c->rq.user, o, r, why)) c->stop = true;
+    if (c->enough || is_cut_short(c, r, status)) jopa_result_free(r);
+    else if (!status || is_about_one(status)) {
+        c->done++;
+        c->enough = c->rq.answer(c->rq.user, o, r, why);
+        c->stop = c->stop || c->enough;
     } else {
         if (!c->failed.code) c->failed = *why;
         c->stop = true;
@@ -79,7 +101,9 @@ static void *answer_questions(void *user) {
         jopa_result *r = NULL;
         jopa_error   why = {0};
         w->id = jp_options_text(o, "id");
-        jopa_options_listen(o, tell_many, o->warn, w);
+        w->warn = o->warn;
+        w->user = o->user;
+        jopa_options_listen(o, tell_many, o->warn ? warn_many : NULL, w);
         int status = w->crew->rq.ask(&r, w->model, o, &why);
         hand_over(w->crew, o, r, status, &why);
     }
@@ -103,8 +127,16 @@ static int in_flight(const crew *c) {
     return n > 1 ? n : 1;
 }
 
+/* What ended the run early: the engine, or the caller. */
+static int how_it_ended(crew *c, jopa_error *e) {
+    if (c->failed.code) return jp_fail(e, c->failed.code, "%s", c->failed.message);
+    if (c->cancelled) return jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted after %d questions", c->done);
+    return JP_OK;
+}
+
 int jopa_many(jopa_model *m, const jopa_many_request *rq, jopa_error *e) {
-    crew    c = {.rq = *rq, .model = m, .lock = PTHREAD_MUTEX_INITIALIZER, .started = jp_seconds()};
+    crew c = {.model = m, .lock = PTHREAD_MUTEX_INITIALIZER, .started = jp_seconds()};
+    memcpy(&c.rq, rq, rq->size < sizeof c.rq ? rq->size : sizeof c.rq);
     int     n = in_flight(&c), status = JP_OK;
     worker *workers = calloc((size_t)n, sizeof *workers);
     if (!workers) return jp_fail_memory(e);
@@ -114,7 +146,7 @@ int jopa_many(jopa_model *m, const jopa_many_request *rq, jopa_error *e) {
     for (int i = 0; i < n; i++) workers[i].crew = &c;
     for (int i = 1; i < n && !status; i++) status = jopa_model_share(&workers[i].model, m, e);
     if (!status) run_crew(workers, n);
-    if (!status && c.failed.code) status = jp_fail(e, c.failed.code, "%s", c.failed.message);
+    if (!status) status = how_it_ended(&c, e);
     for (int i = 1; i < n; i++) jopa_model_free(workers[i].model);
     m->many = false;
     free(workers);
