@@ -12,6 +12,8 @@ import cffi
 CALLBACKS = """
 extern "Python" int jopa_py_progress(void *user, const jopa_progress *p);
 extern "Python" void jopa_py_warn(void *user, const char *line);
+extern "Python" jopa_options *jopa_py_many_next(void *user);
+extern "Python" int jopa_py_many_answer(void *user, const jopa_options *o, jopa_result *result, const jopa_error *why);
 extern "Python" unsigned jopa_py_capabilities(void *self);
 extern "Python" void jopa_py_model_info(void *self, jopa_model_info *info);
 extern "Python" int jopa_py_reserve(void *self, int max_row, int *rows, jopa_error *e);

@@ -23,6 +23,7 @@ from .errors import (
     UsageError,
 )
 from .explanation import Explanation
+from .many import Answer
 from .model import Model
 from .options import Option, names, options
 from .parts import CaptumAttribution, Message, ResponseToken, Token, Trigger, Unit
@@ -34,6 +35,7 @@ from .session import Session, Span
 __all__ = [
     "MEAN",
     "ZERO",
+    "Answer",
     "Audit",
     "Bench",
     "CaptumAttribution",

@@ -299,6 +299,47 @@ class Model:
         made: Compression = self._run(lib.jopa_compress, "compress", prompt, like, progress, options)
         return made
 
+    # ---- many questions ----------------------------------------------------------------------------------------------
+
+    def explain_many(
+        self,
+        questions: Iterable[Question],
+        *,
+        in_flight: int = 0,
+        progress: ProgressLike = None,
+        **options: Any,
+    ) -> Iterator[Answer]:
+        """Ask many at once where the engine can, and take the answers as they come: each has `index` and `question`, and
+        `result` or, where it cannot be asked, `error`. Who takes no more ends the run; what is wrong with the engine is
+        raised.
+
+        questions: prompts, or dictionaries with `prompt` or `messages` and keywords of their own.
+        in_flight: questions at once; 0: as many as keep the engine busy. A local engine takes one.
+        progress: a function is called by another thread."""
+        return ask_many(self, "explain", questions, in_flight, progress, options)
+
+    def compare_many(
+        self,
+        questions: Iterable[Question],
+        *,
+        in_flight: int = 0,
+        progress: ProgressLike = None,
+        **options: Any,
+    ) -> Iterator[Answer]:
+        """As explain_many, of compare."""
+        return ask_many(self, "compare", questions, in_flight, progress, options)
+
+    def audit_many(
+        self,
+        questions: Iterable[Question],
+        *,
+        in_flight: int = 0,
+        progress: ProgressLike = None,
+        **options: Any,
+    ) -> Iterator[Answer]:
+        """As explain_many, of audit."""
+        return ask_many(self, "audit", questions, in_flight, progress, options)
+
 
 def _ask_like(asked: Options, like: Explanation) -> None:
     if not isinstance(like, Explanation):
@@ -322,3 +363,6 @@ describe(Model.compare, keywords("compare"))
 describe(Model.score, keywords("score"))
 describe(Model.audit, keywords("audit"))
 describe(Model.compress, keywords("compress"))
+describe(Model.explain_many, keywords("explain"))
+describe(Model.compare_many, keywords("compare"))
+describe(Model.audit_many, keywords("audit"))

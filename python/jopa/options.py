@@ -144,6 +144,11 @@ class Options:
         self.handle = ffi.gc(out[0], lib.jopa_options_free)
         self.table = {o.name: o for o in options(command)}
 
+    def release(self) -> Any:
+        """The C object, which somebody else frees from now on."""
+        ffi.gc(self.handle, None)
+        return self.handle
+
     def set(self, name: str, value: Any) -> None:
         """None leaves the default."""
         if value is None:

@@ -262,6 +262,10 @@ const char                                        *__lsan_default_suppressions(v
                                            return "leak:ggml_backend_rpc_add_server\nleak:ggml_backend_rpc_buffer_type\n";
 }
 
+/* libllama is built without ThreadSanitizer, which does not see how its threads wait for each other. */
+__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void) { return "race:socket_t::impl\nrace:rpc_dispatcher\n"; }
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_share_a_server),
