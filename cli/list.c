@@ -5,6 +5,7 @@
 #include "list.h"
 #include "options.h"
 #include "say.h"
+#include "servers.h"
 
 static const char *const tables[] = {"methods", "operators", "units",  "metrics",
                                      "formats", "engines",   "stages", "options"};
@@ -50,7 +51,8 @@ static int list(options *o) {
         return say(EXIT_USAGE, "list what? methods, operators, units, metrics, formats, engines, stages or options");
     if (!strcmp(o->positional, "options")) return print_options();
     jopa_model *m = NULL;
-    int         code = model && !strcmp(o->positional, "engines") ? options_open_model(o, &m) : -1;
+    bool        opens = model || servers_asked(o);
+    int         code = opens && !strcmp(o->positional, "engines") ? options_open_model(o, &m) : -1;
     if (code >= 0) return code;
     print_list(o->positional, o->path ? o->path : "it", m);
     jopa_model_free(m);

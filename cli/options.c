@@ -8,6 +8,7 @@
 #include "default-model.h"
 #include "progress.h"
 #include "say.h"
+#include "servers.h"
 
 /* ---- the table of popt --------------------------------------------------------------------------------------------
  */
@@ -151,7 +152,8 @@ static int find_files(const options *o, jopa_options **out) {
     bool        quiet = options_on(o, "quiet");
     jopa_error  e = {0};
     int         code = jopa_options_copy(out, o->asked, &e) ? say_error(&e) : -1;
-    if (code < 0 && (!model || !strcmp(model, "default"))) code = set_default(*out, "model", default_model, quiet);
+    if (code < 0 && servers_asked(o)) code = servers_find(o, *out);
+    else if (code < 0 && (!model || !strcmp(model, "default"))) code = set_default(*out, "model", default_model, quiet);
     if (code < 0 && encoder && !strcmp(encoder, "default")) code = set_default(*out, "encoder", default_encoder, quiet);
     return code;
 }
@@ -161,7 +163,7 @@ int options_open_model(options *o, jopa_model **m) {
     jopa_error    e = {0};
     int           code = find_files(o, &found);
     if (code < 0 && jopa_model_open(m, found, &e)) code = say_error(&e);
-    if (code < 0) o->path = strdup(jopa_options_get(found, "model"));
+    if (code < 0) o->path = strdup(jopa_options_get(found, servers_asked(o) ? "engine" : "model"));
     if (o->line) progress_end(o->line);
     jopa_options_free(found);
     return code;

@@ -22,6 +22,7 @@ if [ $# = 0 ]; then
     library icu-uc libicu-dev
     library popt libpopt-dev
     library lapacke liblapacke-dev
+    library libcurl libcurl4-openssl-dev
     library openblas libopenblas-serial-dev
     [ "$extension" ] || library cmocka libcmocka-dev
     # for processors that multiply in bfloat16, this one or that of who gets the package: see src/engine/accel/accel.h

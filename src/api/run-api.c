@@ -12,7 +12,7 @@ static int run_question(run_function function, unsigned commands, jopa_result **
                         const jopa_options *o, jopa_error *e) {
     jp_question q;
     if (!(o->command & commands)) return jp_fail(e, JOPA_ERROR_USAGE, "these options are another command's");
-    int status = jp_question_init(&q, o, e);
+    int status = jp_model_question(&q, m, o, e);
     jp_model_begin(m);
     if (!status) status = function(out, m, &q, e);
     jp_question_free(&q);

@@ -10,6 +10,9 @@ typedef struct {
     int         context; /* tokens at most, 0: as needed, up to the model's own */
     int         gpu_layers;
     const char *rpc;                              /* "HOST:PORT,…" of ggml-rpc-servers that compute, or NULL */
+    const char *servers;                          /* addresses with commas, of a remote engine */
+    const char *key, *tokenizer;                  /* of them; `file` is then the model's name there; may be NULL */
+    double      timeout;                          /* seconds for an answer of theirs, 0: 600 */
     bool        precise;                          /* no JP_CAN_HURRY */
     int (*progress)(void *user, double fraction); /* loading, 0..1; nonzero: stop */
     void *user;

@@ -37,9 +37,13 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                                  .progress = tell_loading,
                                  .user = l};
     const char       *engine = jp_options_text(o, "engine");
+    bool              remote = engine && strstr(engine, "://");
+    options.key = jp_options_text(o, "key");
+    options.tokenizer = jp_options_text(o, "tokenizer");
+    options.timeout = jp_options_number(o, "timeout");
     if (options.rpc && engine && strcmp(engine, "local"))
         return jp_fail(e, JOPA_ERROR_USAGE, "`rpc` gives the local engine more machines: leave `rpc` or `engine` out");
-    if (!options.file) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");
+    if (!options.file && !remote) return jp_fail(e, JOPA_ERROR_USAGE, "no `model`: give a GGUF file");
     m->precise = options.precise;
     int status = jp_engine_open(&m->engine, engine, &options, e);
     if (!status && !(m->engine->ops->capabilities(m->engine) & JP_CAN_SCORE))
@@ -47,6 +51,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                          "'%s' is an encoder, which writes no responses: explain a language model", options.file);
     if (status || !encoder) return status;
     options.file = encoder;
+    options.servers = options.key = options.tokenizer = NULL;
     options.context = 0;
     options.rpc = NULL;
     if (!(m->encoder_file = strdup(encoder))) return jp_fail_memory(e);
@@ -93,6 +98,12 @@ int jopa_model_share(jopa_model **out, jopa_model *m, jopa_error *e) {
     if (status) jopa_model_free(made);
     else *out = made;
     return status;
+}
+
+int jp_model_question(jp_question *q, const jopa_model *m, const jopa_options *o, jopa_error *e) {
+    int status = jp_question_init(q, o, e);
+    if (status || !m->engine->sharing || jopa_options_given(o, "operator")) return status;
+    return jp_operator_choose(&q->op, "delete", e);
 }
 
 void jp_model_begin(jopa_model *m) {

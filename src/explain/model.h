@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "question/question.h"
 
 struct jopa_model {
     jp_engine  *engine;
@@ -19,5 +20,8 @@ struct jopa_model {
 
 /* A call that runs something begins: an earlier jopa_cancel no longer counts. */
 void jp_model_begin(jopa_model *m);
+
+/* jp_question_init for this model: servers take no embeddings, so that the operator is `delete` where none is given. */
+int jp_model_question(jp_question *q, const jopa_model *m, const jopa_options *o, jopa_error *e);
 
 #endif

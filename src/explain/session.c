@@ -22,7 +22,7 @@ int jp_session_open(jopa_session **out, jopa_model *m, const jopa_options *o, jo
     if (!s) return jp_fail_memory(e);
     s->model = m;
     int status = jopa_options_copy(&s->options, o, e);
-    if (!status) status = jp_question_init(&s->question, s->options, e);
+    if (!status) status = jp_model_question(&s->question, s->model, s->options, e);
     if (!status) status = ask_session(s, e);
     if (status) jp_session_close(s);
     else *out = s;
@@ -117,7 +117,7 @@ int jp_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o
     jp_question   q = {0};
     int           status = jp_session_options(s, o, &complete, e);
     if (status) return status;
-    status = jp_question_init(&q, complete, e);
+    status = jp_model_question(&q, s->model, complete, e);
     if (!status) status = explain_resolved(out, s, &q, e);
     jp_question_free(&q);
     jopa_options_free(complete);

@@ -60,7 +60,8 @@ int jp_question_record(const jp_question *q, jp_explanation *x, jopa_error *e) {
     int status = JP_OK;
     for (int i = 0; i < q->options->n_set && !status; i++) {
         const jp_option_value *v = &q->options->set[i];
-        if (v->option->info.command_only || (q->command == JP_BENCH && !v->option->answers)) continue;
+        if (v->option->info.command_only || v->option->secret || (q->command == JP_BENCH && !v->option->answers))
+            continue;
         status =
             v->option->type == JP_TYPE_TEXTS ? note_texts(x, v, e) : add_note(x, v->option->info.name, v->values[0], e);
     }

@@ -30,16 +30,22 @@ enum {
 #define WRONG(w)                      .wrong = w
 #define ABOVE                         .above = true
 #define COMMAND_ONLY                  .info.command_only = true
+#define SECRET                        .secret = true
 #define ANSWERS                       .answers = true /* another value may give another answer */
 
 /* In the order of a command's help. Rows of one name belong to different commands. */
 static const jp_option rows[] = {
     /* the model */
     {LIST_MODEL, PATH("model", "model", "a GGUF file, or `default`: SmolLM2-135M-Instruct, fetched once"), LETTER('m')},
-    {LIST_MODEL, TEXT("engine", "engine", "NAME", "what computes the scores: `jopa list engines`"),
+    {LIST_MODEL, TEXT("engine", "engine", "NAME", "`local`, or addresses of servers with commas: docs/remote.md"),
      VALUES("jopa list engines"), DEFAULT("local")},
     {LIST_MODEL,
      PATH("encoder", "encoder", "a GGUF sentence encoder for the metric `meaning`; `default`: all-MiniLM-L6-v2")},
+    {LIST_MODEL, TEXT("key", NULL, "KEY", "the servers' key"), SECRET},
+    {LIST_MODEL, PATH("key_file", "key-file", "the servers' key (OPENAI_API_KEY)"), COMMAND_ONLY},
+    {LIST_MODEL, PATH("tokenizer", "tokenizer", "a GGUF file with the servers' vocabulary, where they tell none")},
+    {LIST_MODEL, NUMBER("timeout", "timeout", 0, 1e6, "seconds that a server may take for an answer (600)"),
+     DEFAULT("600"), ABOVE, WRONG("a number of seconds above 0 is needed")},
     {LIST_MODEL, INTEGER("threads", "threads", 0, INT_MAX, "threads (all cores)"), LETTER('t'), DEFAULT("0"),
      WRONG("a number of threads, or 0 for all cores")},
     {LIST_MODEL, INTEGER("ctx", "ctx", 0, INT_MAX, "tokens of prompt and response at most (as needed)"), DEFAULT("0"),

@@ -35,6 +35,7 @@ typedef struct {
     jp_option_type   type;
     const char      *wrong;   /* what a value has to be: "a number of runs, at most 10000" */
     bool             above;   /* number: `least` itself is too small */
+    bool             secret;  /* it goes into no result */
     bool             answers; /* it changes what the answer is, not only where it goes or how fast it comes */
 } jp_option;
 

@@ -194,7 +194,9 @@ static int check_engine(const jopa_options *o, jopa_error *e) {
     const char *name = jp_options_text(o, "engine"), *summary, *known;
     for (int i = 0; name && (known = jp_engine_name(i, &summary)); i++)
         if (!strcmp(known, name)) return JP_OK;
-    return name ? jp_fail(e, JOPA_ERROR_USAGE, "unknown engine '%s': see `jopa list engines`", name) : JP_OK;
+    return !name || strstr(name, "://")
+               ? JP_OK
+               : jp_fail(e, JOPA_ERROR_USAGE, "unknown engine '%s': see `jopa list engines`", name);
 }
 
 int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {

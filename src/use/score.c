@@ -84,7 +84,7 @@ int jp_score_named(jopa_result **out, jopa_session *s, const jopa_options *o, jo
     jopa_result       *r = NULL;
     if (!n) return jp_fail(e, JOPA_ERROR_USAGE, "no set to score: give `hide`, such as 3,5-7 or doctor,patient");
     status = jp_session_options(s, o, &complete, e);
-    if (!status) status = jp_question_init(&q, complete, e);
+    if (!status) status = jp_model_question(&q, s->model, complete, e);
     if (!status) status = jp_explain_problem_again(&p, &s->problem, &q, e);
     if (!status) status = read_sets(s, names, n, &sets, e);
     if (!status && !(r = jp_result_new("score", n))) status = jp_fail_memory(e);

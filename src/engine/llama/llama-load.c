@@ -18,6 +18,8 @@ static void keep_error(enum ggml_log_level level, const char *text, void *user) 
     while (size && (last_error[size - 1] == '\n' || last_error[size - 1] == '.')) last_error[--size] = '\0';
 }
 
+void jp_local_quiet(void) { llama_log_set(keep_error, NULL); }
+
 /* ---- progress --------------------------------------------------------------------------------------------------- */
 
 /* Where the weights are copied first that is the first half of it. */
@@ -104,7 +106,7 @@ static int check_loaded(const loading *p, jopa_error *e) {
 
 int jp_local_load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     loading p = {.l = l, .options = o, .params = llama_model_default_params()};
-    llama_log_set(keep_error, NULL);
+    jp_local_quiet();
     p.params.n_gpu_layers = o->gpu_layers;
     p.params.progress_callback = report_progress;
     p.params.progress_callback_user_data = &p;

@@ -63,6 +63,10 @@ struct llama_context *jp_local_new_context(jp_local *l, struct llama_context_par
 int jp_local_compute(jp_local *l, struct llama_context *context, struct llama_batch batch, int inputs, int attention,
                      jopa_error *err);
 
+/* That it is a GGUF file. */
+int  jp_local_check_file(const char *file, jopa_error *e);
+void jp_local_quiet(void); /* libllama prints nothing */
+
 /* ---- llama-context.c ---- */
 int jp_local_reserve(void *self, int max_row, int *rows, jopa_error *err);
 /* A token's state is its cell of the key-value cache, so that sequences can share it. */

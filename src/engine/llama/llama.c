@@ -9,7 +9,7 @@
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
-static int check_file(const char *file, jopa_error *e) {
+int jp_local_check_file(const char *file, jopa_error *e) {
     FILE *f = fopen(file, "rb");
     if (!f)
         return jp_fail(
@@ -114,7 +114,7 @@ static const jp_engine_ops local_ops = {
 };
 
 int jp_local_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
-    int status = check_file(o->file, e);
+    int status = jp_local_check_file(o->file, e);
     if (status) return status;
     jp_local *l = calloc(1, sizeof *l);
     if (!l || !(l->file = strdup(o->file))) {
