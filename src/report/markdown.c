@@ -92,6 +92,11 @@ static void put_joint_markdown(jp_buffer *out, const jp_explanation *x) {
 }
 
 static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
+    if (isfinite(x->noise)) {
+        jp_buffer_text(out, "Scores of the same text by this server are up to ");
+        jp_put_figure(out, x->noise);
+        jp_buffer_text(out, " nats apart: drops that differ by less are not told apart.\n\n");
+    }
     if (x->stability.present) {
         jp_buffer_format(out, "Over %d other seeds the drop is ", x->stability.runs);
         jp_put_figure(out, x->stability.mean);

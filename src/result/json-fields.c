@@ -1,5 +1,7 @@
 #include "result/json-fields.h"
 
+#include <math.h>
+
 #include "result/member.h"
 
 #define AT(type, member) offsetof(type, member)
@@ -267,6 +269,7 @@ const jp_field jp_json_explanation[] = {
     SCALAR("k", JP_FIELD_INT, false, jp_explanation, k),
     SCALAR("sparsity", JP_FIELD_REAL, false, jp_explanation, sparsity),
     OBJECT("log_prob", true, log_prob),
+    {"noise", JP_FIELD_REAL, false, AT(jp_explanation, noise), 0, 0, NULL, JP_PRESENT_SOME},
     {"joint", JP_FIELD_OBJECT, false, AT(jp_explanation, joint.present), 0, 0, joint, JP_PRESENT_BOOL},
     {"stability", JP_FIELD_OBJECT, false, AT(jp_explanation, stability.present), 0, 0, stability, JP_PRESENT_BOOL},
     {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators),
@@ -307,7 +310,9 @@ bool jp_field_absent(const jp_field *f, const void *base) {
     switch (f->present) {
     case JP_PRESENT_BOOL: return !jp_load_bool(base, f->offset);
     case JP_PRESENT_POINTER: return !jp_load_array(base, f->offset);
-    case JP_PRESENT_SOME: return f->kind == JP_FIELD_I64 ? !jp_load_i64(base, f->offset) : !jp_load_int(base, f->count);
+    case JP_PRESENT_SOME:
+        if (f->kind == JP_FIELD_REAL) return !isfinite(jp_load_real(base, f->offset));
+        return f->kind == JP_FIELD_I64 ? !jp_load_i64(base, f->offset) : !jp_load_int(base, f->count);
     case JP_PRESENT_ALWAYS: break;
     }
     return f->kind == JP_FIELD_TEXT && !jp_load_text(base, f->offset);

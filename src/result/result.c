@@ -1,5 +1,6 @@
 #include "result/result.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,7 @@ struct jopa_result *jp_result_new(const char *command, int n) {
     r->command = strdup(command);
     r->items = calloc(n > 0 ? (size_t)n : 1, sizeof *r->items);
     r->n_items = n;
+    for (int i = 0; i < n && r->items; i++) r->items[i].noise = NAN;
     r->list = !strcmp(command, "compare") || !strcmp(command, "score");
     if (r->command && r->items) return r;
     free(r->command);

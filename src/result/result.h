@@ -178,6 +178,7 @@ typedef struct {
     } stability;
     jp_result_operator *operators; /* the set's drop under other operators */
     int                 n_operators;
+    double              noise; /* of drops, nats: how far apart scores of the same row are; NAN: they are equal */
     char               *masked_response; /* what the model writes with the set hidden; NULL: not generated */
     jp_result_metric   *metrics;
     int                 n_metrics;

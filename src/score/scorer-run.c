@@ -165,17 +165,43 @@ static int score_knockouts(engine_run *r, int n) {
 
 /* ---- f(empty set) --------------------------------------------------------------------------------------------- */
 
-/* From the engine, which keeps that prompt; log_probs [n_response]. */
+enum { REPEATED = 3 };
+
+/* The scores of one row vary: their mean, into the first of the rows, and how far apart they are. */
+static double settle_whole(jp_scorer *s, float *log_probs, int width, int first) {
+    double least = INFINITY, most = -INFINITY;
+    for (int i = 0; i < REPEATED; i++) {
+        double sum = target_sum(s, log_probs + (size_t)i * (size_t)width, first);
+        least = fmin(least, sum);
+        most = fmax(most, sum);
+    }
+    for (int t = 0; t < width; t++) {
+        double sum = 0;
+        for (int i = 0; i < REPEATED; i++) sum += (double)log_probs[(size_t)i * (size_t)width + (size_t)t];
+        log_probs[t] = (float)(sum / REPEATED);
+    }
+    return most - least;
+}
+
+/* From the engine, which keeps that prompt; log_probs [REPEATED * n_response]. Servers, whose scores of one row vary,
+ * are asked REPEATED times. */
 static int score_whole(jp_scorer *s, float *log_probs, jopa_error *e) {
-    engine_run r = {.s = s, .left = 1, .sizes = &s->n_full, .log_probs = log_probs, .e = e};
+    int            n = s->engine->sharing ? REPEATED : 1, sizes[REPEATED];
+    const int32_t *prompts[REPEATED];
+    for (int i = 0; i < n; i++) {
+        prompts[i] = s->full_symbols;
+        sizes[i] = s->n_full;
+    }
+    engine_run r = {.s = s, .left = n, .sizes = sizes, .log_probs = log_probs, .e = e};
     choose_span(&r);
-    const int32_t *prompt = s->full_symbols;
-    int            status = score_prompts(&r, &prompt, 1, JOPA_SCORE_BEGIN);
+    int status = score_prompts(&r, prompts, n, JOPA_SCORE_BEGIN);
     if (status == JP_STOP) return jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted before the prompt itself was scored");
     if (status) return status;
+    if (n > 1) s->noise = settle_whole(s, log_probs, r.last - r.first, r.first);
     s->full = target_sum(s, log_probs, r.first);
     jp_bitset none;
     if (!s->store) return JP_OK;
+    jp_store_set_noise(s->store, s->noise);
     if (jp_bitset_init(&none, s->problem->prompt->n_units)) return jp_fail_memory(e);
     status = jp_store_add(s->store, &none, log_probs, e);
     jp_bitset_free(&none);
@@ -186,13 +212,15 @@ static bool recall_whole(jp_scorer *s, const jp_bitset *none) {
     const float *known = s->store ? jp_store_find(s->store, none) : NULL;
     if (!known) return false;
     s->full = target_sum(s, known, 0);
+    s->noise = jp_store_noise(s->store);
     s->cost.recalled++;
     return true;
 }
 
 int jp_scorer_score_full(jp_scorer *s, jopa_error *e) {
-    float    *log_probs = malloc((size_t)s->problem->n_response * sizeof *log_probs);
+    float    *log_probs = malloc(REPEATED * (size_t)s->problem->n_response * sizeof *log_probs);
     jp_bitset none;
+    s->noise = NAN;
     if (!log_probs || jp_bitset_init(&none, s->problem->prompt->n_units)) {
         free(log_probs);
         return jp_fail_memory(e);

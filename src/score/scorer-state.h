@@ -22,7 +22,7 @@ struct jp_scorer {
     int               batch;        /* rows that make a good round */
     int32_t          *full_symbols; /* [n_full] the unmasked prompt */
     int               n_full;
-    double            full;
+    double            full, noise; /* of f(empty set): how far apart its scores are, NAN: equal */
 
     jp_cache cache, hurried; /* drops; those that are less exact are forgotten in the end */
     bool     fast;           /* what is scored now is less exact */

@@ -172,6 +172,7 @@ int jp_scorer_again(jp_scorer **out, const jp_scorer *from, const jp_problem *pr
     if (!s) return jp_fail_memory(e);
     s->batch = from->batch;
     s->full = from->full;
+    s->noise = from->noise;
     s->tail = tail;
     s->fast = tail && can_hurry(s->engine); /* knockouts are guides */
     int status = know_empty(s, e);
@@ -222,6 +223,7 @@ int               jp_scorer_units(const jp_scorer *s) { return s->problem->promp
 const jp_problem *jp_scorer_problem(const jp_scorer *s) { return s->problem; }
 jp_engine        *jp_scorer_engine(jp_scorer *s) { return s->engine; }
 double            jp_scorer_full(const jp_scorer *s) { return s->full; }
+double            jp_scorer_noise(const jp_scorer *s) { return s->noise; }
 jp_stop_reason    jp_scorer_stopped(const jp_scorer *s) { return s->stopped; }
 const jp_limits  *jp_scorer_limits(const jp_scorer *s) { return &s->limits; }
 double            jp_scorer_seconds(const jp_scorer *s) { return jp_seconds() - s->started; }

@@ -62,6 +62,8 @@ int               jp_scorer_units(const jp_scorer *s);
 const jp_problem *jp_scorer_problem(const jp_scorer *s);
 jp_engine        *jp_scorer_engine(jp_scorer *s);
 double            jp_scorer_full(const jp_scorer *s); /* f(empty set) */
+/* How far apart scores of one row are, nats, as three of the unmasked row were; NAN: the engine gives equal ones. */
+double jp_scorer_noise(const jp_scorer *s);
 /* How many new masks fill one batch of the engine: a good size for a round of a search. */
 int jp_scorer_batch(const jp_scorer *s);
 

@@ -1,5 +1,6 @@
 #include "score/store.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 struct jp_store {
     jp_cache place; /* where each set's log-probabilities are */
     int      n_response, count, capacity;
+    double   noise;
     float   *log_probs; /* [capacity * n_response] */
 };
 
@@ -16,6 +18,7 @@ int jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e) {
     if (!s) return jp_fail_memory(e);
     jp_cache_init(&s->place, n_units);
     s->n_response = n_response;
+    s->noise = NAN;
     *out = s;
     return JP_OK;
 }
@@ -28,6 +31,9 @@ void jp_store_free(jp_store *s) {
 }
 
 static float *at_place(const jp_store *s, double place) { return s->log_probs + (size_t)place * (size_t)s->n_response; }
+
+double jp_store_noise(const jp_store *s) { return s->noise; }
+void   jp_store_set_noise(jp_store *s, double noise) { s->noise = noise; }
 
 const float *jp_store_find(const jp_store *s, const jp_bitset *mask) {
     double place;

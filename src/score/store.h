@@ -12,6 +12,10 @@ typedef struct jp_store jp_store;
 int  jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e);
 void jp_store_free(jp_store *s);
 
+/* How far apart scores of the same row are, nats; NAN until it is set. */
+double jp_store_noise(const jp_store *s);
+void   jp_store_set_noise(jp_store *s, double noise);
+
 /* [n_response] of the set, owned by the store and valid until the next jp_store_add; NULL: not known. */
 const float *jp_store_find(const jp_store *s, const jp_bitset *mask);
 /* Add a set, or overwrite it. log_probs: [n_response]. JP_OK or JOPA_ERROR_MEMORY. */

@@ -267,6 +267,7 @@ jopa_result *fixture_everything(void) {
     x->model.devices = strdup("127.0.0.1:50052,gpu.local:50052");
     add_asked(x);
     add_trust(x);
+    x->noise = 0.0625;
     add_levels(x);
     add_uses(x);
     add_targets(x);

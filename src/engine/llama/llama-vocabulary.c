@@ -26,7 +26,7 @@ static const jp_engine_ops vocabulary_ops = {.size = sizeof vocabulary_ops,
                                              .template_name = jp_local_template_name,
                                              .token_called = jp_local_token_called};
 
-static bool goes_on(float fraction, void *user) {
+static bool keep_loading(float fraction, void *user) {
     (void)fraction;
     (void)user;
     return true;
@@ -42,7 +42,7 @@ int jp_vocabulary_open(jp_engine **out, const char *file, jopa_error *e) {
         return jp_fail_memory(e);
     }
     p.vocab_only = true;
-    p.progress_callback = goes_on; /* libllama's own prints */
+    p.progress_callback = keep_loading; /* libllama's own prints */
     jp_local_quiet();
     l->base.ops = &vocabulary_ops;
     l->model = llama_model_load_from_file(file, p);

@@ -7,12 +7,12 @@
 #include "base/buffer.h"
 #include "engine/remote/dialect.h"
 
-static void copy_text(char *out, size_t room, const json_t *value) {
+static void copy_member(char *out, size_t room, const json_t *value) {
     const char *text = json_string_value(value);
     snprintf(out, room, "%s", text ? text : "");
 }
 
-static const char *file_name(const char *path) {
+static const char *last_of_path(const char *path) {
     const char *slash = path ? strrchr(path, '/') : NULL;
     return slash ? slash + 1 : path;
 }
@@ -24,7 +24,7 @@ static int read_model(jp_server *s, const jp_asking *ask, jopa_error *e) {
     if (code < 0) return code;
     meta = json_object_get(entry, "meta");
     s->parameters = json_integer_value(json_object_get(meta, "n_params"));
-    copy_text(s->quantization, sizeof s->quantization, json_object_get(meta, "ftype"));
+    copy_member(s->quantization, sizeof s->quantization, json_object_get(meta, "ftype"));
     json_decref(entry);
     return 1;
 }
@@ -35,9 +35,9 @@ static int read_props(jp_server *s, const json_t *props, jopa_error *e) {
     const char   *path = json_string_value(json_object_get(props, "model_path"));
     s->slots = (int)json_integer_value(json_object_get(props, "total_slots"));
     s->context = (int)json_integer_value(json_object_get(settings, "n_ctx"));
-    copy_text(s->begin, sizeof s->begin, json_object_get(props, "bos_token"));
-    copy_text(s->version, sizeof s->version, json_object_get(props, "build_info"));
-    if (path && *path) snprintf(s->model, sizeof s->model, "%s", file_name(path));
+    copy_member(s->begin, sizeof s->begin, json_object_get(props, "bos_token"));
+    copy_member(s->version, sizeof s->version, json_object_get(props, "build_info"));
+    if (path && *path) snprintf(s->model, sizeof s->model, "%s", last_of_path(path));
     if (source && *source && !(s->chat_template = strdup(source))) return -jp_fail_memory(e);
     return 1;
 }
@@ -139,12 +139,14 @@ static bool read_tokens_llama_server(const json_t *reply, const char *text, jp_w
     return read_list(json_object_get(reply, "tokens"), "piece", out);
 }
 
+/* Without samplers it draws from all of the vocabulary: the likeliest one alone is the greedy answer. */
 static jp_wire_request generate_llama_server(const jp_server *s, const int32_t *ids, int n, int max) {
     (void)s;
-    return (jp_wire_request){"/completion", json_pack("{s:o, s:i, s:i, s:[], s:i, s:b, s:b, s:[s,s]}", "prompt",
-                                                      jp_wire_ids(ids, n, NULL, 0), "n_predict", max, "temperature", 0,
-                                                      "samplers", "n_probs", 1, "return_tokens", 1, "cache_prompt", 1,
-                                                      "response_fields", "completion_probabilities", "tokens")};
+    return (jp_wire_request){"/completion", json_pack("{s:o, s:i, s:i, s:[s], s:i, s:b, s:b, s:[s,s]}", "prompt",
+                                                      jp_wire_ids(ids, n, NULL, 0), "n_predict", max, "top_k", 1,
+                                                      "samplers", "top_k", "n_probs", 1, "return_tokens", 1,
+                                                      "cache_prompt", 1, "response_fields", "completion_probabilities",
+                                                      "tokens")};
 }
 
 static bool read_generated_llama_server(const json_t *reply, jp_wire_tokens *out) {

@@ -27,7 +27,7 @@ typedef struct {
     jopa_error               *e;
 } batch;
 
-static jp_wire_row row_of(const batch *b, int row) {
+static jp_wire_row wire_row_of(const batch *b, int row) {
     const jopa_score_request *rq = b->rq;
     if (row == PROBE) return b->r->pool->probe.row;
     return (jp_wire_row){rq->prompt[row], rq->response, rq->n_prompt[row], rq->first, rq->last};
@@ -88,7 +88,7 @@ static bool any_waits(const batch *b) {
 
 static int send_row(batch *b, int server, int row) {
     const jp_server *s = &b->r->pool->at[server].server;
-    jp_wire_row      w = row_of(b, row);
+    jp_wire_row      w = wire_row_of(b, row);
     jp_wire_request  rq = s->dialect->score(s, &w);
     jp_http_call    *c = rq.body ? jp_http_send(b->r->http, s->base, rq.path, rq.body) : NULL;
     if (!c) {
@@ -114,7 +114,7 @@ static jp_http_call *find_late(const batch *b) {
     return late;
 }
 
-static int fail_lost(batch *b) {
+static int fail_all_lost(batch *b) {
     char problems[512];
     jp_pool_problems(b->r->pool, problems, sizeof problems);
     return jp_fail(b->e, JOPA_ERROR_IO, "no server is left: %s", problems);
@@ -129,7 +129,7 @@ static int send_some(batch *b) {
         bool          all = !waits && !late;
         if (all) return JP_OK;
         int i = jp_pool_take(p, late ? late->server : -1);
-        if (i == JP_ALL_LOST && !late) return jp_http_calls(b->r->http) ? JP_OK : fail_lost(b);
+        if (i == JP_ALL_LOST && !late) return jp_http_calls(b->r->http) ? JP_OK : fail_all_lost(b);
         if (i < 0) return JP_OK;
         bool probe = i & JP_SERVER_TO_PROBE;
         int  server = i & ~JP_SERVER_TO_PROBE;
@@ -189,7 +189,7 @@ static int take_failure(batch *b, jp_http_call *c) {
     }
     jp_pool_dropped(b->r->pool, c->server);
     return jp_fail(b->e, JOPA_ERROR_INPUT, "%s refuses a row of %d tokens (%s)", base,
-                   row_of(b, c->row).n_prompt + row_of(b, c->row).last, problem);
+                   wire_row_of(b, c->row).n_prompt + wire_row_of(b, c->row).last, problem);
 }
 
 static int take_scores(batch *b, const jp_http_call *c, const float *scores, int64_t decoded) {
@@ -221,7 +221,7 @@ static bool agrees(const jp_probe_row *p, const float *scores) {
 
 static int take_success(batch *b, jp_http_call *c) {
     const jp_server *s = &b->r->pool->at[c->server].server;
-    jp_wire_row      w = row_of(b, c->row);
+    jp_wire_row      w = wire_row_of(b, c->row);
     float           *scores = malloc((size_t)(w.last - w.first) * sizeof *scores);
     json_t          *reply = jp_http_json(c);
     int64_t          decoded = 0;
@@ -251,7 +251,7 @@ static void drop_all(batch *b) {
     }
 }
 
-static int run_batch(batch *b) {
+static int run_remote_batch(batch *b) {
     enum { SOON = 5, LATER = 50 }; /* milliseconds: another handle may give room back, a server may be due */
     jp_ear ear = jp_ear_for(b->rq->stop);
     int    status = JP_OK;
@@ -270,7 +270,7 @@ static int run_batch(batch *b) {
 int jp_remote_score(void *self, const jopa_score_request *rq, jopa_error *e) {
     batch b = {.r = self, .rq = rq, .left = rq->n_rows, .e = e};
     int   status = rq->n_rows ? sort_rows(&b) : JP_OK;
-    if (!status && rq->n_rows) status = run_batch(&b);
+    if (!status && rq->n_rows) status = run_remote_batch(&b);
     drop_all(&b);
     free(b.order);
     free(b.again);

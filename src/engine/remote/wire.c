@@ -15,14 +15,14 @@ json_t *jp_wire_ids(const int32_t *a, int n, const int32_t *b, int m) {
     return NULL;
 }
 
-static bool is_stopped(const jopa_stop *stop) { return stop && stop->ask && stop->ask(stop->user, -1); }
+static bool is_told_to_stop(const jopa_stop *stop) { return stop && stop->ask && stop->ask(stop->user, -1); }
 
 int jp_wire_ask(const jp_asking *ask, const char *base, jp_wire_request rq, json_t **reply, long *status,
                 jopa_error *e) {
     *reply = NULL;
     jp_http_call *c = jp_http_send(ask->http, base, rq.path, rq.body);
     if (!c) return jp_fail_memory(e);
-    while (!c->finished && !is_stopped(ask->stop)) jp_http_wait(ask->http, 100);
+    while (!c->finished && !is_told_to_stop(ask->stop)) jp_http_wait(ask->http, 100);
     int code = JP_OK;
     *status = c->status;
     if (!c->finished) code = jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted while %s was asked", base);

@@ -160,6 +160,11 @@ static void put_run_details_html(jp_html *h, const jp_explanation *x) {
     put_fact(h, "Operator", x->op);
     put_fact(h, "Unit", x->unit);
     put_fact(h, "Ended", x->stopped);
+    if (isfinite(x->noise)) {
+        jp_buffer_text(h->out, "<tr><td>Noise of a score, nats</td>");
+        jp_html_cell_figure(h, x->noise);
+        jp_buffer_text(h->out, "</tr>\n");
+    }
     put_count(h, "Evaluations", x->cost.evaluations);
     put_count(h, "Gradients", x->cost.gradients);
     put_count(h, "Tokens decoded", x->cost.decoded_tokens);

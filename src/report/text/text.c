@@ -205,6 +205,15 @@ static int fact_cost(jp_page *p, const jp_explanation *x) {
     return jp_page_fact(p, "cost", &t);
 }
 
+static int fact_noise(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    if (!isfinite(x->noise)) return JP_OK;
+    jp_put_figure(&t, x->noise);
+    jp_buffer_text(
+        &t, " nats between scores of the same text by this server: drops that differ by less are not told apart");
+    return jp_page_fact(p, "noise", &t);
+}
+
 static int fact_run(jp_page *p, const jp_explanation *x) {
     jp_buffer t = {0};
     jp_buffer_format(&t, "%s, operator %s, seed %llu; ", x->method, x->op ? x->op : "unknown",
@@ -225,6 +234,7 @@ int jp_page_masked_response(jp_page *p, const jp_explanation *x) {
 int jp_page_run(jp_page *p, const jp_explanation *x) {
     int status = facts_metrics(p, x);
     if (!status) status = fact_levels(p, x);
+    if (!status) status = fact_noise(p, x);
     if (!status) status = fact_cost(p, x);
     return status ? status : fact_run(p, x);
 }
@@ -232,7 +242,7 @@ int jp_page_run(jp_page *p, const jp_explanation *x) {
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
         fact_hidden,    fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs, fact_necessary,
-        fact_stability, fact_operators, facts_metrics,  fact_levels,       fact_cost,  fact_run,
+        fact_stability, fact_operators, facts_metrics,  fact_levels,       fact_noise, fact_cost,  fact_run,
     };
     jp_buffer finding = {0};
     jp_put_finding(&finding, x);
