@@ -259,7 +259,8 @@ static void a_silent_server_is_given_up(void **state) {
 /* ggml keeps what it knows of servers for the life of the process, and loses the address at its end. */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char                                        *__lsan_default_suppressions(void) {
-                                           return "leak:ggml_backend_rpc_add_server\nleak:ggml_backend_rpc_buffer_type\n";
+                                           return "leak:ggml_backend_rpc_add_server\n"
+                                                                                         "leak:ggml_backend_rpc_buffer_type\n";
 }
 
 /* libllama is built without ThreadSanitizer, which does not see how its threads wait for each other. */

@@ -142,11 +142,11 @@ static bool read_tokens_llama_server(const json_t *reply, const char *text, jp_w
 /* Without samplers it draws from all of the vocabulary: the likeliest one alone is the greedy answer. */
 static jp_wire_request generate_llama_server(const jp_server *s, const int32_t *ids, int n, int max) {
     (void)s;
-    return (jp_wire_request){"/completion", json_pack("{s:o, s:i, s:i, s:[s], s:i, s:b, s:b, s:[s,s]}", "prompt",
-                                                      jp_wire_ids(ids, n, NULL, 0), "n_predict", max, "top_k", 1,
-                                                      "samplers", "top_k", "n_probs", 1, "return_tokens", 1,
-                                                      "cache_prompt", 1, "response_fields", "completion_probabilities",
-                                                      "tokens")};
+    return (jp_wire_request){"/completion",
+                             json_pack("{s:o, s:i, s:i, s:[s], s:i, s:b, s:b, s:[s,s]}", "prompt",
+                                       jp_wire_ids(ids, n, NULL, 0), "n_predict", max, "top_k", 1, "samplers", "top_k",
+                                       "n_probs", 1, "return_tokens", 1, "cache_prompt", 1, "response_fields",
+                                       "completion_probabilities", "tokens")};
 }
 
 static bool read_generated_llama_server(const json_t *reply, jp_wire_tokens *out) {
