@@ -84,6 +84,7 @@ def trickle(handler, reply):
     try:
         while True:
             handler.wfile.write(b" ")
+            handler.wfile.flush()
             time.sleep(0.05)
     except OSError:
         handler.close_connection = True
@@ -130,6 +131,8 @@ FAULTS = {
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet a reply
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
