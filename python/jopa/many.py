@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Union
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Optional, Sequence, Union
 
 from . import errors
 from ._lib import ffi, from_c, lib
+from .chat import Prompt
 from .options import Options, refuse_unknown
 from .result import rendered
 from .results import from_text
 from .running import Listener, Progress, ProgressLike, run
 
 if TYPE_CHECKING:
-    from .chat import Prompt
     from .explanation import Explanation
     from .model import Model
     from .results import Results
 
-    Question = Union[Prompt, Mapping[str, Any]]
+Question = Union[Prompt, Mapping[str, Any]]
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """What came of one question."""
 
     index: int  # of the question
@@ -53,9 +55,9 @@ class PromptsBar:
         self._bar.close()
 
 
-def _target_texts(target: Any) -> Union[str, Sequence[str]]:
-    texts = [target] if isinstance(target, str) else list(target) if isinstance(target, (list, tuple)) else [None]
-    if not all(isinstance(text, str) for text in texts):
+def _target_texts(target: Any) -> Sequence[str]:
+    texts = [target] if isinstance(target, str) else list(target) if isinstance(target, (list, tuple)) else []
+    if not texts or not all(isinstance(text, str) for text in texts):
         raise errors.UsageError("`target` of many questions is a text or several: where it is may differ")
     return texts
 

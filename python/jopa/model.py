@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 from . import errors
 from ._lib import ffi, lib, new_error, to_c
@@ -11,6 +11,7 @@ from .chat import Prompt, set_prompt
 from .defaults import default_encoder, default_model
 from .explanation import Explanation
 from .handles import ModelHandle
+from .many import Answer, Question, ask_many
 from .options import Options, describe, keywords, model_keywords, of_model, refuse_unknown
 from .result import PathLike, rendered
 from .results import Audit, Compression, Results, from_text

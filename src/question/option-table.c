@@ -52,7 +52,7 @@ static const jp_option rows[] = {
      WRONG("a number of tokens, or 0 for as many as needed")},
     {LIST_MODEL, INTEGER("gpu_layers", "gpu-layers", INT_MIN, INT_MAX, "layers that a GPU computes (0)"), DEFAULT("0"),
      WRONG("a number of layers, or a negative one for all")},
-    {LIST_MODEL, TEXT("rpc", "rpc", "HOST:PORT,...", "the layers are on these machines, where ggml-rpc-server runs")},
+    {LIST_MODEL, LIST("rpc", "rpc", "HOST:PORT,...", "the layers are on these machines, where ggml-rpc-server runs")},
     {LIST_MODEL, SWITCH("precise", "precise", "no method is less exact to be faster: docs/speed.md"), ANSWERS},
 
     /* the question */

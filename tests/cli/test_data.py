@@ -1,5 +1,7 @@
 """`--data` of explain and compare: a line a question, bad ones, and runs killed at random moments that are resumed."""
+import pty
 import random
+import re
 import signal
 import sys
 import time
@@ -127,10 +129,36 @@ class Data(Command):
             finally:
                 first.kill()
 
+    def test_progress(self):
+        """In a terminal: how many of how many, the time left from the first answer on, and which."""
+        master, slave = pty.openpty()
+        results = self.folder / "progress.jsonl"
+        self.ask(self.write("two.jsonl", self.asked[:2]), "--results", results)
+        with subprocess.Popen([JOPA, *map(str, self.command_line(self.data, "--results", results, "-b", 30))],
+                              stderr=slave) as process:
+            os.close(slave)
+            seen = b""
+            while True:
+                try:
+                    piece = os.read(master, 4096)
+                except OSError:  # nobody has the other end any more
+                    break
+                seen += piece
+                if not piece:
+                    break
+        os.close(master)
+        self.assertEqual(process.returncode, 0)
+        lines = re.findall(r"(\d)/(\d) prompts(, \d+ s left)?: (case-\d)", seen.decode())
+        done = [int(line[0]) for line in lines]
+        self.assertEqual((done, {line[1] for line in lines}, done[0]), (sorted(done), {"6"}, 2))  # two were known
+        for n, _, left, case in lines:
+            self.assertEqual(case, f"case-{n}")
+            self.assertEqual(bool(left), int(n) > 2)
+
     def test_killed_at_random_moments(self):
         whole = {x["id"]: self.steady(x) for x in self.lines(self.ask(self.data))}
         r = random.Random(os.environ.get("JOPA_TEST_SEED"))
-        for attempt in range(4):
+        for attempt in range(int(os.environ.get("JOPA_TEST_KILLS", 12)) // 3):
             results = self.folder / f"killed-{attempt}.jsonl"
             for _ in range(3):
                 self.kill_once(results, r)

@@ -103,6 +103,27 @@ class Faults(Command):
         for call in ("fopen", "fwrite", "fflush", "fclose"):
             self.each(call, work)
 
+    def test_results_of_data(self):
+        def ask(results, **options):
+            return run("explain", "-m", self.model, "-t", 1, "--data", self.prompts(3), "--results", results, "-b", 10, "--seed", 3,
+                       **options)
+
+        def lines(results):
+            return [(x["id"], x["selected"], x["log_prob"]) for x in map(json.loads, results.read_text().splitlines())]
+        whole, results = self.folder / "whole-data.jsonl", self.at / "d.jsonl"
+        self.assertEqual(ask(whole).returncode, 0)
+
+        def work(environment, mark, what):
+            results.unlink(missing_ok=True)
+            done = ask(results, env=environment)
+            if mark.exists() and done.returncode:
+                self.assertEqual((done.returncode, done.stderr.count(b"\n")), (1, 1), (what, done.stderr))
+            again = ask(results)
+            self.assertEqual((again.returncode, again.stderr), (0, b""), what)
+            self.assertEqual(lines(results), lines(whole), what)
+        for call in ("open", "write", "close"):
+            self.each(call, work)
+
     def test_killed(self):
         kills, n = int(os.environ.get("FAULT_KILLS", 12)), 6
         begun = time.monotonic()
