@@ -1,0 +1,82 @@
+"""`--engine URL` on llama-servers that this test starts (JOPA_SERVERS has the program) with the default model."""
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "tool"))
+from servers import Server
+from cli import Command, Failed, json, main, run
+
+MODEL = os.environ["JOPA_MODEL"]
+TEXT = "I moved to Berlin to learn the language of Germany. Which language is it?"
+ASK = ("-u", "word", "-k", 2, "-r", "German", "-o", "delete", "-b", 24, "--metrics", "none")
+PER_TOKEN = 0.1  # nats: llama-server computes with the file's 4-bit weights, the local engine with copies of them in 16 bits
+
+
+def llama_server():
+    return Server("llama-server", "-m", MODEL, "--host", "127.0.0.1", "-np", 2, "-c", 2048, "-t", 1)
+
+
+class LlamaServer(Command):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.servers = [llama_server() for _ in range(2)]
+        for server in cls.servers:
+            cls.addClassCleanup(server.__exit__)
+        cls.at = [f"http://{server.at}" for server in cls.servers]
+        for at in cls.at:  # it listens before its model is there
+            deadline = time.monotonic() + 60
+            while run("list", "engines", "--engine", at).returncode and time.monotonic() < deadline:
+                time.sleep(0.1)
+
+    def ask(self, *more, at=None, command="explain"):
+        done = run(command, *(("--engine", at) if at else ()), TEXT, *more)
+        self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
+        return json.loads(done.stdout)
+
+    def test_beside_the_local_engine(self):
+        here, there = self.ask(*ASK), self.ask(*ASK, at=self.at[0])
+        self.assertEqual(there["prompt"], here["prompt"])
+        self.assertEqual([t["id"] for t in there["response"]["tokens"]], [t["id"] for t in here["response"]["tokens"]])
+        self.assertEqual(there["selected"], here["selected"])
+        bound = PER_TOKEN * len(here["response"]["tokens"]) + 2 * there["noise"]
+        for name in ("full", "masked"):
+            self.assertAlmostEqual(there["log_prob"][name], here["log_prob"][name], delta=bound)
+        cost = there["cost"]
+        self.assertLess(cost["decoded_tokens"], cost["naive_tokens"])  # its slots keep prefixes
+        self.assertEqual((there["template"]["hash"], there["model"]["parameters"]), (here["template"]["hash"], here["model"]["parameters"]))
+
+    def test_answers(self):
+        here, there = self.ask("-n", 6, *ASK[:4], "-M", "random", "-b", 4), self.ask("-n", 6, *ASK[:4], "-M", "random", "-b", 4, at=self.at[0])
+        self.assertEqual(there["response"]["text"].split()[0], here["response"]["text"].split()[0])
+
+    def test_commands(self):
+        both = ",".join(self.at)
+        x = self.ask(*ASK, "-M", "jopa,ablation", command="compare", at=both)
+        self.assertEqual([r["method"] for r in x["results"]], ["jopa", "ablation"])
+        self.assertTrue(self.ask("-r", "German", "-n", 4, "-b", 20, command="audit", at=both)["audit"])
+        self.assertTrue(self.ask("-r", "German", "-n", 4, "-b", 20, "--ratio", 0.2, command="compress", at=both)["compression"])
+
+    def test_replica_killed(self):
+        """One of two in the middle of a search: the same set. Both: one line."""
+        alone = self.ask(*ASK, at=self.at[0])
+        with llama_server() as lost:
+            at = f"http://{lost.at}"
+            while run("list", "engines", "--engine", at).returncode:
+                time.sleep(0.1)
+            threading.Timer(0.5, lost.kill).start()
+            x = self.ask(*ASK, at=f"{self.at[0]},{at}")
+            self.assertEqual((x["selected"], x["cost"]["evaluations"]), (alone["selected"], alone["cost"]["evaluations"]))
+        with llama_server() as one, llama_server() as two:
+            both = [f"http://{s.at}" for s in (one, two)]
+            while any(run("list", "engines", "--engine", at).returncode for at in both):
+                time.sleep(0.1)
+            threading.Timer(0.6, lambda: (one.kill(), two.kill())).start()
+            self.refused(Failed, "no server is left: |does not answer", "explain", "--engine", ",".join(both), TEXT, *ASK[:4], "-u", "token", "-r", "German", "-b", 3000)
+
+
+if __name__ == "__main__":
+    main()
