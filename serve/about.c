@@ -24,8 +24,7 @@ enum MHD_Result answer_health(exchange *x) {
 
 enum MHD_Result answer_openapi(exchange *x) { return reply_json(x, 200, openapi_json()); }
 
-/* ---- Prometheus ----------------------------------------------------------------------------------------------------
- */
+/* ---- Prometheus ---- */
 
 static void put_figure(FILE *f, const char *name, const char *kind, const char *help, double value) {
     fprintf(f, "# HELP jopa_%s %s\n# TYPE jopa_%s %s\njopa_%s %.17g\n", name, help, name, kind, name, value);
@@ -37,7 +36,7 @@ static void put_requests(FILE *f, const tally *t) {
     for (int i = 2; i < 6; i++) fprintf(f, "jopa_requests_total{status=\"%dxx\"} %lu\n", i, t->requests[i]);
 }
 
-static void put_runs(FILE *f, const tally *t) {
+static void put_run_counts(FILE *f, const tally *t) {
     fputs("# HELP jopa_runs_total Questions by how they ended\n# TYPE jopa_runs_total counter\n", f);
     fprintf(f, "jopa_runs_total{state=\"done\"} %lu\njopa_runs_total{state=\"failed\"} %lu\n", t->done, t->failed);
     fprintf(f, "jopa_runs_total{state=\"cancelled\"} %lu\njopa_runs_total{state=\"refused\"} %lu\n", t->cancelled,
@@ -52,7 +51,7 @@ enum MHD_Result answer_metrics(exchange *x) {
     if (!f) return MHD_NO;
     hub_lock(h);
     put_requests(f, &h->tally);
-    put_runs(f, &h->tally);
+    put_run_counts(f, &h->tally);
     put_figure(f, "model_seconds_total", "counter", "Time that the model's thread worked", h->tally.seconds);
     put_figure(f, "queue_length", "gauge", "Questions that wait", h->queued);
     put_figure(f, "running", "gauge", "Questions that run", h->running ? 1 : 0);

@@ -17,7 +17,7 @@ const served_command *command_served(const char *name) {
     return NULL;
 }
 
-static int answer_run(work *w, run *r, jopa_result **out, jopa_error *e) {
+static int ask_run(work *w, run *r, jopa_result **out, jopa_error *e) {
     const served_command *c = command_served(r->command);
     jopa_session         *s = NULL;
     jopa_options_listen(r->asked, work_progress, NULL, w->hub);
@@ -28,7 +28,7 @@ static int answer_run(work *w, run *r, jopa_result **out, jopa_error *e) {
 
 int command_run(work *w, run *r, char **json, jopa_error *e) {
     jopa_result *result = NULL;
-    int          status = answer_run(w, r, &result, e);
+    int          status = ask_run(w, r, &result, e);
     if (!status && !(*json = jopa_result_render(result, "json", NULL, NULL, e))) status = JOPA_ERROR_MEMORY;
     jopa_result_free(result);
     return status;

@@ -27,6 +27,12 @@ static const endpoint endpoints[] = {
      answer_events, NULL, "text/event-stream", 200, false, false},
     {"GET", "/v1/runs/{id}/report", "report", "The result in one of the report formats", answer_report, NULL, "report",
      200, false, false},
+    {"POST", "/v1/completions", "completions", "Log-probabilities of given tokens, and greedy text, as OpenAI has it",
+     answer_completions, "completion_request", "completion", 200, false, false},
+    {"GET", "/v1/models", "models", "The model, as OpenAI's interface lists it", answer_models, NULL, "object", 200,
+     false, false},
+    {"POST", "/tokenize", "tokenize", "A text as token ids", answer_tokenize, "text", "tokens", 200, false, false},
+    {"POST", "/detokenize", "detokenize", "Token ids as a text", answer_detokenize, "ids", "object", 200, false, false},
 };
 
 const endpoint *endpoint_at(int index) {

@@ -35,4 +35,9 @@ enum MHD_Result answer_cancel(exchange *x);
 enum MHD_Result answer_report(exchange *x);
 enum MHD_Result answer_events(exchange *x); /* events.c */
 
+enum MHD_Result answer_completions(exchange *x); /* completions.c */
+enum MHD_Result answer_tokenize(exchange *x);    /* tokens.c */
+enum MHD_Result answer_detokenize(exchange *x);
+enum MHD_Result answer_models(exchange *x);
+
 #endif

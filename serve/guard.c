@@ -6,7 +6,7 @@
 
 #include "fail.h"
 
-/* ---- the host: against a name that an attacker lets point at this machine ---------------------------------------- */
+/* ---- the host: against a name that an attacker lets point at this machine ---- */
 
 /* "[::1]:8765" -> "::1", "localhost:8765" -> "localhost". False: no host. */
 static bool host_name(const char *header, char *out, size_t size) {
@@ -28,16 +28,14 @@ static bool is_our_host(const settings *s, const char *header) {
            !strcasecmp(name, s->host);
 }
 
-/* ---- the origin: against other pages in the same browser -----------------------------------------------------------
- */
+/* ---- the origin: against other pages in the same browser ---- */
 
 static bool is_our_origin(const char *origin, const char *host) {
     const char *at = !strncmp(origin, "http://", 7) ? origin + 7 : !strncmp(origin, "https://", 8) ? origin + 8 : NULL;
     return at && host && !strcasecmp(at, host);
 }
 
-/* ---- the token ------------------------------------------------------------------------------------------------------
- */
+/* ---- the token ---- */
 
 bool guard_is_token(const settings *s, const char *text) {
     size_t        size = strlen(s->token), given = text ? strlen(text) : 0;

@@ -14,8 +14,7 @@
 #include "store.h"
 #include "wait.h"
 
-/* ---- asking --------------------------------------------------------------------------------------------------------
- */
+/* ---- asking ---- */
 
 static int make_run(exchange *x, run **out, jopa_error *e) {
     jopa_options *asked = NULL;
@@ -80,8 +79,7 @@ enum MHD_Result answer_import(exchange *x) {
     return reply_status(x, 201, r, false);
 }
 
-/* ---- one run -------------------------------------------------------------------------------------------------------
- */
+/* ---- one run ---- */
 
 static enum MHD_Result reply_unknown(exchange *x) {
     return reply_fail(x, 404, "no run of this id is known: results are forgotten in time, or when the server ends");
@@ -103,8 +101,7 @@ enum MHD_Result answer_cancel(exchange *x) {
     return reply_status(x, 200, r, false);
 }
 
-/* ---- reports -------------------------------------------------------------------------------------------------------
- */
+/* ---- reports ---- */
 
 static const struct {
     const char *format, *type, *suffix;

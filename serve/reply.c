@@ -56,7 +56,7 @@ enum MHD_Result reply_static(exchange *x, const char *type, const char *policy, 
 }
 
 enum MHD_Result reply_error(exchange *x, unsigned status, const jopa_error *e) {
-    return reply_json(x, status, error_json(e));
+    return reply_json(x, status, error_json(e, status));
 }
 
 enum MHD_Result reply_fail(exchange *x, unsigned status, const char *format, ...) {

@@ -14,8 +14,7 @@ typedef struct {
     jopa_error   *e;
 } reading;
 
-/* ---- which options -------------------------------------------------------------------------------------------------
- */
+/* ---- which options ---- */
 
 /* Options of the model are those that `jopa list` has. */
 static bool is_of_model(const char *name) {
@@ -34,8 +33,7 @@ static const jopa_option_info *find_info(const char *command, const char *name) 
     return NULL;
 }
 
-/* ---- values --------------------------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static int set_text(reading *r, const char *name, const char *text) {
     size_t size = strlen(text);
@@ -91,7 +89,7 @@ static int set_list(reading *r, const jopa_option_info *o, const json_t *value) 
 }
 
 /* One text, or an array of them. */
-static int set_texts(reading *r, const jopa_option_info *o, const json_t *value) {
+static int set_several(reading *r, const jopa_option_info *o, const json_t *value) {
     const json_t *part;
     size_t        i;
     int           status = JOPA_OK;
@@ -124,15 +122,14 @@ static int set_value(reading *r, const jopa_option_info *o, const json_t *value)
                  {"number", set_number},
                  {"switch", set_switch},
                  {"list", set_list},
-                 {"texts", set_texts}};
+                 {"texts", set_several}};
     if (json_is_null(value)) return JOPA_OK;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kinds[i].type, o->type)) return kinds[i].set(r, o, value);
     return set_any(r, o, value);
 }
 
-/* ---- the chat ------------------------------------------------------------------------------------------------------
- */
+/* ---- the chat ---- */
 
 static int add_message(reading *r, size_t index, const json_t *message) {
     jopa_error why = {0};
@@ -157,8 +154,7 @@ static int add_messages(reading *r, const json_t *messages) {
     return status;
 }
 
-/* ---- the whole -----------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ---- */
 
 int request_parse(json_t **out, const char *text, size_t size, jopa_error *e) {
     json_error_t why;
@@ -171,7 +167,7 @@ int request_parse(json_t **out, const char *text, size_t size, jopa_error *e) {
     return JOPA_ERROR_INPUT;
 }
 
-static int set_member(reading *r, const char *command, const char *name, const json_t *value) {
+static int set_option(reading *r, const char *command, const char *name, const json_t *value) {
     const jopa_option_info *o = find_info(command, name);
     if (!strcmp(name, "messages")) return add_messages(r, value);
     if (o && request_takes(o)) return set_value(r, o, value);
@@ -200,7 +196,7 @@ int request_options(jopa_options **out, const char *command, const json_t *body,
     if (!status) status = jopa_options_new(&r.o, command, e);
     if (status) return status;
     json_object_foreach((json_t *)body, name, value) {
-        status = set_member(&r, command, name, value);
+        status = set_option(&r, command, name, value);
         if (status) break;
     }
     if (!status) status = jopa_options_check(r.o, e);

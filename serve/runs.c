@@ -8,8 +8,7 @@
 #include "store.h"
 #include "wait.h"
 
-/* ---- one run ------------------------------------------------------------------------------------------------------
- */
+/* ---- one run ---- */
 
 int runs_new(run **out, const char *command, run_function function, jopa_options *asked, jopa_error *e) {
     run *r = calloc(1, sizeof *r);
@@ -54,8 +53,7 @@ void run_changed(hub *h, run *r) {
     wait_wake(h, r);
 }
 
-/* ---- those that are kept -------------------------------------------------------------------------------------------
- */
+/* ---- those that are kept ---- */
 
 static size_t run_bytes(const run *r) { return sizeof *r + r->size; }
 
@@ -71,7 +69,7 @@ static void unlink_kept(hub *h, run *r) {
 }
 
 /* Room for what is new: the oldest ended results go. */
-static void make_room(hub *h) {
+static void forget_oldest(hub *h) {
     for (run *r = h->oldest, *newer; r && h->kept_bytes > h->set.keep; r = newer) {
         newer = r->newer;
         if (run_ended(r) && r != h->newest) unlink_kept(h, r);
@@ -87,7 +85,7 @@ static void link_kept(hub *h, run *r) {
     h->newest = r;
     h->kept++;
     h->kept_bytes += run_bytes(r);
-    make_room(h);
+    forget_oldest(h);
 }
 
 static run *find_kept(hub *h, const char *id) {
@@ -147,8 +145,7 @@ int runs_import(hub *h, run **out, const char *command, char *json, size_t size,
     return JOPA_OK;
 }
 
-/* ---- the queue -----------------------------------------------------------------------------------------------------
- */
+/* ---- the queue ---- */
 
 /* Whoever waits in it sees another place. */
 static void queue_moved(hub *h) {
@@ -210,7 +207,7 @@ void run_end(hub *h, run *r, run_state state) {
     *(state == RUN_DONE ? &h->tally.done : state == RUN_FAILED ? &h->tally.failed : &h->tally.cancelled) += 1;
     if (r->kept) {
         h->kept_bytes += r->size;
-        make_room(h);
+        forget_oldest(h);
     }
     run_changed(h, r);
     let_go(r); /* the queue's hold */

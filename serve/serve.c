@@ -16,8 +16,7 @@
 
 enum { TICK = 250 /* milliseconds */, STREAM_SIGN = 10 /* seconds between signs that a stream lives */ };
 
-/* ---- signals -------------------------------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static sigset_t ending_signals(void) {
     sigset_t set;
@@ -40,8 +39,7 @@ static void restore_signals(const sigset_t *set, const sigset_t *before) {
     (void)before;
 }
 
-/* ---- while it serves -----------------------------------------------------------------------------------------------
- */
+/* ---- while it serves ---- */
 
 /* What runs longer than it may hears so from here, whatever it is busy with. */
 static void end_overdue(hub *h) {

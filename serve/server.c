@@ -17,8 +17,7 @@
 #include "reply.h"
 #include "wait.h"
 
-/* ---- the socket ----------------------------------------------------------------------------------------------------
- */
+/* ---- the socket ---- */
 
 static int listen_at(const struct addrinfo *at) {
     int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
@@ -55,8 +54,7 @@ int server_listen(hub *h, int *out, jopa_error *e) {
     return JOPA_OK;
 }
 
-/* ---- one request ---------------------------------------------------------------------------------------------------
- */
+/* ---- one request ---- */
 
 static peer *peer_of(struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -135,8 +133,7 @@ static void end_request(void *user, struct MHD_Connection *c, void **state, enum
     *state = NULL;
 }
 
-/* ---- the daemon ----------------------------------------------------------------------------------------------------
- */
+/* ---- the daemon ---- */
 
 static void watch_connection(void *user, struct MHD_Connection *c, void **context,
                              enum MHD_ConnectionNotificationCode what) {

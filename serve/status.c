@@ -32,19 +32,18 @@ static const char *error_type(int code) {
     return code > 0 && code <= JOPA_ERROR_INTERRUPTED ? types[code] : "input";
 }
 
-static json_t *error_object(const jopa_error *e) {
-    return json_pack("{s:s, s:s, s:i}", "message", e->message, "type", error_type(e->code), "code",
-                     (int)http_status(e->code));
+static json_t *error_object(const jopa_error *e, unsigned status) {
+    return json_pack("{s:s, s:s, s:i}", "message", e->message, "type", error_type(e->code), "code", (int)status);
 }
 
-char *error_json(const jopa_error *e) {
-    json_t *all = json_pack("{s:o}", "error", error_object(e));
+char *error_json(const jopa_error *e, unsigned status) {
+    json_t *all = json_pack("{s:o}", "error", error_object(e, status));
     char   *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
     json_decref(all);
     return text;
 }
 
-static void put_number(json_t *to, const char *name, double value) {
+static void put_finite(json_t *to, const char *name, double value) {
     if (isfinite(value)) json_object_set_new(to, name, json_real(value));
 }
 
@@ -64,12 +63,12 @@ char *progress_json(const jopa_progress *p, double seconds, double limit) {
     json_object_set_new(all, "best", best);
     put_text(all, "best_text", p->best_text);
     put_text(all, "method", p->method);
-    put_number(all, "best_drop", p->best_drop);
-    put_number(all, "seconds", seconds);
+    put_finite(all, "best_drop", p->best_drop);
+    put_finite(all, "seconds", seconds);
     double left = p->seconds_left;
     if (left > limit - seconds) left = limit - seconds;
-    if (left >= 0) put_number(all, "seconds_left", left);
-    if (p->fraction >= 0) put_number(all, "fraction", p->fraction);
+    if (left >= 0) put_finite(all, "seconds_left", left);
+    if (p->fraction >= 0) put_finite(all, "fraction", p->fraction);
     char *text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(8));
     json_decref(all);
     return text;
@@ -88,7 +87,7 @@ char *status_json(const hub *h, const run *r, bool whole) {
             state_name(r->state), run_place(h, r));
     put_member(f, "progress", run_ended(r) ? NULL : r->progress);
     if (r->error.code) {
-        error = error_json(&r->error);
+        error = error_json(&r->error, http_status(r->error.code));
         if (error) fprintf(f, ",%.*s", (int)strlen(error) - 2, error + 1);
         free(error);
     }

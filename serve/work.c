@@ -11,8 +11,7 @@
 #include "status.h"
 #include "store.h"
 
-/* ---- how it goes ---------------------------------------------------------------------------------------------------
- */
+/* ---- how it goes ---- */
 
 static bool is_over(const hub *h, const run *r) {
     return r->cancel || h->stopping || seconds_now() - r->started > h->set.seconds;
@@ -38,8 +37,7 @@ int work_progress(void *user, const jopa_progress *p) {
     return over;
 }
 
-/* ---- one run -------------------------------------------------------------------------------------------------------
- */
+/* ---- one run ---- */
 
 static void run_now(work *w, run *r) {
     hub       *h = w->hub;
@@ -64,8 +62,7 @@ static void run_now(work *w, run *r) {
     hub_unlock(h);
 }
 
-/* ---- the thread ----------------------------------------------------------------------------------------------------
- */
+/* ---- the thread ---- */
 
 static void name_model(hub *h, const jopa_model *m) {
     jopa_model_info info = {.size = sizeof info};
@@ -112,7 +109,7 @@ static void *work_thread(void *user) {
     return NULL;
 }
 
-static void work_free(work *w) {
+static void work_clear(work *w) {
     pthread_cond_destroy(&w->opened);
     pthread_mutex_destroy(&w->lock);
 }
@@ -122,7 +119,7 @@ int work_start(work *w, hub *h, jopa_error *e) {
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->opened, NULL);
     if (pthread_create(&w->thread, NULL, work_thread, w)) {
-        work_free(w);
+        work_clear(w);
         return fail(e, JOPA_ERROR_MEMORY, "no thread can be had");
     }
     pthread_mutex_lock(&w->lock);
@@ -137,5 +134,5 @@ int work_start(work *w, hub *h, jopa_error *e) {
 
 void work_join(work *w) {
     pthread_join(w->thread, NULL);
-    work_free(w);
+    work_clear(w);
 }
