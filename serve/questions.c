@@ -16,13 +16,32 @@
 
 /* ---- asking ---- */
 
+/* The result of the run that the body asks again: *out, owned by the caller; NULL: it asks none again. */
+static int find_like(exchange *x, const json_t *body, jopa_result **out, jopa_error *e) {
+    const char *id;
+    int         status = request_like(&id, body, e);
+    if (status || !id) return status;
+    run *r = runs_find(x->hub, id);
+    hub_lock(x->hub);
+    bool there = r && r->state == RUN_DONE;
+    hub_unlock(x->hub);
+    status = there ? jopa_result_parse(out, r->result, r->size, e)
+                   : fail(e, JOPA_ERROR_INPUT, "`like`: there is no result of that id");
+    runs_release(x->hub, r);
+    return status;
+}
+
 static int make_run(exchange *x, run **out, jopa_error *e) {
+    const char   *command = x->endpoint->name;
     jopa_options *asked = NULL;
+    jopa_result  *like = NULL;
     json_t       *body = NULL;
     int           status = request_parse(&body, x->body, x->size, e);
-    if (!status) status = request_options(&asked, x->endpoint->name, body, x->hub->set.most_prompt, e);
+    if (!status) status = find_like(x, body, &like, e);
+    if (!status) status = request_options(&asked, command, body, like, x->hub->set.most_prompt, e);
+    jopa_result_free(like);
     json_decref(body);
-    return status ? status : runs_new(out, x->endpoint->name, command_run, asked, e);
+    return status ? status : runs_new(out, command, command_run, asked, e);
 }
 
 static bool wants_to_wait(const exchange *x) {

@@ -180,25 +180,34 @@ static bool has_text(const json_t *body, const char *name) {
     return value && !json_is_null(value);
 }
 
-static int check_prompt(const json_t *body, jopa_error *e) {
+int request_like(const char **out, const json_t *body, jopa_error *e) {
+    *out = json_string_value(json_object_get(body, "like"));
+    if (*out || !has_text(body, "like")) return JOPA_OK;
+    return fail(e, JOPA_ERROR_USAGE, "`like`: the id of a run is needed");
+}
+
+static int check_prompt(const json_t *body, bool like, jopa_error *e) {
     bool prompt = has_text(body, "prompt"), chat = has_text(body, "messages");
-    if (prompt == chat) return fail(e, JOPA_ERROR_USAGE, "either `prompt` or `messages` is needed");
+    if ((!prompt && !chat && !like) || (prompt && chat))
+        return fail(e, JOPA_ERROR_USAGE, "either `prompt` or `messages` is needed, or `like`");
     if (chat && has_text(body, "system"))
         return fail(e, JOPA_ERROR_USAGE, "`messages` hold the system's text themselves: leave `system` out");
     return JOPA_OK;
 }
 
-int request_options(jopa_options **out, const char *command, const json_t *body, size_t most, jopa_error *e) {
+int request_options(jopa_options **out, const char *command, const json_t *body, const jopa_result *like, size_t most,
+                    jopa_error *e) {
     reading     r = {.left = most, .e = e};
     const char *name;
     json_t     *value;
-    int         status = check_prompt(body, e);
+    int         status = check_prompt(body, like, e);
     if (!status) status = jopa_options_new(&r.o, command, e);
     if (status) return status;
     json_object_foreach((json_t *)body, name, value) {
-        status = set_option(&r, command, name, value);
+        if (strcmp(name, "like")) status = set_option(&r, command, name, value);
         if (status) break;
     }
+    if (!status && like) status = jopa_options_like(r.o, like, 0, e);
     if (!status) status = jopa_options_check(r.o, e);
     if (status) jopa_options_free(r.o);
     else *out = r.o;

@@ -126,8 +126,12 @@ json_t *schema_of_command(const char *command) {
         json_object_set_new(properties, o->name, made);
     }
     json_object_set_new(properties, "messages", messages_schema());
-    return json_pack("{s:s, s:o, s:b, s:[{s:[s]}, {s:[s]}]}", "type", "object", "properties", properties,
-                     "additionalProperties", 0, "oneOf", "required", "prompt", "required", "messages");
+    json_object_set_new(properties, "like",
+                        json_pack("{s:s, s:s}", "type", "string", "description",
+                                  "ask again what that run was asked, but for what is given here"));
+    return json_pack("{s:s, s:o, s:b, s:[{s:[s]}, {s:[s]}, {s:[s]}]}", "type", "object", "properties", properties,
+                     "additionalProperties", 0, "anyOf", "required", "prompt", "required", "messages", "required",
+                     "like");
 }
 
 json_t *schema_named(const char *name) {

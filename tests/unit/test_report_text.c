@@ -86,15 +86,17 @@ static void scores_are_bars_under_their_words(void **state) {
     (void)state;
     jopa_result *r = fixture_result();
     char        *text = fixture_render(r, "text", 80, false, true);
-    assert_has(text, "  A \"[doctor]\"    and\n  ▁ ▁ ██████ ▁    ▁▁▁\n  a [patient] 👩‍⚕️ meet.\n  "
-                     "▁ "
-                     " "
-                     "███████ "
-                     " "
-                     " "
-                     " "
-                     " "
-                     "▁▁▁▁▁\n");
+    assert_has(
+        text,
+        "  A \"[doctor]\"    and\n  ▁ ▁ ██████ ▁    ▁▁▁\n  a [patient] 👩‍⚕️ meet.\n  "
+        "▁ "
+        " "
+        "███████ "
+        " "
+        " "
+        " "
+        " "
+        "▁▁▁▁▁\n");
     free(text);
     jopa_result_free(r);
 }
