@@ -3,14 +3,14 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends \
     ca-certificates cmake g++ gcc git libcmocka-dev libdnnl-dev libicu-dev libjansson-dev liblapacke-dev \
-    libopenblas-serial-dev libpopt-dev make ninja-build npm pkg-config python3 python3-pip
+    libmicrohttpd-dev libopenblas-serial-dev libpopt-dev make ninja-build npm pkg-config python3 python3-pip
 WORKDIR /jopa
 COPY . .
 RUN make CMAKE_FLAGS=-DJOPA_NATIVE=OFF && cmake --install build --prefix /opt/jopa --strip && scripts/fetch-model.sh
 
 FROM debian:bookworm-slim
 RUN apt-get update -q && apt-get install -q -y --no-install-recommends \
-    libdnnl2 libgomp1 libicu72 libjansson4 liblapacke libopenblas0-serial libpopt0 && rm -rf /var/lib/apt/lists/*
+    libdnnl2 libgomp1 libicu72 libjansson4 liblapacke libmicrohttpd12 libopenblas0-serial libpopt0 && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/jopa /opt/jopa
 COPY --from=build /root/.cache/jopa/models /root/.cache/jopa/models
 ENTRYPOINT ["/opt/jopa/bin/jopa"]

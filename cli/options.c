@@ -146,8 +146,7 @@ static int set_default(jopa_options *o, const char *name, char *(*fetch)(bool qu
     return status ? say_error(&e) : -1;
 }
 
-/* A copy with the paths, so that a result says `default`, as it was asked, on every machine. */
-static int find_files(const options *o, jopa_options **out) {
+int options_find_files(const options *o, jopa_options **out) {
     const char *model = options_text(o, "model"), *encoder = options_text(o, "encoder");
     bool        quiet = options_on(o, "quiet");
     jopa_error  e = {0};
@@ -161,7 +160,7 @@ static int find_files(const options *o, jopa_options **out) {
 int options_open_model(options *o, jopa_model **m) {
     jopa_options *found = NULL;
     jopa_error    e = {0};
-    int           code = find_files(o, &found);
+    int           code = options_find_files(o, &found);
     if (code < 0 && jopa_model_open(m, found, &e)) code = say_error(&e);
     if (code < 0) o->path = strdup(jopa_options_get(found, servers_asked(o) ? "engine" : "model"));
     if (o->line) progress_end(o->line);

@@ -37,6 +37,9 @@ int options_template(options *o);
 void options_listen(options *o);
 /* -1: nothing in what was asked is known to be wrong; otherwise the exit code, and told. */
 int options_check(const options *o);
+/* A copy with the paths of what `default` stands for, owned by the caller: a result says `default`, as it was asked, on
+ * every machine. -1: done; otherwise the exit code. */
+int options_find_files(const options *o, jopa_options **out);
 /* -1: *m is open and the caller's; otherwise the exit code. */
 int options_open_model(options *o, jopa_model **m);
 

@@ -1,4 +1,5 @@
 # Turns text files into C arrays: cmake -DOUT=assets.c -DFILES="a/page.css;a/page.js" -P embed.cmake
+# PREFIX (jp_) begins the names, HEADER (report/assets.h) declares them.
 # For page.css: const char jp_page_css[], NUL-terminated, and jp_page_css_hash[], "sha256-" and the content's SHA-256 in
 # base64, as a Content-Security-Policy names it.
 set(alphabet "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
@@ -20,7 +21,11 @@ function(hex_to_base64 hex out) # 32 bytes: 21 groups of 3 hex digits, and one d
     set(${out} "${text}${letter}=" PARENT_SCOPE)
 endfunction()
 
-set(code "#include \"report/assets.h\"\n")
+if(NOT PREFIX)
+    set(PREFIX jp_)
+    set(HEADER report/assets.h)
+endif()
+set(code "#include \"${HEADER}\"\n")
 foreach(file ${FILES})
     get_filename_component(name ${file} NAME)
     string(MAKE_C_IDENTIFIER ${name} name)
@@ -29,6 +34,9 @@ foreach(file ${FILES})
     string(REGEX REPLACE "((....,){16})" "\\1\n" content "${content}")
     file(SHA256 ${file} hash)
     hex_to_base64(${hash} hash)
-    string(APPEND code "\nconst char jp_${name}_hash[] = \"sha256-${hash}\";\nconst char jp_${name}[] = {\n${content}0};\n")
+    if(PREFIX STREQUAL jp_)
+        string(APPEND code "\nconst char jp_${name}_hash[] = \"sha256-${hash}\";\n")
+    endif()
+    string(APPEND code "\nconst char ${PREFIX}${name}[] = {\n${content}0};\n")
 endforeach()
 file(WRITE ${OUT} "${code}")

@@ -112,9 +112,9 @@ typedef struct {
     bool        command_only; /* about reading and writing: the library keeps it and does not look at it */
 } jopa_option_info;
 
-/* The options of a command ("explain", "compare", "score", "audit", "compress", "bench", "render", "list", "model") by
- * index, in the order of its help; NULL: those of all commands, each name once. NULL past the end, or for an unknown
- * command. What is pointed at is static. */
+/* The options of a command ("explain", "compare", "score", "audit", "compress", "bench", "render", "list", "model",
+ * "serve") by index, in the order of its help; NULL: those of all commands, each name once. NULL past the end, or for
+ * an unknown command. What is pointed at is static. */
 JOPA_API const jopa_option_info *jopa_option_at(const char *command, int index);
 
 /* What a command is asked, all at its defaults. On success *out is owned by the caller: jopa_options_free.
@@ -165,6 +165,28 @@ JOPA_API void jopa_cancel(jopa_model *m);
 /* ---- engines of the caller: jopa_model_open_engine ------------------------------------------------------------- */
 #include "jopa_engine.h"
 
+/* ---- tokens: what a model says of a sequence ------------------------------------------------------------------- */
+/* What the engine tells of its model; out->size: sizeof(jopa_model_info). */
+JOPA_API void jopa_model_describe(const jopa_model *m, jopa_model_info *out);
+/* Tokens in its vocabulary; 0: unknown. */
+JOPA_API int jopa_model_vocabulary(const jopa_model *m);
+/* The token ids of `size` bytes of text: *ids is malloc'd, [*n]; jopa_free. `special`: special tokens in the text are
+ * control tokens, and the model adds the token that begins its texts. */
+JOPA_API int jopa_model_tokenize(jopa_model *m, const char *text, size_t size, bool special, int32_t **ids, int *n,
+                                 jopa_error *e);
+/* The bytes of a token as it appears in text: written into out[size] as far as there is room, without a NUL; returns
+ * how many there are, 0 for what is no token. A control token yields its text only where it is `special`. */
+JOPA_API int jopa_model_piece(const jopa_model *m, int32_t id, bool special, char *out, int size);
+/* log p of each token of ids[n] given those before it, natural log; log_probs[0] is NAN. With top > 0 also the `top`
+ * most likely tokens at each place after the first: top_ids[n * top], best first, and top_log_probs[n * top], which
+ * needs "next" among the capabilities. JOPA_ERROR_INPUT: an id that is no token, or more than the model can take. */
+JOPA_API int jopa_model_log_probs(jopa_model *m, const int32_t *ids, int n, float *log_probs, int top, int32_t *top_ids,
+                                  float *top_log_probs, jopa_error *e);
+/* What the model writes after ids[n], each token the most likely one: out[max], [*n_out]. What ends a text is left
+ * out. */
+JOPA_API int jopa_model_generate(jopa_model *m, const int32_t *ids, int n, int max, int32_t *out, int *n_out,
+                                 jopa_error *e);
+
 /* ---- explain -------------------------------------------------------------------------------------------------------
  */
 /* One method: options of "explain". On success *out is owned by the caller: jopa_result_free. */
@@ -206,12 +228,14 @@ JOPA_API int jopa_session_named_set(const jopa_session *s, const char *text, int
  * repeats: another k, method, target, budget, seed. The answer is what jopa_explain would give; sets that are known are
  * in its cost as recalled. On success *out is owned by the caller: jopa_result_free. */
 JOPA_API int jopa_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e);
-/* The sets "hide" of options of "score", one explanation each, side by side. */
+/* The sets "hide" of options of "score", one explanation each, side by side; without any, one that hides nothing. */
 JOPA_API int jopa_session_score(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e);
 /* Open a session, score, and close it. */
 JOPA_API int jopa_score(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 /* Sets that are known. */
 JOPA_API int jopa_session_known(const jopa_session *s);
+/* Whether `o` is about the session's prompt, response, units and operator: what it leaves out counts as its default. */
+JOPA_API bool jopa_session_is_about(const jopa_session *s, const jopa_options *o);
 
 /* ---- many questions ------------------------------------------------------------------------------------------ */
 /* Another handle on the servers of a remote engine, for another thread: what both ask shares the servers, their windows

@@ -25,6 +25,7 @@ if [ $# = 0 ]; then
     library libcurl libcurl4-openssl-dev
     library openblas libopenblas-serial-dev
     [ "$extension" ] || library cmocka libcmocka-dev
+    [ "$extension" ] || library libmicrohttpd libmicrohttpd-dev
     # for processors that multiply in bfloat16, this one or that of who gets the package: see src/engine/accel/accel.h
     if { grep -q -m1 avx512_bf16 /proc/cpuinfo 2> /dev/null || [[ ${CMAKE_FLAGS:-} == *JOPA_NATIVE=OFF* ]]; } &&
         [ "$(uname -m)" = x86_64 ] && [ ! -e /usr/include/oneapi/dnnl/dnnl.h ]; then missing+=(libdnnl-dev); fi

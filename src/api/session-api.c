@@ -101,6 +101,8 @@ int jopa_session_explain(jopa_result **out, jopa_session *s, const jopa_options 
     return jp_session_explain(out, s, o, e);
 }
 
+bool jopa_session_is_about(const jopa_session *s, const jopa_options *o) { return jp_session_is_about(s, o); }
+
 int jopa_session_score(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e) {
     if (!(o->command & JP_SCORE)) return jp_fail(e, JOPA_ERROR_USAGE, "a session scores options of score");
     jp_model_begin(s->model);

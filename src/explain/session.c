@@ -85,6 +85,12 @@ static int check_settled(const jopa_session *s, const jopa_options *o, jopa_erro
     return JP_OK;
 }
 
+bool jp_session_is_about(const jopa_session *s, const jopa_options *o) {
+    for (size_t i = 0; i < sizeof settled / sizeof *settled; i++)
+        if (!same_text(jp_options_text(s->options, settled[i]), jp_options_text(o, settled[i]))) return false;
+    return same_chat(s->options, o);
+}
+
 int jp_session_options(const jopa_session *s, const jopa_options *o, jopa_options **out, jopa_error *e) {
     jopa_options *made = NULL;
     int           status = check_settled(s, o, e);

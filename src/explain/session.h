@@ -24,6 +24,8 @@ void jp_session_close(jopa_session *s);
 int jp_session_log_probs(jopa_session *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
 /* Answer `o`, options of "explain" or "compare" that are about the session's prompt and response. */
 int jp_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e);
+/* Whether `o`, with its defaults, settles the same. */
+bool jp_session_is_about(const jopa_session *s, const jopa_options *o);
 /* `o` with all that the session has settled, owned by the caller. JOPA_ERROR_USAGE where `o` says something else. */
 int jp_session_options(const jopa_session *s, const jopa_options *o, jopa_options **out, jopa_error *e);
 

@@ -8,7 +8,7 @@ enum {
     SEARCHES = JP_EXPLAIN | JP_COMPARE | JP_BENCH,
     RUNS = ASKS | JP_BENCH,
     WRITES = RUNS | JP_RENDER,
-    LIST_MODEL = RUNS | JP_LIST
+    LIST_MODEL = RUNS | JP_LIST | JP_SERVE
 };
 #define UNSIGNED_MOST 18446744073709551615.0 /* 2^64 - 1, as near as a double is */
 #define NO_BOUND      1.7976931348623157e308
@@ -169,8 +169,26 @@ static const jp_option rows[] = {
      DEFAULT("0"), WRONG("a whole number is needed, from 0 to 18446744073709551615"), ANSWERS},
     {SEARCHES, LIST("metrics", "metrics", "LIST", "`jopa list metrics`, none (prob,words)"),
      VALUES("jopa list metrics"), DEFAULT("prob,words"), ANSWERS},
+    {JP_SCORE, LIST("metrics", "metrics", "LIST", "`words`: what the model then writes, too (none)"),
+     VALUES("jopa list metrics"), DEFAULT("none"), ANSWERS},
     {JP_AUDIT | JP_COMPRESS, LIST("metrics", "metrics", "LIST", "`jopa list metrics`, none (words)"),
      VALUES("jopa list metrics"), DEFAULT("words"), ANSWERS},
+
+    /* the server */
+    {JP_SERVE, TEXT("host", "host", "ADDRESS", "listen there (127.0.0.1); beyond this machine a token is needed"),
+     DEFAULT("127.0.0.1")},
+    {JP_SERVE, INTEGER("port", "port", 0, 65535, "and at that port; 0: one that is free (8765)"), DEFAULT("8765"),
+     WRONG("a port, from 0 to 65535")},
+    {JP_SERVE, TEXT("token", "token", "TEXT", "what clients have to show; made where --host needs one")},
+    {JP_SERVE, TEXT("store", "store", "DIR", "keep results there as files that survive a restart")},
+    {JP_SERVE, INTEGER("queue", "queue", 1, 100000, "questions that wait at most (64)"), DEFAULT("64"),
+     WRONG("a number of questions, at least 1")},
+    {JP_SERVE, INTEGER("max_prompt", "max-prompt", 1, 1 << 26, "bytes of a question's texts at most (200000)"),
+     DEFAULT("200000"), WRONG("a number of bytes, from 1 to 67108864")},
+    {JP_SERVE, MEASURE("time", "time", "SECONDS", 0, NO_BOUND, "that a question may take at most (600)"),
+     DEFAULT("600"), ABOVE, WRONG("a number of seconds above 0")},
+    {JP_SERVE, NUMBER("keep", "keep", 0, 1e6, "megabytes of results kept in memory (64)"), DEFAULT("64"),
+     WRONG("a number of megabytes, at most 1000000")},
 
     /* the report */
     {WRITES, TEXT("format", "format", "NAME", "`jopa list formats` (text on a terminal, otherwise json)"), LETTER('F'),
@@ -182,12 +200,12 @@ static const jp_option rows[] = {
      WRONG("a number of columns, or 0 for the terminal's"), COMMAND_ONLY},
     {WRITES, TEXT("color", "color", "WHEN", "always, never, auto (auto)"), VALUES("always,never,auto"), DEFAULT("auto"),
      WRONG("always, never or auto"), COMMAND_ONLY},
-    {WRITES, SWITCH("quiet", "quiet", "nothing on stderr but errors"), LETTER('q'), COMMAND_ONLY},
-    {WRITES, SWITCH("progress", "progress", "progress even where stderr is no terminal"), COMMAND_ONLY},
+    {WRITES | JP_SERVE, SWITCH("quiet", "quiet", "nothing on stderr but errors"), LETTER('q'), COMMAND_ONLY},
+    {WRITES | JP_SERVE, SWITCH("progress", "progress", "progress even where stderr is no terminal"), COMMAND_ONLY},
 };
 
 static const char *const commands[] = {"explain", "compare", "score", "audit", "compress",
-                                       "bench",   "render",  "list",  "model"};
+                                       "bench",   "render",  "list",  "model", "serve"};
 
 const jp_option *jp_option_row(int index) {
     return index >= 0 && index < (int)(sizeof rows / sizeof *rows) ? &rows[index] : NULL;

@@ -17,6 +17,7 @@ enum {
     JP_RENDER = 1 << 6,
     JP_LIST = 1 << 7,
     JP_MODEL = 1 << 8,
+    JP_SERVE = 1 << 9,
 };
 
 typedef enum {

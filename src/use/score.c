@@ -6,13 +6,14 @@
 
 #include "base/clock.h"
 #include "explain/fill.h"
+#include "explain/measure.h"
 #include "explain/named-set.h"
 
-/* The sets of the option `hide`. */
+/* The sets of the option `hide`; without it (`texts` NULL) they hide nothing. */
 static int read_sets(const jopa_session *s, const char *const *texts, int n, jp_bitset **out, jopa_error *e) {
     jp_bitset *sets = jp_bitset_array_new(n, s->problem.prompt.n_units);
     int        status = sets ? JP_OK : jp_fail_memory(e);
-    for (int i = 0; i < n && !status; i++) status = jp_named_set(&sets[i], &s->problem.prompt, texts[i], e);
+    for (int i = 0; i < n && texts && !status; i++) status = jp_named_set(&sets[i], &s->problem.prompt, texts[i], e);
     if (status) jp_bitset_array_free(sets);
     else *out = sets;
     return status;
@@ -37,10 +38,10 @@ static int fill_set(jp_explanation *x, jopa_session *s, const jp_question *q, co
     int status = jp_fill_question(x, s->model, p, q, "given", e);
     if (!status) status = jp_fill_set(x, p, set, e);
     x->k = x->n_selected;
-    x->id = strdup(name);
+    x->id = name ? strdup(name) : NULL;
     x->stopped = strdup("done");
     x->cost.evaluations_per_second = NAN;
-    return status ? status : x->id && x->stopped ? JP_OK : jp_fail_memory(e);
+    return status ? status : (x->id || !name) && x->stopped ? JP_OK : jp_fail_memory(e);
 }
 
 /* The bill of all sets is the first one's: they were scored together. */
@@ -50,6 +51,15 @@ static void fill_cost(jp_explanation *x, const jp_cost *before, const jp_cost *a
     x->cost.naive_tokens = after->naive_tokens - before->naive_tokens;
     x->cost.seconds = seconds;
     if (seconds > 0) x->cost.evaluations_per_second = (double)x->cost.evaluations / seconds;
+}
+
+/* What the model writes with the set hidden, and how far that is from the response. */
+static int measure_set(jp_explanation *x, jopa_session *s, const jp_question *q, const jp_explain_problem *p,
+                       const jp_bitset *set, jopa_error *e) {
+    jp_watch w;
+    jp_watch_begin(&w, s->model, q);
+    int status = q->metrics ? jp_explain_measure(x, s->scorer, &w, p, set, NULL, q, e) : JP_OK;
+    return jp_explain_stopped(x, &w, status, e);
 }
 
 static int score_sets(jopa_result *r, jopa_session *s, const jp_question *q, const jp_explain_problem *p,
@@ -65,10 +75,11 @@ static int score_sets(jopa_result *r, jopa_session *s, const jp_question *q, con
     if (!status) status = jp_session_log_probs(s, all, n + 1, log_probs, e);
     jp_scorer_cost(s->scorer, &after);
     for (int i = 0; i < n && !status; i++) {
-        status = fill_set(&r->items[i], s, q, p, &sets[i], names[i], e);
+        status = fill_set(&r->items[i], s, q, p, &sets[i], names ? names[i] : NULL, e);
         if (!status) fill_tokens(&r->items[i], log_probs, log_probs + (size_t)(i + 1) * (size_t)width);
     }
     if (!status) fill_cost(&r->items[0], &before, &after, jp_seconds() - started);
+    for (int i = 0; i < n && !status; i++) status = measure_set(&r->items[i], s, q, p, &sets[i], e);
     jp_bitset_array_free(all);
     free(log_probs);
     return status;
@@ -82,8 +93,8 @@ int jp_score_named(jopa_result **out, jopa_session *s, const jopa_options *o, jo
     jp_explain_problem p = {0};
     jp_bitset         *sets = NULL;
     jopa_result       *r = NULL;
-    if (!n) return jp_fail(e, JOPA_ERROR_USAGE, "no set to score: give `hide`, such as 3,5-7 or doctor,patient");
     status = jp_session_options(s, o, &complete, e);
+    if (!n) n = 1;
     if (!status) status = jp_model_question(&q, s->model, complete, e);
     if (!status) status = jp_explain_problem_again(&p, &s->problem, &q, e);
     if (!status) status = read_sets(s, names, n, &sets, e);

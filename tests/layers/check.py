@@ -14,6 +14,7 @@ FOREIGN = [
     (r"(ggml|gguf)[\w-]*\.h", r"src/engine/(llama|gradient|accel)/.*"),
     (r"oneapi/.*", r"src/engine/accel/.*"),
     (r"curl/.*", r"src/engine/remote/.*"),
+    (r"microhttpd\.h", r"serve/.*"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 CODE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -26,9 +27,10 @@ def include_errors(name, kind, header):
             yield f"includes {header}, which only {allowed} may"
     if kind == "<":
         return
-    if name.startswith("cli/"):
-        if header != "jopa.h" and not (ROOT / "cli" / header).exists():
-            yield f"includes {header}: the command sees only jopa.h"
+    if name.startswith(("cli/", "serve/")):
+        top = name.split("/")[0]
+        if header != "jopa.h" and not (ROOT / top / header).exists():
+            yield f"includes {header}: {top}/ sees only jopa.h"
         return
     if name.startswith("include/"):
         if header != "jopa_engine.h":
@@ -72,19 +74,19 @@ def check(path):
             yield f"{name}:{number}: {len(line)} columns, more than {MAX_COLUMNS}"
     for line, length in long_functions(text):
         yield f"{name}:{line}: a function of {length} lines, more than {MAX_FUNCTION_LINES}"
-    if name.startswith(("src/", "cli/", "include/")):
+    if name.startswith(("src/", "cli/", "serve/", "include/")):
         for kind, header in INCLUDE.findall(text):
             for error in include_errors(name, kind, header):
                 yield f"{name}: {error}"
 
 
 def same_names(files):
-    """File names are unique below src/ and below cli/, but for the tables that each folder has."""
+    """File names are unique below src/, cli/ and serve/, but for the tables that each folder has."""
     seen = {}
     for path in files:
         name = path.relative_to(ROOT)
         key = (name.parts[0], name.name)
-        if name.parts[0] in ("src", "cli") and name.stem != "table" and key in seen:
+        if name.parts[0] in ("src", "cli", "serve") and name.stem != "table" and key in seen:
             yield f"{name} and {seen[key]} have the same name"
         seen[key] = name
 
@@ -92,7 +94,7 @@ def same_names(files):
 def includes(path):
     """The headers of ours that a file includes."""
     for kind, header in INCLUDE.findall(path.read_text(encoding="utf-8")):
-        for folder in (path.parent, ROOT / "src", ROOT / "include", ROOT / "tests/unit"):
+        for folder in (path.parent, ROOT / "src", ROOT / "include", ROOT / "serve", ROOT / "tests/unit"):
             if kind == '"' and (folder / header).exists():
                 yield (folder / header).resolve()
                 break
@@ -118,11 +120,11 @@ def cycles(files):
 
 
 def same_functions(files):
-    """A function's name is enough to set a breakpoint: no two files of src/ or cli/ define one of the same name."""
+    """A function's name is enough to set a breakpoint: no two files of src/, cli/ or serve/ define one of the same name."""
     seen = {}
     for path in files:
         name = path.relative_to(ROOT).as_posix()
-        if name.startswith(("src/", "cli/")) and path.suffix == ".c":
+        if name.startswith(("src/", "cli/", "serve/")) and path.suffix == ".c":
             bare = CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), path.read_text(encoding="utf-8"))
             for function in set(re.findall(r"^(?!typedef|#|\s|return|else)[A-Za-z_][\w \*]*?[ \*](\w+)\([^;{]*?\)\s*\{", bare, re.M)):
                 seen.setdefault(function, []).append(name)
@@ -144,7 +146,7 @@ def unused_by_us(files):
 
 
 def main():
-    files = sorted(p for top in ("include", "src", "cli", "tests", "bench", "fuzz", "web")
+    files = sorted(p for top in ("include", "src", "cli", "serve", "tests", "bench", "fuzz")
                    for p in (ROOT / top).rglob("*.[ch]"))
     folders = {p.relative_to(ROOT).parts[1] for p in files if len(p.relative_to(ROOT).parts) == 3
                and p.is_relative_to(ROOT / "src")}

@@ -1,4 +1,4 @@
-"""src/ and cli/ compile without a warning by clang too, with the options that the compiler of the build gets."""
+"""src/, cli/ and serve/ compile without a warning by clang too, with the options that the compiler of the build gets."""
 import json
 import os
 import shlex
@@ -12,7 +12,7 @@ SOURCE, BUILD = Path(os.environ["JOPA_SOURCE_DIR"]), Path(os.environ["JOPA_BUILD
 
 def mine(entry):
     path = Path(entry["file"])
-    return path.is_relative_to(SOURCE / "src") or path.is_relative_to(SOURCE / "cli")
+    return any(path.is_relative_to(SOURCE / top) for top in ("src", "cli", "serve"))
 
 
 def warnings(entry):

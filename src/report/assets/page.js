@@ -95,22 +95,25 @@
     }
   }
 
-  for (const map of document.querySelectorAll("[data-map]")) {
-    map.addEventListener("keydown", (event) => {
-      if (!event.target.matches(".t") || event.ctrlKey || event.altKey || event.metaKey) return;
-      const all = tokens(map);
-      const next = target(all, all.indexOf(event.target), event.key);
-      if (!next) return;
-      event.preventDefault();
-      event.target.tabIndex = -1;
-      next.tabIndex = 0;
-      next.focus();
-    });
-    map.addEventListener("focusin", (event) => event.target.matches(".t") && show(event.target));
-    map.addEventListener("focusout", hide);
-    map.addEventListener("pointerover", (event) => event.target.matches(".t") && show(event.target));
-    map.addEventListener("pointerleave", (event) => event.relatedTarget !== tip && hide());
-  }
+  // Of maps that come later, too.
+  const tokenAt = (event) => (event.target instanceof Element && event.target.matches("[data-map] .t") ? event.target : null);
+  document.addEventListener("keydown", (event) => {
+    if (!tokenAt(event) || event.ctrlKey || event.altKey || event.metaKey) return;
+    const all = tokens(event.target.closest("[data-map]"));
+    const next = target(all, all.indexOf(event.target), event.key);
+    if (!next) return;
+    event.preventDefault();
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+  document.addEventListener("focusin", (event) => tokenAt(event) && show(event.target));
+  document.addEventListener("focusout", (event) => tokenAt(event) && hide());
+  document.addEventListener("pointerover", (event) => {
+    if (tokenAt(event)) show(event.target);
+    else if (!tip.contains(event.target) && !(event.target.closest && event.target.closest("[data-map]"))) hide();
+  });
+  document.documentElement.addEventListener("pointerleave", hide);
   tip.addEventListener("pointerleave", hide);
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   addEventListener("resize", hide);

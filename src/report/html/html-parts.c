@@ -98,7 +98,11 @@ static void put_piece(jp_html *h, const char *text, const jp_piece *p, double ma
     *first = false;
 }
 
+/* data-unit="3-5" and data-bytes="12:20", as the options `hide` and `target` have them. */
 static void unit_facts(jp_buffer *out, const jp_explanation *x, const jp_piece *p) {
+    jp_buffer_format(out, " data-unit=\"%d", p->first);
+    if (p->last - p->first > 1) jp_buffer_format(out, "-%d", p->last - 1);
+    jp_buffer_text(out, "\"");
     jp_put_number_attribute(out, "data-score", x->units[p->first].score);
     jp_put_number_attribute(out, "data-probability", x->units[p->first].probability);
     for (int i = 0; p->selected && i < x->joint.n_necessary; i++)
@@ -108,6 +112,7 @@ static void unit_facts(jp_buffer *out, const jp_explanation *x, const jp_piece *
 
 static void token_facts(jp_buffer *out, const jp_explanation *x, const jp_piece *p) {
     double full = 0, masked = 0;
+    jp_buffer_format(out, " data-bytes=\"%zu:%zu\"", p->start, p->end);
     for (int t = p->first; t < p->last; t++) {
         if (isnan(jp_token_drop(x, t))) return;
         full += x->response_tokens[t].log_prob;

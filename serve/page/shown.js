@@ -1,0 +1,130 @@
+// The result that is shown: the HTML report's own sections, where units can be hidden and parts of the answer selected.
+const shown = document.getElementById("shown");
+const tokensOf = (map) => [...shown.querySelectorAll(`[data-map=${map}] .t`)];
+
+/** "3-5" -> [3, 4, 5] */
+export function unitsOf(element) {
+  const [first, last = first] = element.dataset.unit.split("-").map(Number);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+/** A report's content, without its own style and script; a parsed document runs nothing. */
+const parse = (html) => new DOMParser().parseFromString(html.slice(html.indexOf("<main>"), html.indexOf("</main>") + 7), "text/html");
+
+/** Puts the report's sections on the page; `only`: the ids of those that are wanted. */
+export function showReport(html, only) {
+  const main = parse(html).querySelector("main");
+  const parts = [...main.children].filter((one) => !only || only.includes(one.id));
+  shown.replaceChildren(...parts.map((one) => document.adoptNode(one)));
+  for (const one of shown.querySelectorAll("[data-map=prompt] .t")) one.setAttribute("role", "button");
+}
+
+/** Light up the best set so far. */
+export function light(best) {
+  const lit = new Set(best);
+  for (const one of tokensOf("prompt")) one.classList.toggle("lit", unitsOf(one).some((u) => lit.has(u)));
+}
+
+/** Strike what is hidden. */
+export function showHidden(hidden) {
+  for (const one of tokensOf("prompt")) {
+    const off = unitsOf(one).some((u) => hidden.has(u));
+    one.classList.toggle("off", off);
+    one.classList.toggle("shown", !off);
+    one.setAttribute("aria-pressed", off);
+  }
+}
+
+/** The answer's map of another report takes the place of the one that is shown. */
+export function replaceAnswer(html) {
+  const next = parse(html).querySelector("[data-map=response]"), now = shown.querySelector("[data-map=response]");
+  const at = tokensOf("response").indexOf(document.activeElement);
+  if (!next || !now) return;
+  now.replaceChildren(...next.childNodes);
+  if (at >= 0) tokensOf("response")[at]?.focus();
+}
+
+/* ---- a part of the answer ---- */
+
+let picked = [];
+export function pick(elements) {
+  for (const one of picked) one.classList.remove("picked");
+  picked = elements;
+  for (const one of picked) one.classList.add("picked");
+}
+
+/** The bytes of what is picked, as the option `target` has them, and its text. */
+export function pickedTarget() {
+  const first = picked[0], last = picked.at(-1);
+  if (!first || !first.isConnected) return null;
+  return { bytes: `${first.dataset.bytes.split(":")[0]}:${last.dataset.bytes.split(":")[1]}`, text: picked.map((one) => one.textContent).join(" ") };
+}
+
+function selectedTokens() {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return [];
+  const range = selection.getRangeAt(0);
+  return tokensOf("response").filter((one) => {
+    if (!range.intersectsNode(one)) return false;
+    const inside = document.createRange();
+    inside.selectNodeContents(one);
+    return range.compareBoundaryPoints(Range.END_TO_START, inside) < 0 && range.compareBoundaryPoints(Range.START_TO_END, inside) > 0;
+  });
+}
+
+let anchor = null;
+function extend(from, key) {
+  const all = tokensOf("response"), at = all.indexOf(from);
+  const rightToLeft = getComputedStyle(from.closest("[data-map]")).direction === "rtl";
+  const next = all[at + ((key === "ArrowRight") === !rightToLeft ? 1 : -1)];
+  if (!next) return;
+  anchor = anchor?.isConnected ? anchor : from;
+  from.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+  const ends = [all.indexOf(anchor), all.indexOf(next)].sort((a, b) => a - b);
+  pick(all.slice(ends[0], ends[1] + 1));
+}
+
+/** toggle(element): a unit was clicked; explain(): a part of the answer was picked. */
+export function listenTo(toggle, explain) {
+  const at = (event, map) => (event.target instanceof Element ? event.target.closest(`[data-map=${map}] .t`) : null);
+  shown.addEventListener("click", (event) => at(event, "prompt") && toggle(at(event, "prompt")));
+  let from = null; // where a drag began
+  const drag = (to) => {
+    const all = tokensOf("response"), ends = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
+    pick(all.slice(ends[0], ends[1] + 1));
+  };
+  shown.addEventListener("pointerdown", (event) => {
+    from = event.button === 0 ? at(event, "response") : null;
+    if (from && event.shiftKey && picked[0]?.isConnected) [from] = picked;
+    if (from) drag(at(event, "response"));
+  });
+  shown.addEventListener("pointerover", (event) => from?.isConnected && event.buttons === 1 && at(event, "response") && drag(at(event, "response")));
+  addEventListener("pointercancel", () => (from = null));
+  addEventListener("pointerup", () => {
+    if (from?.isConnected) explain();
+    from = null;
+  });
+  document.addEventListener("selectionchange", () => {
+    const tokens = selectedTokens();
+    if (tokens.length) pick(tokens);
+  });
+  shown.addEventListener("keydown", (event) => {
+    const unit = at(event, "prompt"), token = at(event, "response"), enter = event.key === "Enter";
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (unit && (enter || event.key === " ")) toggle(unit);
+    else if (token && event.shiftKey && /^Arrow(Left|Right)$/.test(event.key)) {
+      event.stopPropagation();
+      extend(token, event.key);
+    } else if (token && enter) {
+      if (!picked.includes(token)) pick([token]);
+      anchor = null;
+      explain();
+    } else {
+      if (!event.shiftKey) anchor = null;
+      return;
+    }
+    event.preventDefault();
+  });
+}
