@@ -124,7 +124,7 @@ run *runs_find(hub *h, const char *id) {
 }
 
 int runs_import(hub *h, run **out, const char *command, char *json, size_t size, jopa_error *e) {
-    run *r;
+    run *r = NULL;
     int  status = runs_new(&r, command, NULL, NULL, e);
     if (status) {
         free(json);

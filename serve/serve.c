@@ -49,7 +49,7 @@ static void end_overdue(hub *h) {
     hub_unlock(h);
 }
 
-static void look_after(hub *h) {
+static void look_after_serving(hub *h) {
     peers_look_after(h);
     wait_look_after(h, STREAM_SIGN);
     end_overdue(h);
@@ -111,7 +111,7 @@ static int serve_until_told(hub *h, work *w, int socket, const serve_caller *cal
     int                status = server_start(h, socket, &daemon, e);
     if (status) close(socket);
     else announce(h, caller);
-    while (!status && !is_told_to_end(signals)) look_after(h);
+    while (!status && !is_told_to_end(signals)) look_after_serving(h);
     restore_signals(signals, before);
     begin_to_stop(h);
     end_work(h, w);

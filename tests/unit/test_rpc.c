@@ -257,11 +257,10 @@ static void a_silent_server_is_given_up(void **state) {
 }
 
 /* ggml keeps what it knows of servers for the life of the process, and loses the address at its end. */
+static const char LEAKS[] = "leak:ggml_backend_rpc_add_server\nleak:ggml_backend_rpc_buffer_type\n";
+
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
-const char                                        *__lsan_default_suppressions(void) {
-                                           return "leak:ggml_backend_rpc_add_server\n"
-                                                                                         "leak:ggml_backend_rpc_buffer_type\n";
-}
+const char                                        *__lsan_default_suppressions(void) { return LEAKS; }
 
 /* libllama is built without ThreadSanitizer, which does not see how its threads wait for each other. */
 __attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);

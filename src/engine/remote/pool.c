@@ -102,14 +102,14 @@ static void widen(jp_replica *r, double now) {
     r->since = now;
 }
 
-static void end_request(jp_replica *r) {
+static void end_row(jp_replica *r) {
     if (r->in_flight > 0) r->in_flight--;
 }
 
 void jp_pool_scored(jp_pool *p, int i, double seconds) {
     pthread_mutex_lock(&p->lock);
     jp_replica *r = &p->at[i];
-    end_request(r);
+    end_row(r);
     r->failures = 0;
     widen(r, jp_seconds());
     double step = p->latency * 0.05; /* towards the median: as many above as below */
@@ -119,7 +119,7 @@ void jp_pool_scored(jp_pool *p, int i, double seconds) {
 
 void jp_pool_dropped(jp_pool *p, int i) {
     pthread_mutex_lock(&p->lock);
-    end_request(&p->at[i]);
+    end_row(&p->at[i]);
     if (p->at[i].state == JP_SERVER_PROBED) p->at[i].state = JP_SERVER_DOWN;
     pthread_mutex_unlock(&p->lock);
 }
@@ -128,7 +128,7 @@ void jp_pool_failed(jp_pool *p, int i, const char *problem, double retry_after) 
     enum { LONGEST = 8, MOST_ASKED = 60 };
     pthread_mutex_lock(&p->lock);
     jp_replica *r = &p->at[i];
-    end_request(r);
+    end_row(r);
     if (r->state != JP_SERVER_WRONG) {
         double now = jp_seconds(), wait = fmin(0.5 * exp2(r->failures), LONGEST);
         wait *= 1 - 0.25 * jp_random_unit(&p->random);
@@ -144,7 +144,7 @@ void jp_pool_failed(jp_pool *p, int i, const char *problem, double retry_after) 
 
 void jp_pool_wrong(jp_pool *p, int i, const char *problem) {
     pthread_mutex_lock(&p->lock);
-    end_request(&p->at[i]);
+    end_row(&p->at[i]);
     p->at[i].state = JP_SERVER_WRONG;
     snprintf(p->at[i].problem, sizeof p->at[i].problem, "%.255s", problem);
     pthread_mutex_unlock(&p->lock);
@@ -153,7 +153,7 @@ void jp_pool_wrong(jp_pool *p, int i, const char *problem) {
 void jp_pool_probed(jp_pool *p, int i, bool agrees) {
     pthread_mutex_lock(&p->lock);
     jp_replica *r = &p->at[i];
-    end_request(r);
+    end_row(r);
     r->state = agrees ? JP_SERVER_UP : JP_SERVER_WRONG;
     if (agrees) r->failures = 0;
     else snprintf(r->problem, sizeof r->problem, "it came back with other scores: another model or other settings");
