@@ -86,7 +86,7 @@ class SameOptions(Command):
         self.assertEqual(len(names), len(set(names)))
         flags = {"units" if name == "k" else name.replace("_", "-") for name in names}
         listed = {name for command in COMMANDS if command != "help" for _, name in in_help(command)} - {"help"}
-        self.assertEqual(flags - {"prompt", "id"}, listed)
+        self.assertEqual(flags - {"prompt", "id", "key"}, listed)
         for name, least, most in (("max_tokens", 1, 16777216), ("sparsity", 0, 1), ("repeat", 0, 10000)):
             self.assertIn(f" {least}..{most} ", next(row for row in rows if row.startswith(name)))
         columns = [rows[0].index(word) for word in rows[0].split()]

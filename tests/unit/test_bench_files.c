@@ -170,9 +170,10 @@ static void other_files_stay_as_they_are(void **state) {
  */
 
 /* Where results go, how fast they come, and what each prompt or result has for itself. */
-static const char *const UNCOUNTED[] = {"model", "engine",  "encoder", "threads", "ctx",      "gpu_layers", "rpc",
-                                        "data",  "methods", "method",  "results", "per_task", "format",     "output",
-                                        "bom",   "scores",  "width",   "color",   "quiet",    "progress"};
+static const char *const UNCOUNTED[] = {"model",   "engine", "encoder",  "threads",   "ctx",     "gpu_layers",
+                                        "rpc",     "key",    "key_file", "tokenizer", "timeout", "data",
+                                        "methods", "method", "results",  "per_task",  "format",  "output",
+                                        "bom",     "scores", "width",    "color",     "quiet",   "progress"};
 
 static bool is_uncounted(const char *name) {
     for (size_t i = 0; i < sizeof UNCOUNTED / sizeof *UNCOUNTED; i++)
