@@ -93,7 +93,7 @@ class Refused(Rpc):
             with self.subTest(value):
                 self.refused(Usage, "--rpc", *self.arguments("--rpc", value))
         self.refused(Usage, "twice", *self.arguments("--rpc", f"{self.at[0]},{self.at[0]}"))
-        self.refused(Usage, "leave --rpc or --engine out|unknown engine", *self.arguments("--rpc", self.at[0], "--engine", "http://127.0.0.1:1"))
+        self.refused(Usage, "leave --rpc or --engine out", *self.arguments("--rpc", self.at[0], "--engine", "http://127.0.0.1:1"))
         self.refused(Failed, "no host called 'nowhere.invalid'", *self.arguments("--rpc", "nowhere.invalid:50052"))
 
     def within(self, seconds, pattern, at):

@@ -194,14 +194,14 @@ void jp_http_end(jp_http *h, jp_http_call *call) {
 
 json_t *jp_http_json(jp_http_call *call) {
     json_error_t why;
-    json_t      *root = call->reply ? json_loadb(call->reply, call->size, 0, &why) : NULL;
+    json_t      *root = call->reply ? json_loadb(call->reply, call->size, JSON_ALLOW_NUL, &why) : NULL;
     if (!root && call->reply) snprintf(call->problem, PROBLEM, "its reply is not JSON (%.100s)", why.text);
     else if (!root) snprintf(call->problem, PROBLEM, "its reply is empty");
     return root;
 }
 
 void jp_http_reason(const jp_http_call *call, char *out, size_t room) {
-    json_t     *root = call->reply ? json_loadb(call->reply, call->size, 0, NULL) : NULL;
+    json_t     *root = call->reply ? json_loadb(call->reply, call->size, JSON_ALLOW_NUL, NULL) : NULL;
     json_t     *error = json_object_get(root, "error"), *detail = json_object_get(root, "detail");
     const char *text = json_string_value(json_object_get(error, "message"));
     if (!text) text = json_string_value(error);

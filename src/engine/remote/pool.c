@@ -177,3 +177,13 @@ int jp_pool_slots(jp_pool *p) {
     pthread_mutex_unlock(&p->lock);
     return slots;
 }
+
+const char *jp_pool_base(jp_pool *p, int i) {
+    const char *base = NULL;
+    pthread_mutex_lock(&p->lock);
+    for (int up = 1; up >= 0 && !base; up--)
+        for (int j = 0; j < p->n && !base; j++)
+            if ((p->at[j].state == JP_SERVER_UP) == up && i-- == 0) base = p->at[j].server.base;
+    pthread_mutex_unlock(&p->lock);
+    return base;
+}

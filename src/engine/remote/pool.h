@@ -65,6 +65,8 @@ void jp_pool_probed(jp_pool *p, int i, bool agrees);
 /* What was wrong with each, one line. */
 void jp_pool_problems(jp_pool *p, char *out, size_t room);
 int  jp_pool_slots(jp_pool *p); /* requests at once, of all */
+/* The address of the i-th server, those that are up first. */
+const char *jp_pool_base(jp_pool *p, int i);
 
 jp_pool *jp_pool_new(char **bases, int n); /* takes the bases over on success */
 void     jp_pool_free(jp_pool *p);         /* the last user's */

@@ -60,12 +60,11 @@ bool jp_remote_know(jp_remote *r, const jp_wire_tokens *t) {
 /* A token that no reply told the text of: what it is alone. */
 static void learn_piece(jp_remote *r, int32_t id) {
     const jp_server *s = jp_remote_first(r);
-    jp_asking        ask = jp_remote_asking(r, NULL);
     json_t          *reply = NULL;
     long             status = 0;
     bool             prompt = !strcmp(s->dialect->name, "vllm");
     json_t          *body = json_pack("{s:s, s:[i]}", "model", s->model, "tokens", (int)id);
-    if (!body || jp_wire_ask(&ask, s->base, (jp_wire_request){"/detokenize", body}, &reply, &status, NULL)) return;
+    if (!body || jp_remote_ask(r, NULL, (jp_wire_request){"/detokenize", body}, &reply, &status, NULL)) return;
     const char *text = json_string_value(json_object_get(reply, prompt ? "prompt" : "content"));
     pthread_mutex_lock(&r->pool->lock);
     if (status == 200 && text) know_one(r->pool, id, text, (int)strlen(text));
@@ -101,7 +100,6 @@ int jp_remote_piece(void *self, int32_t id, bool special, char *out, int size) {
 
 static int ask_tokens(jp_remote *r, const char *text, bool special, jp_wire_tokens *out, jopa_error *e) {
     const jp_server *s = jp_remote_first(r);
-    jp_asking        ask = jp_remote_asking(r, NULL);
     json_t          *reply = NULL;
     long             status = 0;
     if (!s->dialect->tokenize)
@@ -110,7 +108,7 @@ static int ask_tokens(jp_remote *r, const char *text, bool special, jp_wire_toke
                        s->dialect->name);
     jp_wire_request rq = s->dialect->tokenize(s, text, special);
     if (!rq.body) return jp_fail_memory(e);
-    int code = jp_wire_ask(&ask, s->base, rq, &reply, &status, e);
+    int code = jp_remote_ask(r, NULL, rq, &reply, &status, e);
     if (!code && status != 200)
         code = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "%s%s refuses a text (HTTP %ld): give a `tokenizer`", s->base,
                        rq.path, status);
@@ -199,7 +197,6 @@ int jp_remote_chat(void *self, const char *const *roles, const char *const *cont
                    char **text, jopa_error *e) {
     jp_remote       *r = self;
     const jp_server *s = jp_remote_first(r);
-    jp_asking        ask = jp_remote_asking(r, NULL);
     jp_wire_tokens   t = {0};
     json_t          *reply = NULL, *messages;
     long             status = 0;
@@ -208,7 +205,7 @@ int jp_remote_chat(void *self, const char *const *roles, const char *const *cont
         return jp_fail(e, JOPA_ERROR_UNSUPPORTED, "%s (%s) has no chat template: set `raw`, or give a `template`",
                        s->base, s->dialect->name);
     if (!(messages = messages_of(roles, contents, n))) return jp_fail_memory(e);
-    int code = jp_wire_ask(&ask, s->base, s->dialect->chat(s, messages), &reply, &status, e);
+    int code = jp_remote_ask(r, NULL, s->dialect->chat(s, messages), &reply, &status, e);
     if (!code && status != 200)
         code = jp_fail(e, JOPA_ERROR_INPUT, "%s cannot template this chat (HTTP %ld)", s->base, status);
     else if (!code && (!s->dialect->read_tokens(reply, NULL, &t) || !t.pieces))

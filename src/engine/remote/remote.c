@@ -14,6 +14,21 @@ jp_asking jp_remote_asking(const jp_remote *r, const jopa_stop *stop) {
 
 const jp_server *jp_remote_first(const jp_remote *r) { return &r->pool->at[0].server; }
 
+int jp_remote_ask(jp_remote *r, const jopa_stop *stop, jp_wire_request rq, json_t **reply, long *status,
+                  jopa_error *e) {
+    jp_asking ask = jp_remote_asking(r, stop);
+    int       code = JOPA_ERROR_IO;
+    *reply = NULL;
+    *status = 0;
+    for (int i = 0; i < r->pool->n && (code == JOPA_ERROR_IO || *status >= 500); i++) {
+        jp_wire_request again = {rq.path, json_incref(rq.body)};
+        json_decref(*reply);
+        code = jp_wire_ask(&ask, jp_pool_base(r->pool, i), again, reply, status, e);
+    }
+    json_decref(rq.body);
+    return code;
+}
+
 static unsigned remote_capabilities(void *self) {
     const jp_remote *r = self;
     const jp_server *s = jp_remote_first(r);

@@ -24,6 +24,10 @@ typedef struct {
 jp_asking        jp_remote_asking(const jp_remote *r, const jopa_stop *stop);
 const jp_server *jp_remote_first(const jp_remote *r); /* what all replicas are like */
 
+/* Ask one of the servers, and another where that one fails. JP_OK: the reply and its HTTP status; otherwise what the
+ * last one said. Takes rq.body over. */
+int jp_remote_ask(jp_remote *r, const jopa_stop *stop, jp_wire_request rq, json_t **reply, long *status, jopa_error *e);
+
 /* ---- remote-score.c ---- */
 int jp_remote_score(void *self, const jopa_score_request *rq, jopa_error *e);
 /* One row by one server, waited for. */
