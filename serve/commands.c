@@ -20,9 +20,10 @@ const served_command *command_served(const char *name) {
 static int ask_run(work *w, run *r, jopa_result **out, jopa_error *e) {
     const served_command *c = command_served(r->command);
     jopa_session         *s = NULL;
-    jopa_options_listen(r->asked, work_progress, NULL, w->hub);
+    jopa_options_listen(r->asked, work_progress, NULL, w);
     if (!c->in_session) return c->ask(out, w->model, r->asked, e);
     int status = sessions_find(&s, &w->sessions, w->model, r->asked, e);
+    w->session = s;
     return status ? status : c->in_session(out, s, r->asked, e);
 }
 

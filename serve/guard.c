@@ -58,7 +58,7 @@ unsigned guard_check(const exchange *x, const char *version, bool open, jopa_err
         fail(e, JOPA_ERROR_USAGE, "the request names no host");
         status = 400;
     } else if (host && !is_our_host(&x->hub->set, host)) {
-        fail(e, JOPA_ERROR_USAGE, "this server has another name: ask 127.0.0.1, localhost or its --host");
+        fail(e, JOPA_ERROR_USAGE, "this server has another name: ask 127.0.0.1, localhost or its `host`");
         status = 421;
     } else if (origin && !is_our_origin(origin, host)) {
         fail(e, JOPA_ERROR_USAGE, "other pages may not ask this server");

@@ -8,6 +8,8 @@
 
 #include "fail.h"
 
+enum { MOST_TEXTS = 4096 }; /* of one option */
+
 typedef struct {
     jopa_options *o;
     size_t        left; /* bytes of texts */
@@ -94,7 +96,8 @@ static int set_several(reading *r, const jopa_option_info *o, const json_t *valu
     size_t        i;
     int           status = JOPA_OK;
     if (json_is_string(value)) return set_text(r, o->name, json_string_value(value));
-    if (!json_is_array(value)) return fail_kind(r, o, "an array of texts");
+    if (!json_is_array(value) || json_array_size(value) > MOST_TEXTS)
+        return fail_kind(r, o, "an array of at most 4096 texts");
     json_array_foreach(value, i, part) {
         if (!json_is_string(part)) return fail_kind(r, o, "an array of texts");
         status = set_text(r, o->name, json_string_value(part));

@@ -8,7 +8,9 @@
 typedef struct session_cache session_cache;
 
 /* A session that is about what `o` asks, open as long as no other is asked for; *cache begins as NULL. */
-int  sessions_find(jopa_session **out, session_cache **cache, jopa_model *m, const jopa_options *o, jopa_error *e);
+int sessions_find(jopa_session **out, session_cache **cache, jopa_model *m, const jopa_options *o, jopa_error *e);
+/* Whether what it knows takes more memory than a run may take. */
+bool session_is_full(const jopa_session *s);
 void sessions_free(session_cache *cache);
 
 #endif

@@ -19,10 +19,12 @@ static bool is_over(const hub *h, const run *r) {
 
 int work_progress(void *user, const jopa_progress *p) {
     static const double PAUSE = 0.08; /* seconds between two lines for the same stage */
-    hub                *h = user;
+    work               *w = user;
+    hub                *h = w->hub;
+    bool                full = w->session && session_is_full(w->session);
     hub_lock(h);
     run   *r = h->running;
-    bool   over = !r || is_over(h, r);
+    bool   over = !r || full || is_over(h, r);
     double now = seconds_now();
     if (r && now - r->told >= PAUSE) {
         char *text = progress_json(p, now - r->started, h->set.seconds);
@@ -43,8 +45,9 @@ static void run_now(work *w, run *r) {
     hub       *h = w->hub;
     jopa_error e = {0};
     char      *json = NULL;
-    int        status = r->function(w, r, &json, &e);
-    size_t     size = json ? strlen(json) : 0;
+    w->session = NULL;
+    int    status = r->function(w, r, &json, &e);
+    size_t size = json ? strlen(json) : 0;
     if (!status && r->asked) status = store_write(h->set.store, r->id, json, size, &e);
     hub_lock(h);
     h->tally.seconds += seconds_now() - r->started;

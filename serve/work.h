@@ -11,6 +11,7 @@ struct work {
     hub                  *hub;
     jopa_model           *model;
     struct session_cache *sessions;
+    jopa_session         *session; /* of the run in hand, or NULL */
     pthread_t             thread;
     pthread_mutex_t       lock; /* of what follows */
     pthread_cond_t        opened;
@@ -24,7 +25,7 @@ int work_start(work *w, hub *h, jopa_error *e);
 /* Once hub.stopping is set: wait until it has ended. */
 void work_join(work *w);
 
-/* jopa_progress_function of everything that runs; `user` is the hub. */
+/* jopa_progress_function of everything that runs; `user` is the work. */
 int work_progress(void *user, const jopa_progress *p);
 
 #endif
