@@ -1,7 +1,9 @@
 #include "servers.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "command.h"
 #include "file.h"
@@ -27,20 +29,31 @@ static int find_address(const options *o, jopa_options *found) {
     return set_found(found, "engine", base);
 }
 
-/* A host that is this machine. */
-static bool is_near(const char *address) {
-    static const char *const near[] = {"http://127.", "http://localhost", "http://[::1]"};
-    bool                     found = strncmp(address, "http://", 7) != 0;
-    for (size_t i = 0; i < sizeof near / sizeof *near; i++)
-        found = found || !strncmp(address, near[i], strlen(near[i]));
-    return found;
+/* Four numbers, of which the first is 127. */
+static bool is_loopback_number(const char *host) {
+    struct in_addr address;
+    return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+}
+
+/* What nobody else can read: https, or a host that is this machine. The list goes on behind a comma. */
+static bool is_private(const char *address) {
+    static const char PLAIN[] = "http://";
+    char              host[256];
+    if (strncasecmp(address, PLAIN, sizeof PLAIN - 1)) return true;
+    const char *from = address + sizeof PLAIN - 1, *at = from + strcspn(from, "@/?#,");
+    if (*at == '@') from = at + 1;
+    size_t size = *from == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/?#,");
+    if (size >= sizeof host) return false;
+    memcpy(host, from, size);
+    host[size] = '\0';
+    return !strcasecmp(host, "localhost") || !strcmp(host, "[::1]") || is_loopback_number(host);
 }
 
 /* A key that anybody between here and there can read. */
 static void warn_of_plain(const options *o, const char *engine) {
     for (const char *at = engine; at; at = strchr(at, ',')) {
-        at += *at == ',';
-        if (is_near(at)) continue;
+        at += strspn(at, ", ");
+        if (is_private(at)) continue;
         if (!options_on(o, "quiet")) say(0, "the key goes to %.*s unencrypted: use https", (int)strcspn(at, ","), at);
     }
 }

@@ -151,6 +151,77 @@ class Faults(Remote):
             self.assertNotIn("sk-other", json.dumps(x))
 
 
+class Hostile(Remote):
+    """What a server says beside its scores."""
+
+    def test_slots(self):
+        """Numbers that no server has: neither a hang nor a flood."""
+        for slots in (-1, 0, -2**31, 10**9, 2**40, 2**63 - 1):
+            with self.subTest(slots=slots), Toy("llama_server", seconds=0.001) as toy:
+                toy.llama_server["/props"]["total_slots"] = slots
+                self.check_scores(self.ask("llama_server", toy))
+                self.assertLessEqual(toy.most, 256)
+
+    def test_bill(self):
+        """No row costs more than all of its tokens, or less than nothing."""
+        names = ("prompt_n", "prompt_tokens", "cached_tokens")
+        for dialect in DIALECTS:
+            for value in (2**63 - 1, -2**63, -1, 2**40):
+                def lie(handler, reply):
+                    def change(x):
+                        return {k: value if k in names else v for k, v in x.items()}
+                    handler.answer(200, json.loads(json.dumps(reply), object_hook=change))
+                self.command = SANITIZED
+                with self.subTest(dialect, value=value), Toy(dialect, fault=lie, spared=0) as toy:
+                    cost = self.ask(dialect, toy, command="explain")["cost"]
+                    self.assertTrue(0 <= cost["decoded_tokens"] <= cost["naive_tokens"] + cost["evaluations"], cost)
+
+    def test_key_comes_back(self):
+        """A server that repeats the key: it is in no message and in no result, however it is written."""
+        key = "sk-se/cret-1234"
+        for status in (400, 401, 403, 500):
+            for written in (key, key.replace("/", "\\/")):
+                for spared in (0, 4) if status < 500 else (4,):
+                    def repeat(handler, reply):
+                        handler.raw(status, b'{"error": {"message": "no such key: %s"}}' % written.encode())
+                    with self.subTest(status=status, written=written, spared=spared), Toy("vllm", fault=repeat, spared=spared) as toy:
+                        done = run("explain", "--engine", toy.at, TEXT, *ASK, env={"OPENAI_API_KEY": key})
+                        self.assertEqual(done.returncode, Failed)
+                        self.assertNotRegex((done.stdout + done.stderr).decode(), "cret-1234")
+        with Toy("vllm", model=key) as toy:
+            x = self.ask("vllm", toy, env={"OPENAI_API_KEY": key})
+            self.assertNotIn("cret-1234", json.dumps(x))
+
+    def test_key_that_is_none(self):
+        with Toy("vllm") as toy:
+            for key in ("sk-a\r\nX-Other: 1", "sk-a\n", "a\tb"):
+                self.refused(Usage, "key.*control character", "explain", "--engine", toy.at, TEXT, *ASK, env={"OPENAI_API_KEY": key})
+            self.assertEqual(toy.keys, set())
+
+    def test_key_unencrypted(self):
+        """Said of every host that is not this machine, by what the host is, not by how the address begins."""
+        other = ("http://127.0.0.1.example.invalid:1", "http://localhost.example.invalid:1", "HTTP://example.invalid:1", "http://1270.0.0.1:1",
+                 "http://127.0.0.1:1,http://example.invalid:1", "http://example.invalid/127.0.0.1")
+        near = ("http://127.0.0.1:1", "http://127.9.8.7:1", "http://LOCALHOST:1", "http://[::1]:1", "https://example.invalid:1", "Http://localhost:1/v1")
+        for at in (*other, *near):
+            with self.subTest(at):
+                done = run("explain", "--engine", at, TEXT, *ASK, "--timeout", 5, env={"OPENAI_API_KEY": "sk-secret"})
+                self.assertEqual(done.returncode, Failed)
+                self.assertEqual("unencrypted" in done.stderr.decode(), at in other, done.stderr)
+                self.assertNotIn("sk-secret", done.stderr.decode())
+
+    def test_answers_take_slots(self):
+        """What is written counts as what is scored: many questions at once never ask more than the slots."""
+        questions = self.folder / "questions.jsonl"
+        questions.write_text("".join(json.dumps({"id": str(i), "prompt": f"{TEXT} {i}"}) + "\n" for i in range(12)))
+        for slots in (1, 2, 3):
+            with self.subTest(slots=slots), Toy("llama_server", seconds=0.003, slots=slots) as toy:
+                done = run("explain", "--engine", toy.at, "--data", questions, "-n", 3, "-u", "word", "-k", 1, "-b", 12, "--metrics", "none",
+                           "--in-flight", 8)
+                self.assertEqual((done.returncode, done.stderr.decode(), len(done.stdout.splitlines())), (0, "", 12))
+                self.assertTrue(1 <= toy.most <= slots, toy.most)
+
+
 class Replicas(Remote):
     def test_shared(self):
         """As many at once as there are slots, on each."""

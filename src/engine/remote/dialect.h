@@ -17,7 +17,7 @@ typedef struct {
     char              begin[64];     /* the text of the token that begins a text, "": unknown */
     char             *chat_template; /* owned; NULL: the server does not tell */
     int64_t           parameters;
-    int               slots, context; /* requests and tokens at once; 0: unknown */
+    int               slots, context; /* requests and tokens at once, jp_wire_count; 0: unknown */
     int               variant;        /* the dialect's own */
 } jp_server;
 
@@ -77,6 +77,8 @@ int jp_wire_ask(const jp_asking *ask, const char *base, jp_wire_request rq, json
 int jp_wire_get(const jp_asking *ask, const char *base, const char *path, json_t **reply, long *status, jopa_error *e);
 /* A number that can be a log-probability. */
 bool jp_wire_number(const json_t *value, float *out, char *why, size_t room);
+/* A count that a server tells, from 0 to `most`; 0: it tells none, or none that can be. */
+int64_t jp_wire_count(const json_t *value, int64_t most);
 /* Whole numbers of an array into ids, malloc'd; false: it is something else. */
 bool jp_wire_read_ids(const json_t *array, int32_t **ids, int *n);
 bool jp_wire_add_piece(jp_wire_tokens *t, int i, const char *bytes, size_t size);

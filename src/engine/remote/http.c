@@ -13,11 +13,30 @@ enum { MOST_BYTES = 64 << 20, PROBLEM = 256 }; /* of a reply: a prompt of 200,00
 struct jp_http {
     CURLM        *multi;
     char         *authorization; /* a header, or NULL */
+    const char   *key;           /* in it */
     double        timeout;
     jp_http_call *calls;
 };
 
+/* A line end in a header would begin another. */
+static bool fits_header(const char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) return false;
+    return true;
+}
+
+static bool set_key(jp_http *h, const char *key) {
+    static const char BEARER[] = "Authorization: Bearer ";
+    size_t            size = strlen(key) + sizeof BEARER;
+    if (!(h->authorization = malloc(size))) return false;
+    snprintf(h->authorization, size, "%s%s", BEARER, key);
+    h->key = h->authorization + sizeof BEARER - 1;
+    return true;
+}
+
 int jp_http_open(jp_http **out, const char *key, double timeout, jopa_error *e) {
+    if (key && !fits_header(key))
+        return jp_fail(e, JOPA_ERROR_USAGE, "`key`: it has a line end or another control character");
     jp_http *h = calloc(1, sizeof *h);
     if (!h || curl_global_init(CURL_GLOBAL_DEFAULT) || !(h->multi = curl_multi_init())) {
         free(h);
@@ -25,13 +44,9 @@ int jp_http_open(jp_http **out, const char *key, double timeout, jopa_error *e) 
     }
     h->timeout = timeout;
     curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, 256L);
-    if (key && *key) {
-        size_t size = strlen(key) + sizeof "Authorization: Bearer ";
-        if (!(h->authorization = malloc(size))) {
-            jp_http_close(h);
-            return jp_fail_memory(e);
-        }
-        snprintf(h->authorization, size, "Authorization: Bearer %s", key);
+    if (key && *key && !set_key(h, key)) {
+        jp_http_close(h);
+        return jp_fail_memory(e);
     }
     *out = h;
     return JP_OK;
@@ -41,6 +56,7 @@ void jp_http_close(jp_http *h) {
     if (!h) return;
     while (h->calls) jp_http_end(h, h->calls);
     curl_multi_cleanup(h->multi);
+    if (h->authorization) memset(h->authorization, 0, strlen(h->authorization));
     free(h->authorization);
     free(h);
     curl_global_cleanup();
@@ -133,6 +149,7 @@ jp_http_call *jp_http_send(jp_http *h, const char *base, const char *path, json_
         json_decref(body);
         return NULL;
     }
+    c->key = h->key;
     c->next = h->calls;
     h->calls = c;
     c->started = jp_seconds();
@@ -145,11 +162,20 @@ jp_http_call *jp_http_send(jp_http *h, const char *base, const char *path, json_
     return c;
 }
 
+static void hide_key(const char *key, char *text, size_t size) {
+    enum { SHORTEST = 8 }; /* shorter ones are parts of other words */
+    size_t n = key ? strlen(key) : 0;
+    char  *end = text ? text + size : NULL;
+    for (char *at = text; at && n >= SHORTEST && (at = memmem(at, (size_t)(end - at), key, n)); at += n)
+        memset(at, '*', n);
+}
+
 static jp_http_call *finish(jp_http *h, CURL *easy, CURLcode code) {
     jp_http_call *c = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
     c->finished = true;
     c->seconds = jp_seconds() - c->started;
+    hide_key(c->key, c->reply, c->size);
     if (code == CURLE_OK) curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &c->status);
     else if (!c->problem[0]) snprintf(c->problem, PROBLEM, "%s", curl_easy_strerror(code));
     curl_multi_remove_handle(h->multi, easy);
@@ -200,13 +226,30 @@ json_t *jp_http_json(jp_http_call *call) {
     return root;
 }
 
-void jp_http_reason(const jp_http_call *call, char *out, size_t room) {
-    json_t     *root = call->reply ? json_loadb(call->reply, call->size, JSON_ALLOW_NUL, NULL) : NULL;
-    json_t     *error = json_object_get(root, "error"), *detail = json_object_get(root, "detail");
+/* In the shapes that servers use. */
+static const char *find_reason(const json_t *root) {
+    json_t     *error = json_object_get(root, "error");
     const char *text = json_string_value(json_object_get(error, "message"));
     if (!text) text = json_string_value(error);
     if (!text) text = json_string_value(json_object_get(root, "message"));
-    if (!text) text = json_string_value(detail);
+    if (!text) text = json_string_value(json_object_get(root, "detail"));
+    return text ? text : "";
+}
+
+/* The key is looked for before anything is cut. */
+static void say_reason(const char *key, const json_t *root, char *out, size_t room) {
+    char *text = strdup(find_reason(root));
+    if (text) hide_key(key, text, strlen(text));
     jp_one_line(out, room, "%.300s", text ? text : "");
+    free(text);
+}
+
+void jp_http_reason(const jp_http_call *call, char *out, size_t room) {
+    json_t *root = call->reply ? json_loadb(call->reply, call->size, JSON_ALLOW_NUL, NULL) : NULL;
+    say_reason(call->key, root, out, room);
     json_decref(root);
+}
+
+void jp_http_reason_of(const jp_http *h, const json_t *reply, char *out, size_t room) {
+    say_reason(h->key, reply, out, room);
 }

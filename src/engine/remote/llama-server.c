@@ -23,18 +23,19 @@ static int read_model(jp_server *s, const jp_asking *ask, jopa_error *e) {
     int     code = jp_wire_models(s, ask, &entry, e);
     if (code < 0) return code;
     meta = json_object_get(entry, "meta");
-    s->parameters = json_integer_value(json_object_get(meta, "n_params"));
+    s->parameters = jp_wire_count(json_object_get(meta, "n_params"), INT64_MAX);
     copy_member(s->quantization, sizeof s->quantization, json_object_get(meta, "ftype"));
     json_decref(entry);
     return 1;
 }
 
 static int read_props(jp_server *s, const json_t *props, jopa_error *e) {
+    enum { MOST_SLOTS = 256 }; /* connections, too */
     const json_t *settings = json_object_get(props, "default_generation_settings");
     const char   *source = json_string_value(json_object_get(props, "chat_template"));
     const char   *path = json_string_value(json_object_get(props, "model_path"));
-    s->slots = (int)json_integer_value(json_object_get(props, "total_slots"));
-    s->context = (int)json_integer_value(json_object_get(settings, "n_ctx"));
+    s->slots = (int)jp_wire_count(json_object_get(props, "total_slots"), MOST_SLOTS);
+    s->context = (int)jp_wire_count(json_object_get(settings, "n_ctx"), INT32_MAX);
     copy_member(s->begin, sizeof s->begin, json_object_get(props, "bos_token"));
     copy_member(s->version, sizeof s->version, json_object_get(props, "build_info"));
     if (path && *path) snprintf(s->model, sizeof s->model, "%s", last_of_path(path));
@@ -97,7 +98,7 @@ static bool read_score_llama_server(const jp_server *s, const jp_wire_row *row, 
         if (!jp_wire_number(json_object_get(entry, "logprob"), out + t, why, room)) return false;
     }
     const json_t *prompt = json_object_get(timings, "prompt_n");
-    *decoded = (json_is_integer(prompt) ? json_integer_value(prompt) : row->n_prompt + row->first) + n - 1;
+    *decoded = (json_is_integer(prompt) ? jp_wire_count(prompt, INT32_MAX) : row->n_prompt + row->first) + n - 1;
     return true;
 }
 
@@ -116,7 +117,11 @@ static bool read_piece(jp_wire_tokens *out, int i, const json_t *piece) {
     size_t size = json_array_size(piece);
     if (json_is_string(piece)) return jp_wire_add_piece(out, i, json_string_value(piece), json_string_length(piece));
     if (!json_is_array(piece) || size > sizeof bytes) return false;
-    for (size_t b = 0; b < size; b++) bytes[b] = (char)json_integer_value(json_array_get(piece, b));
+    for (size_t b = 0; b < size; b++) {
+        const json_t *byte = json_array_get(piece, b);
+        if (!json_is_integer(byte) || json_integer_value(byte) < 0 || json_integer_value(byte) > 255) return false;
+        bytes[b] = (char)json_integer_value(byte);
+    }
     return jp_wire_add_piece(out, i, bytes, size);
 }
 

@@ -10,7 +10,7 @@ static int recognise_openai(jp_server *s, const jp_asking *ask, jopa_error *e) {
     json_t *entry = NULL;
     int     code = jp_wire_models(s, ask, &entry, e);
     if (code <= 0) return code;
-    s->context = (int)json_integer_value(json_object_get(entry, "max_model_len"));
+    s->context = (int)jp_wire_count(json_object_get(entry, "max_model_len"), INT32_MAX);
     json_decref(entry);
     return 1;
 }

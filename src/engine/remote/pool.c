@@ -86,6 +86,20 @@ int jp_pool_take(jp_pool *p, int other) {
     return i;
 }
 
+int jp_pool_borrow(jp_pool *p, int turn) {
+    int best = JP_NO_SERVER, up = 0;
+    pthread_mutex_lock(&p->lock);
+    for (int i = 0; i < p->n; i++) {
+        if (p->at[i].state != JP_SERVER_UP) continue;
+        up++;
+        if (room_of(&p->at[i]) > 0 && (best < 0 || room_of(&p->at[i]) > room_of(&p->at[best]))) best = i;
+    }
+    if (!up) best = turn % p->n;
+    if (best >= 0) p->at[best].in_flight++;
+    pthread_mutex_unlock(&p->lock);
+    return best;
+}
+
 /* ---- how it went ---------------------------------------------------------------------------------------------------
  */
 

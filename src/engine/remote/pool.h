@@ -55,6 +55,9 @@ enum { JP_NO_SERVER = -1, JP_ALL_LOST = -2, JP_SERVER_TO_PROBE = 1 << 16 };
  * any). JP_SERVER_TO_PROBE is added where its probe row is what it has to get. JP_NO_SERVER: none has room now.
  * JP_ALL_LOST: each has failed so often that there is nothing to wait for. */
 int jp_pool_take(jp_pool *p, int other);
+/* The same of those that are up, for what is no row: an answer takes a slot as well. Where none is up it is `turn`'s,
+ * whatever it has room for. JP_NO_SERVER: wait. jp_pool_dropped ends it. */
+int jp_pool_borrow(jp_pool *p, int turn);
 /* The request has ended: how it went. */
 void jp_pool_scored(jp_pool *p, int i, double seconds);
 void jp_pool_dropped(jp_pool *p, int i);

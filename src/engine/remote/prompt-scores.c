@@ -34,6 +34,6 @@ bool jp_prompt_scores_read(const jp_wire_row *row, const json_t *list, float *ou
 int64_t jp_prompt_scores_cost(const json_t *usage, const jp_wire_row *row) {
     const json_t *all = json_object_get(usage, "prompt_tokens"),
                  *cached = json_object_get(json_object_get(usage, "prompt_tokens_details"), "cached_tokens");
-    int64_t cost = json_is_integer(all) ? json_integer_value(all) : row->n_prompt + row->last;
-    return cost - json_integer_value(cached);
+    int64_t cost = json_is_integer(all) ? jp_wire_count(all, INT32_MAX) : row->n_prompt + row->last;
+    return cost - jp_wire_count(cached, INT32_MAX);
 }

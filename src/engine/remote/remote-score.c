@@ -219,6 +219,12 @@ static bool agrees(const jp_probe_row *p, const float *scores) {
     return fabs(here - there) <= VARIES * n;
 }
 
+/* What a server says that went through the model: of a row's tokens none twice. */
+static int64_t limit_cost(const jp_wire_row *w, int64_t decoded) {
+    int64_t all = (int64_t)w->n_prompt + w->last;
+    return decoded < 0 ? 0 : decoded < all ? decoded : all;
+}
+
 static int take_success(batch *b, jp_http_call *c) {
     const jp_server *s = &b->r->pool->at[c->server].server;
     jp_wire_row      w = wire_row_of(b, c->row);
@@ -234,7 +240,7 @@ static int take_success(batch *b, jp_http_call *c) {
     } else if (c->row == PROBE) jp_pool_probed(b->r->pool, c->server, agrees(&b->r->pool->probe, scores));
     else {
         jp_pool_scored(b->r->pool, c->server, c->seconds);
-        status = take_scores(b, c, scores, decoded > 0 ? decoded : 0);
+        status = take_scores(b, c, scores, limit_cost(&w, decoded));
     }
     json_decref(reply);
     free(scores);
@@ -289,9 +295,9 @@ int jp_remote_score_one(const jp_server *s, const jp_asking *ask, const jp_wire_
     if (!rq.body) return jp_fail_memory(e);
     int code = jp_wire_ask(ask, s->base, rq, &reply, &status, e);
     if (!code && status != 200) {
-        const char *said = json_string_value(json_object_get(json_object_get(reply, "error"), "message"));
+        jp_http_reason_of(ask->http, reply, why, sizeof why);
         code = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "%s (%s) refuses to score given tokens (HTTP %ld%s%.200s)", s->base,
-                       s->dialect->name, status, said ? ": " : "", said ? said : "");
+                       s->dialect->name, status, *why ? ": " : "", why);
     } else if (!code && !s->dialect->read_score(s, row, reply, out, &decoded, why, sizeof why))
         code = jp_fail(e, JOPA_ERROR_UNSUPPORTED, "%s (%s) does not score given tokens: %s", s->base, s->dialect->name,
                        why);

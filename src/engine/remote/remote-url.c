@@ -79,12 +79,3 @@ int jp_url_list(char ***bases, int *n, const char *list, jopa_error *e) {
     }
     return status;
 }
-
-bool jp_url_is_loopback(const char *base) {
-    CURLU *u = curl_url();
-    char  *host = u && !curl_url_set(u, CURLUPART_URL, base, 0) ? part_of(u, CURLUPART_HOST) : NULL;
-    bool   loopback = host && (!strncmp(host, "127.", 4) || !strcmp(host, "localhost") || !strcmp(host, "[::1]"));
-    curl_free(host);
-    curl_url_cleanup(u);
-    return loopback;
-}

@@ -11,7 +11,4 @@ bool jp_url_is(const char *name);
  * frees each and the array. JOPA_ERROR_USAGE says which is wrong. */
 int jp_url_list(char ***bases, int *n, const char *list, jopa_error *e);
 
-/* The host is this machine's loopback interface. */
-bool jp_url_is_loopback(const char *base);
-
 #endif

@@ -15,7 +15,7 @@ static int recognise_sglang(jp_server *s, const jp_asking *ask, jopa_error *e) {
     if (known) snprintf(s->model, sizeof s->model, "%s", model);
     json_decref(reply);
     if (!known || jp_wire_get(ask, s->base, "/get_server_info", &reply, &status, NULL)) return known;
-    s->context = (int)json_integer_value(json_object_get(reply, "context_length"));
+    s->context = (int)jp_wire_count(json_object_get(reply, "context_length"), INT32_MAX);
     const char *version = json_string_value(json_object_get(reply, "version"));
     snprintf(s->version, sizeof s->version, "%s", version ? version : "");
     json_decref(reply);
@@ -41,16 +41,16 @@ static bool read_score_sglang(const jp_server *s, const jp_wire_row *row, const 
         return false;
     }
     for (size_t t = 0; t < n; t++) {
-        const json_t *entry = json_array_get(list, size - n + t);
-        if (json_integer_value(json_array_get(entry, 1)) != row->response[(size_t)row->first + t]) {
+        const json_t *entry = json_array_get(list, size - n + t), *id = json_array_get(entry, 1);
+        if (!json_is_integer(id) || json_integer_value(id) != row->response[(size_t)row->first + t]) {
             snprintf(why, room, "it answers another token than it was asked for");
             return false;
         }
         if (!jp_wire_number(json_array_get(entry, 0), out + t, why, room)) return false;
     }
     const json_t *all = json_object_get(meta, "prompt_tokens");
-    *decoded = (json_is_integer(all) ? json_integer_value(all) : row->n_prompt + row->last) -
-               json_integer_value(json_object_get(meta, "cached_tokens"));
+    *decoded = (json_is_integer(all) ? jp_wire_count(all, INT32_MAX) : row->n_prompt + row->last) -
+               jp_wire_count(json_object_get(meta, "cached_tokens"), INT32_MAX);
     return true;
 }
 

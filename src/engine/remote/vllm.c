@@ -28,7 +28,7 @@ static int recognise_vllm(jp_server *s, const jp_asking *ask, jopa_error *e) {
     if (code <= 0) return code;
     const char *owner = json_string_value(json_object_get(entry, "owned_by"));
     bool        known = owner && !strcmp(owner, "vllm");
-    s->context = (int)json_integer_value(json_object_get(entry, "max_model_len"));
+    s->context = (int)jp_wire_count(json_object_get(entry, "max_model_len"), INT32_MAX);
     json_decref(entry);
     if (!known) return 0;
     if ((code = jp_wire_get(ask, s->base, "/version", &reply, &status, e))) return -code;

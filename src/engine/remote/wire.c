@@ -56,6 +56,11 @@ bool jp_wire_number(const json_t *value, float *out, char *why, size_t room) {
     return true;
 }
 
+int64_t jp_wire_count(const json_t *value, int64_t most) {
+    int64_t n = json_integer_value(value);
+    return n < 0 ? 0 : n < most ? n : most;
+}
+
 bool jp_wire_read_ids(const json_t *array, int32_t **ids, int *n) {
     size_t size = json_array_size(array);
     if (!json_is_array(array) || size > INT32_MAX / 8 || !(*ids = malloc((size + 1) * sizeof **ids))) return false;

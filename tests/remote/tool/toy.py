@@ -163,6 +163,10 @@ class Handler(BaseHTTPRequestHandler):
         if made is None:
             return self.answer(404, {"error": {"message": "not found"}})
         reply, ids = made
+        if ids is None and "grammar" not in body and self.path in ("/completion", "/v1/completions"):
+            with self.toy.count(scores=0):
+                time.sleep(self.toy.seconds)
+                return self.answer(200, reply)
         if ids is None:
             return self.answer(200, reply)
         with self.toy.count() as number:
@@ -193,13 +197,13 @@ class Toy:
         self.at = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def count(self):
+    def count(self, scores=1):
         toy = self
 
         class Counting:
             def __enter__(self):
                 with toy.lock:
-                    toy.scored += 1
+                    toy.scored += scores
                     toy.running += 1
                     toy.most = max(toy.most, toy.running)
                     return toy.scored
