@@ -64,7 +64,12 @@ async function lose() {
   }
   byId("lost").hidden = true;
   say("The server is back.");
-  if (asked) await follow(asked).catch(() => showProblem("The server was started anew, and does not know the question any more: ask again."));
+  try {
+    if (asked) await follow(asked);
+  } catch {
+    setRunning(null);
+    showProblem("The server was started anew, and does not know the question any more: ask again.");
+  }
 }
 setInterval(() => lost || api.health().catch(lose), 3000);
 
