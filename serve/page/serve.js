@@ -64,7 +64,12 @@ async function lose() {
   }
   byId("lost").hidden = true;
   say("The server is back.");
-  if (asked) await follow(asked).catch(() => showProblem("The server was started anew, and does not know the question any more: ask again."));
+  try {
+    if (asked) await follow(asked);
+  } catch {
+    setRunning(null);
+    showProblem("The server was started anew, and does not know the question any more: ask again.");
+  }
 }
 setInterval(() => lost || api.health().catch(lose), 3000);
 
@@ -90,8 +95,8 @@ async function begin(name, options) {
     await follow(id);
     return true;
   } catch (error) {
-    setRunning(null);
     tellFailure(error);
+    setRunning(null);
     return false;
   }
 }
@@ -178,8 +183,9 @@ function addExports(id) {
 
 function addHand() {
   const box = make("div", "", { className: "hand", id: "hand" });
-  const line = make("p", "", { id: "hand-line" });
-  box.append(line);
+  const line = make("p", "", { id: "hand-line" }), more = make("button", "", { type: "button", id: "explain-picked", hidden: true });
+  more.addEventListener("click", explainPicked);
+  box.append(line, more);
   (byId("shown").querySelector("#response") || byId("shown")).append(box);
   tellHand(null);
 }
@@ -189,7 +195,7 @@ function tellHand(one) {
   const likely = drop ? `${number(Math.exp(Math.abs(drop)))} times ${drop > 0 ? "less" : "more"} likely` : "as likely as before";
   byId("hand-line").textContent = !hidden.size ? "Nothing is hidden. Click a word of the prompt to hide it."
     : `${hidden.size} hidden: drop ${number(drop)} nats; the answer is ${likely}.`;
-  byId("hand").querySelectorAll("h3, .text, button").forEach((old) => old.remove());
+  byId("hand").querySelectorAll("h3, .text, .plain").forEach((old) => old.remove());
   const text = (one || base.one).masked_response?.text;
   if (hidden.size && text !== undefined)
     byId("hand").append(make("h3", "What the model then writes"), make("div", text, { className: "text", dir: "auto" }));
@@ -336,7 +342,10 @@ async function start() {
   byId("model").textContent = model;
   makeTabs();
   listenToForm();
-  listenTo(toggle, explainPicked);
+  listenTo(toggle, explainPicked, (text) => {
+    byId("explain-picked").hidden = !text;
+    byId("explain-picked").textContent = `Explain “${text}”`;
+  });
   showPast(forget);
   await openLink();
   document.documentElement.dataset.ready = "true";

@@ -86,8 +86,8 @@ function extend(from, key) {
   pick(all.slice(ends[0], ends[1] + 1));
 }
 
-/** toggle(element): a unit was clicked; explain(): a part of the answer was picked. */
-export function listenTo(toggle, explain) {
+/** toggle(element): a unit was clicked; explain(): a part of the answer was picked; offer(text): it may be. */
+export function listenTo(toggle, explain, offer) {
   const at = (event, map) => (event.target instanceof Element ? event.target.closest(`[data-map=${map}] .t`) : null);
   shown.addEventListener("click", (event) => at(event, "prompt") && toggle(at(event, "prompt")));
   let from = null; // where a drag began
@@ -108,7 +108,9 @@ export function listenTo(toggle, explain) {
   });
   document.addEventListener("selectionchange", () => {
     const tokens = selectedTokens();
-    if (tokens.length) pick(tokens);
+    if (!tokens.length) return;
+    pick(tokens);
+    offer(pickedTarget().text);
   });
   shown.addEventListener("keydown", (event) => {
     const unit = at(event, "prompt"), token = at(event, "response"), enter = event.key === "Enter";
