@@ -18,7 +18,8 @@ void jp_against_free(jp_explain_problem *p) {
     p->n_other = 0;
 }
 
-/* ---- a text -------------------------------------------------------------------------------------------------------- */
+/* ---- a text --------------------------------------------------------------------------------------------------------
+ */
 
 /* The bytes of response_text that the text stands for. */
 static jp_range replaced_bytes(const jp_explain_problem *p) {
@@ -92,7 +93,8 @@ static int make_from_text(jp_explain_problem *p, const char *text, jopa_error *e
     return tokenize_other(p, text, e);
 }
 
-/* ---- the model's own second choice ---------------------------------------------------------------------------------- */
+/* ---- the model's own second choice ----------------------------------------------------------------------------------
+ */
 
 /* Whether the answer itself begins with the token's text: then it is the same one cut otherwise. Control tokens have
  * none. */
@@ -159,7 +161,8 @@ static int make_next(jp_explain_problem *p, jopa_error *e) {
     return JP_OK;
 }
 
-/* ---- what differs --------------------------------------------------------------------------------------------------- */
+/* ---- what differs ---------------------------------------------------------------------------------------------------
+ */
 
 static int place_difference(jp_explain_problem *p, jopa_error *e) {
     jp_target *t = &p->targets[0];

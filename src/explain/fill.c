@@ -100,8 +100,8 @@ static int fill_against(jp_explanation *x, const jp_explain_problem *p, const jp
     x->against.present = true;
     x->against.full = x->against.masked = NAN;
     x->against.tokens = calloc((size_t)(o->last - o->first), sizeof *x->against.tokens);
-    int status = x->against.tokens ? copy_text(&x->against.name, q->against_next ? "next" : q->against, e)
-                                   : jp_fail_memory(e);
+    int status =
+        x->against.tokens ? copy_text(&x->against.name, q->against_next ? "next" : q->against, e) : jp_fail_memory(e);
     if (!status) status = repaired(&x->against.text, text, strlen(text), e);
     for (int t = o->first; t < o->last && !status; t++) {
         jp_result_response_token *to = &x->against.tokens[x->against.n_tokens++];

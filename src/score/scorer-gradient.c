@@ -4,8 +4,8 @@
 
 #include "score/scorer-state.h"
 
-static int ask_gradient(jp_scorer *s, jp_gradient_request *rq, const int32_t *response, int n, int first, int last,
-                        jopa_error *e) {
+static int gradient_of_answer(jp_scorer *s, jp_gradient_request *rq, const int32_t *response, int n, int first,
+                              int last, jopa_error *e) {
     rq->response = response;
     rq->n_response = n;
     rq->target_first = first;
@@ -21,12 +21,12 @@ static void subtract(float *from, const float *what, size_t n) {
 static int subtract_other(jp_scorer *s, const jp_gradient_request *rq, jopa_error *e) {
     const jp_other     *o = &s->problem->other;
     jp_gradient_request other = *rq;
-    size_t              n = (size_t)rq->n_symbols, width = rq->d_embedding ? (size_t)s->engine->ops->n_embd(s->engine) : 0;
+    size_t n = (size_t)rq->n_symbols, width = rq->d_embedding ? (size_t)s->engine->ops->n_embd(s->engine) : 0;
     other.log_probs = NULL;
     other.d_bias = rq->d_bias ? malloc((n + 1) * sizeof(float)) : NULL;
     other.d_embedding = rq->d_embedding ? malloc((n * width + 1) * sizeof(float)) : NULL;
     bool made = (other.d_bias || !rq->d_bias) && (other.d_embedding || !rq->d_embedding);
-    int  status = made ? ask_gradient(s, &other, o->tokens, o->n, o->first, o->last, e) : jp_fail_memory(e);
+    int  status = made ? gradient_of_answer(s, &other, o->tokens, o->n, o->first, o->last, e) : jp_fail_memory(e);
     if (!status) subtract(rq->d_bias, other.d_bias, n);
     if (!status) subtract(rq->d_embedding, other.d_embedding, n * width);
     free(other.d_bias);
@@ -52,7 +52,7 @@ int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request 
     request->stop = &stop;
     request->symbols = symbols;
     request->n_symbols = jp_mask_symbols(p->prompt, &p->op, mask, symbols);
-    int status = ask_gradient(s, request, p->response, p->n_response, p->target_first, p->target_last, e);
+    int status = gradient_of_answer(s, request, p->response, p->n_response, p->target_first, p->target_last, e);
     if (!status && p->other.tokens) status = subtract_other(s, request, e);
     request->symbols = NULL;
     request->stop = NULL;

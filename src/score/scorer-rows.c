@@ -67,7 +67,8 @@ static int take_row(jp_engine_run *r, int row) {
     s->cost.evaluations++;
     if (r->sizes) s->cost.naive_tokens += r->sizes[row] + r->last - 1;
     if (r->sizes && r->other_width) s->cost.naive_tokens += r->sizes[row] + s->problem->other.last - 1;
-    if (!status && mask && s->store && !s->fast && !s->tail) status = jp_rows_store(s, mask, log_probs, others, &r->why);
+    if (!status && mask && s->store && !s->fast && !s->tail)
+        status = jp_rows_store(s, mask, log_probs, others, &r->why);
     if (!status && r->drops)
         status = jp_scorer_remember(s, mask, s->full - jp_rows_score(s, log_probs, r->first, others), &r->why);
     return status;
@@ -244,4 +245,3 @@ int jp_rows_knockouts(jp_engine_run *r, int n) {
     jp_knockout_free(&k);
     return status;
 }
-

@@ -51,7 +51,7 @@ static int score_whole(jp_scorer *s, jopa_error *e) {
         sizes[i] = s->n_full;
     }
     jp_engine_run r = {.s = s, .left = n, .sizes = sizes, .e = e};
-    int        status = jp_rows_init(&r, n);
+    int           status = jp_rows_init(&r, n);
     if (!status) status = jp_rows_prompts(&r, prompts, n, JOPA_SCORE_BEGIN);
     if (status == JP_STOP)
         status = jp_fail(e, JOPA_ERROR_INTERRUPTED, "interrupted before the prompt itself was scored");
@@ -121,7 +121,8 @@ static int recall_drops(jp_scorer *s, const jp_bitset *masks, int *fresh, int n,
             continue;
         }
         s->cost.recalled++;
-        if (jp_scorer_note(s, masks + fresh[i], s->full - jp_rows_score(s, known, 0, others), e)) return -JOPA_ERROR_MEMORY;
+        if (jp_scorer_note(s, masks + fresh[i], s->full - jp_rows_score(s, known, 0, others), e))
+            return -JOPA_ERROR_MEMORY;
     }
     return left;
 }
@@ -138,7 +139,7 @@ int jp_scorer_recall(jp_scorer *s, jopa_error *e) {
 
 static int score_some(jp_scorer *s, const jp_bitset *masks, const int *fresh, int n, jopa_error *e) {
     jp_engine_run r = {.s = s, .masks = masks, .index = fresh, .drops = true, .left = n, .e = e};
-    int        status = jp_rows_init(&r, n);
+    int           status = jp_rows_init(&r, n);
     if (!status) status = s->tail ? jp_rows_knockouts(&r, n) : jp_rows_masks(&r, n);
     jp_rows_free(&r);
     return status;
@@ -217,8 +218,8 @@ int jp_scorer_both(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs
     if (n < 1) return JP_OK;
     if (s->store && !s->fast && !s->tail) return stored_log_probs(s, masks, n, log_probs, others, e);
     jp_engine_run r = {.s = s, .masks = masks, .left = n, .e = e};
-    int        status = jp_rows_init(&r, n);
-    size_t     width = (size_t)(r.last - r.first), from = (size_t)(s->problem->target_first - r.first);
+    int           status = jp_rows_init(&r, n);
+    size_t        width = (size_t)(r.last - r.first), from = (size_t)(s->problem->target_first - r.first);
     if (!status) status = jp_rows_masks(&r, n);
     size_t wanted = (size_t)(s->problem->target_last - s->problem->target_first);
     for (size_t i = 0; i < (size_t)n && !status; i++)

@@ -26,7 +26,9 @@ typedef struct {
 } jp_problem;
 
 /* Tokens of the other answer that are scored: 0 without one. */
-static inline int jp_problem_others(const jp_problem *p) { return p->other.tokens ? p->other.last - p->other.first : 0; }
+static inline int jp_problem_others(const jp_problem *p) {
+    return p->other.tokens ? p->other.last - p->other.first : 0;
+}
 /* Tokens of responses that come after each prompt, about. */
 static inline int jp_problem_tail(const jp_problem *p) { return p->target_last + jp_problem_others(p); }
 

@@ -14,7 +14,7 @@ struct jp_store {
 
     int32_t  *tokens; /* [n_tokens] of another answer's store: what it is, */
     int       n_tokens, first;
-    jp_store *next;   /* and the one after it; of the response's store: the first of these */
+    jp_store *next; /* and the one after it; of the response's store: the first of these */
 };
 
 int jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e) {

@@ -91,8 +91,8 @@ static bool are_pair(const scoring *s, const jp_row *row) {
     return s->rq->other && row[0].tag % s->rq->n_rows == row[1].tag % s->rq->n_rows;
 }
 
-/* How many of the sorted rows make the next batch: a pair stays together. No more are matched than may be in it: the next one finds others
- * kept. */
+/* How many of the sorted rows make the next batch: a pair stays together. No more are matched than may be in it: the
+ * next one finds others kept. */
 static int next_batch(const scoring *s, jp_row *rows, int n) {
     const jp_local *l = s->l;
     int             matched = 0, count;
@@ -158,7 +158,7 @@ static int decode_plan(scoring *s, const jp_plan *plan, bool whole, jopa_error *
 }
 
 /* A row's numbers to the caller; true when that completes the request's row. */
-static bool hand_over(scoring *s, int tag, int row) {
+static bool give_row(scoring *s, int tag, int row) {
     const jopa_score_request *rq = s->rq;
     bool                      other = tag >= rq->n_rows;
     int                       i = other ? tag - rq->n_rows : tag;
@@ -180,9 +180,10 @@ static int run_batch(scoring *s, const jp_row *rows, int n, bool whole, jopa_err
         jp_kept_take(&s->l->kept, rows, plan.row_of, n, s->l->row_ids, whole);
     jp_local_clear_rows(s->l, plan.n_rows);
     for (int i = 0; i < n && !status; i++)
-        if (hand_over(s, rows[i].tag, plan.row_of[i])) s->tags[complete++] = rows[i].tag % s->rq->n_rows;
+        if (give_row(s, rows[i].tag, plan.row_of[i])) s->tags[complete++] = rows[i].tag % s->rq->n_rows;
     jp_plan_free(&plan);
-    if (!status && complete && s->rq->done && s->rq->done(s->rq->user, s->tags, complete, &s->cost)) status = jp_fail_interrupted(err);
+    if (!status && complete && s->rq->done && s->rq->done(s->rq->user, s->tags, complete, &s->cost))
+        status = jp_fail_interrupted(err);
     return status;
 }
 
