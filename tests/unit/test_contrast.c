@@ -379,6 +379,7 @@ int main(void) {
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(both_are_what_each_is),
         cmocka_unit_test(every_method),
+        cmocka_unit_test(the_prompt_is_shared),
         cmocka_unit_test(the_second_choice),
         cmocka_unit_test(in_a_session),
         cmocka_unit_test(kept_and_asked_again),
