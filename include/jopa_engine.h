@@ -27,6 +27,7 @@ enum {                                /* what an engine can do with its model, b
        JOPA_CAN_HURRY = 1 << 8,       /* scores in half the time that are less exact: JOPA_SCORE_FAST */
        JOPA_CAN_TEMPLATE = 1 << 9,    /* the model's chat template */
        JOPA_CAN_EMBEDDINGS = 1 << 10, /* symbols below 0: the operators "zero" and "mean" */
+       JOPA_CAN_CONTRAST = 1 << 11,   /* two responses to a row at once: jopa_score_request.other */
 };
 
 /* How a long call hears that it is no longer wanted: ask() nonzero says stop. It is cheap, and may be called as often
@@ -70,6 +71,11 @@ typedef struct {
     int (*done)(void *user, const int *rows, int n, const jopa_engine_cost *so_far);
     void            *user;
     const jopa_stop *stop; /* or NULL */
+    /* JOPA_CAN_CONTRAST: another response to each row's prompt, which is computed once for both; NULL: there is none.
+     * A row is done when both are. */
+    const int32_t *other; /* [n_other] */
+    int            n_other, other_first, other_last;
+    float         *other_log_probs; /* out: [n_rows * (other_last - other_first)] */
 } jopa_score_request;
 
 /* Rows of one prompt whose tokens from `tail` on and response are computed anew, and cannot attend to some of the

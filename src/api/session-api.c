@@ -68,10 +68,11 @@ int jopa_session_drops(jopa_session *s, const int *const *units, const int *size
     int                status = rows ? make_masks(s, units, sizes, n, &masks, e) : jp_fail_memory(e);
     jp_model_begin(s->model);
     if (!status) status = jp_explain_problem_again(&asked, &s->problem, &s->question, e);
+    if (!status && asked.other) status = jp_session_others(s, &asked, masks + 1, n, NULL, drops, e);
     if (!status) status = jp_session_log_probs(s, masks, n + 1, rows, e);
     for (int i = 0; i < n && !status; i++) {
         const float *row = rows + (size_t)(i + 1) * width;
-        drops[i] = sum_target(&asked, rows) - sum_target(&asked, row);
+        if (!asked.other) drops[i] = sum_target(&asked, rows) - sum_target(&asked, row);
         for (size_t t = 0; t < width && log_probs; t++) log_probs[(size_t)i * width + t] = (double)row[t];
     }
     jp_explain_problem_end(&asked);

@@ -15,7 +15,7 @@ static const struct {
     {JOPA_CAN_EMBED, "embed"},           {JOPA_CAN_TOKENIZE, "tokenize"},
     {JOPA_CAN_TEMPLATE, "template"},     {JOPA_CAN_NEXT, "next"},
     {JOPA_CAN_KNOCKOUT, "knockout"},     {JOPA_CAN_HURRY, "fast"},
-    {JOPA_CAN_EMBEDDINGS, "embeddings"},
+    {JOPA_CAN_EMBEDDINGS, "embeddings"}, {JOPA_CAN_CONTRAST, "contrast"},
 };
 
 void jp_capability_words(unsigned can, char *out, size_t size) {

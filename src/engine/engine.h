@@ -24,6 +24,7 @@ enum {
     JP_CAN_NEXT = JOPA_CAN_NEXT,
     JP_CAN_HURRY = JOPA_CAN_HURRY,
     JP_CAN_KNOCKOUT = JOPA_CAN_KNOCKOUT,
+    JP_CAN_CONTRAST = JOPA_CAN_CONTRAST,
 };
 
 /* Of engines that several threads can ask at once, each by a handle of its own. */

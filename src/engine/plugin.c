@@ -38,6 +38,8 @@ typedef struct {
     const plugin *p;
     int           n_rows, width;
     float        *log_probs;
+    int           other_width; /* of another response's, 0: there is none */
+    float        *other_log_probs;
     bool         *reported; /* [n_rows] */
     int           status;   /* of what was wrong with them */
     jopa_error    error;
@@ -46,22 +48,26 @@ typedef struct {
     jopa_engine_cost cost;
 } report;
 
-static int check_row(report *r, int row) {
+static int check_values(report *r, float *values, int n) {
     static const float ROUNDING = 1e-4f;
-    const char        *name = r->p->theirs.name;
-    if (row < 0 || row >= r->n_rows || r->reported[row])
-        return jp_fail(&r->error, JOPA_ERROR_MODEL, "the engine '%s' reported row %d of %d, which is none or was done",
-                       name, row, r->n_rows);
-    r->reported[row] = true;
-    float *values = r->log_probs + (size_t)row * (size_t)r->width;
-    for (int t = 0; t < r->width; t++) {
+    for (int t = 0; t < n; t++) {
         if (!(values[t] <= ROUNDING))
             return jp_fail(&r->error, JOPA_ERROR_MODEL,
-                           "the engine '%s' answered %g as a log-probability: numbers up to 0 are needed", name,
-                           (double)values[t]);
+                           "the engine '%s' answered %g as a log-probability: numbers up to 0 are needed",
+                           r->p->theirs.name, (double)values[t]);
         if (values[t] > 0) values[t] = 0;
     }
     return JP_OK;
+}
+
+static int check_row(report *r, int row) {
+    if (row < 0 || row >= r->n_rows || r->reported[row])
+        return jp_fail(&r->error, JOPA_ERROR_MODEL, "the engine '%s' reported row %d of %d, which is none or was done",
+                       r->p->theirs.name, row, r->n_rows);
+    r->reported[row] = true;
+    int status = check_values(r, r->log_probs + (size_t)row * (size_t)r->width, r->width);
+    if (status || !r->other_width) return status;
+    return check_values(r, r->other_log_probs + (size_t)row * (size_t)r->other_width, r->other_width);
 }
 
 static int check_rows(void *user, const int *rows, int n, const jopa_engine_cost *so_far) {
@@ -74,6 +80,7 @@ static int check_rows(void *user, const int *rows, int n, const jopa_engine_cost
 static int report_init(report *r, jopa_error *e) {
     r->reported = calloc((size_t)r->n_rows + 1, sizeof *r->reported);
     for (size_t i = 0; i < (size_t)r->n_rows * (size_t)r->width; i++) r->log_probs[i] = NAN;
+    for (size_t i = 0; i < (size_t)r->n_rows * (size_t)r->other_width; i++) r->other_log_probs[i] = NAN;
     return r->reported ? JP_OK : jp_fail_memory(e);
 }
 
@@ -100,6 +107,10 @@ static int score_plugin(void *self, const jopa_score_request *rq, jopa_error *e)
     jopa_score_request own = *rq;
     jopa_error         theirs = {0};
     report             r = {p, rq->n_rows, rq->last - rq->first, rq->log_probs, .done = rq->done, .user = rq->user};
+    if (rq->other) {
+        r.other_width = rq->other_last - rq->other_first;
+        r.other_log_probs = rq->other_log_probs;
+    }
     if (report_init(&r, e)) return JOPA_ERROR_MEMORY;
     own.done = check_rows;
     own.user = &r;

@@ -93,12 +93,31 @@ static int fill_response(jp_explanation *x, const jp_explain_problem *p, jopa_er
     return status;
 }
 
+static int fill_against(jp_explanation *x, const jp_explain_problem *p, const jp_question *q, jopa_error *e) {
+    const jp_other *o = &p->problem.other;
+    if (!o->tokens) return JP_OK;
+    const char *text = p->other_text + p->other_start[o->first];
+    x->against.present = true;
+    x->against.full = x->against.masked = NAN;
+    x->against.tokens = calloc((size_t)(o->last - o->first), sizeof *x->against.tokens);
+    int status =
+        x->against.tokens ? copy_text(&x->against.name, q->against_next ? "next" : q->against, e) : jp_fail_memory(e);
+    if (!status) status = repaired(&x->against.text, text, strlen(text), e);
+    for (int t = o->first; t < o->last && !status; t++) {
+        jp_result_response_token *to = &x->against.tokens[x->against.n_tokens++];
+        *to = (jp_result_response_token){.id = o->tokens[t], .log_prob = NAN, .masked_log_prob = NAN};
+        status = repaired(&to->text, p->other_text + p->other_start[t], p->other_start[t + 1] - p->other_start[t], e);
+    }
+    return status;
+}
+
 int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem *p, const jp_question *q,
                      const char *method, jopa_error *e) {
     int status = fill_names(x, m, q, method, e);
     if (!status) status = fill_prompt(x, &p->prompt, e);
     if (!status) status = fill_units(x, &p->prompt, e);
     if (!status) status = fill_response(x, p, e);
+    if (!status) status = fill_against(x, p, q, e);
     if (!status) status = jp_question_record(q, x, e);
     x->k = p->k;
     return status;
@@ -109,25 +128,42 @@ int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem 
 static int fill_log_probs(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_bitset *selected,
                           jopa_error *e) {
     int        first = p->problem.target_first, width = p->problem.target_last - first;
+    int        others = jp_problem_others(&p->problem);
     jp_bitset *masks = jp_bitset_array_new(2, p->prompt.n_units);
-    float     *log_probs = malloc(2 * (size_t)width * sizeof *log_probs);
+    float     *log_probs = malloc(2 * (size_t)(width + others) * sizeof *log_probs), *other = log_probs + 2 * width;
     int        status = masks && log_probs ? JP_OK : jp_fail_memory(e);
     if (!status) {
         jp_bitset_copy(masks + 1, selected);
-        status = jp_scorer_log_probs(s, masks, 2, log_probs, e);
+        status = jp_scorer_both(s, masks, 2, log_probs, other, e);
     }
-    if (!status) {
-        x->log_prob.full = x->log_prob.masked = 0;
-        for (int t = 0; t < width; t++) {
-            jp_result_response_token *to = x->response_tokens + first + t;
-            x->log_prob.full += to->log_prob = (double)log_probs[t];
-            x->log_prob.masked += to->masked_log_prob = (double)log_probs[width + t];
-        }
-        x->log_prob.drop = x->log_prob.full - x->log_prob.masked;
+    for (int t = 0; t < width && !status; t++) {
+        jp_result_response_token *to = x->response_tokens + first + t;
+        to->log_prob = (double)log_probs[t];
+        to->masked_log_prob = (double)log_probs[width + t];
     }
+    if (!status) jp_fill_score(x, other, other + others);
     jp_bitset_array_free(masks);
     free(log_probs);
     return status;
+}
+
+void jp_fill_score(jp_explanation *x, const float *other, const float *masked) {
+    x->log_prob.full = x->log_prob.masked = 0;
+    for (int t = x->target_first; t < x->target_last; t++) {
+        x->log_prob.full += x->response_tokens[t].log_prob;
+        x->log_prob.masked += x->response_tokens[t].masked_log_prob;
+    }
+    if (x->against.present) x->against.full = x->against.masked = 0;
+    for (int t = 0; t < x->against.n_tokens; t++) {
+        jp_result_response_token *to = &x->against.tokens[t];
+        x->against.full += to->log_prob = (double)other[t];
+        x->against.masked += to->masked_log_prob = (double)masked[t];
+    }
+    if (x->against.present) {
+        x->log_prob.full -= x->against.full;
+        x->log_prob.masked -= x->against.masked;
+    }
+    x->log_prob.drop = x->log_prob.full - x->log_prob.masked;
 }
 
 int jp_fill_set(jp_explanation *x, const jp_explain_problem *p, const jp_bitset *set, jopa_error *e) {

@@ -12,6 +12,9 @@ int jp_fill_question(jp_explanation *x, jopa_model *m, const jp_explain_problem 
 /* What it found: the selection with its log-probabilities (which this evaluates), trace and cost. */
 int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p, const jp_selection *found,
                    const jp_cost *cost, jopa_error *e);
+/* The score and its drop, of response tokens that are filled; the other answer's log-probabilities, with nothing and
+ * with the set hidden, fill its tokens. */
+void jp_fill_score(jp_explanation *x, const float *other, const float *masked);
 /* A set that nobody searched for. */
 int jp_fill_set(jp_explanation *x, const jp_explain_problem *p, const jp_bitset *set, jopa_error *e);
 /* No answer, and why. */

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/utf8.h"
 #include "engine/template/template.h"
+#include "explain/against.h"
 #include "explain/before.h"
 #include "prompt/build.h"
 #include "prompt/thinking.h"
@@ -267,7 +268,7 @@ static int choose_sizes(jp_explain_problem *p, const jp_question *q, jopa_error 
 int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e) {
     jp_engine *engine = w->model->engine;
     bool       moves = q->thinking || q->before;
-    *p = (jp_explain_problem){0};
+    *p = (jp_explain_problem){.engine = engine};
     int status = jp_explain_prompt(&p->prompt, engine, q, e);
     p->problem.prompt = &p->prompt;
     if (!status) status = jp_explain_operator(&p->problem.op, engine, &q->op, e);
@@ -280,6 +281,7 @@ int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_questio
     p->problem.response = p->response;
     p->problem.n_response = p->n_response;
     if (!status) status = place_targets(p, e);
+    if (!status) status = jp_against_make(p, q, e);
     if (status) jp_explain_problem_free(p);
     return status;
 }
@@ -288,19 +290,26 @@ int jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *fr
                              jopa_error *e) {
     *p = *from;
     p->problem.prompt = &p->prompt;
+    p->problem.other = (jp_other){0};
     p->targets = NULL;
-    p->n_targets = 0;
+    p->n_targets = p->n_other = 0;
+    p->other = NULL;
+    p->other_text = NULL;
+    p->other_start = NULL;
     int status = choose_sizes(p, q, e);
     if (!status) status = jp_targets_find(&p->targets, &p->n_targets, q, p->written, p->from, e);
-    return status ? status : place_targets(p, e);
+    if (!status) status = place_targets(p, e);
+    return status ? status : jp_against_make(p, q, e);
 }
 
 void jp_explain_problem_end(jp_explain_problem *p) {
+    jp_against_free(p);
     jp_targets_free(p->targets, p->n_targets);
     *p = (jp_explain_problem){0};
 }
 
 void jp_explain_problem_free(jp_explain_problem *p) {
+    jp_against_free(p);
     jp_targets_free(p->targets, p->n_targets);
     free(p->written);
     jp_prompt_free(&p->prompt);

@@ -18,6 +18,11 @@ typedef struct {
     size_t         from;    /* where sentences of it and texts in it are looked for: after thinking that moved */
     jp_target     *targets; /* [n_targets], at least one */
     int            n_targets;
+    int32_t       *other; /* [n_other] another answer, which the target is scored against, or NULL: against.h */
+    int            n_other;
+    char          *other_text; /* [n_other + 1] and where each of its tokens begins in that */
+    size_t        *other_start;
+    jp_engine     *engine;   /* borrowed */
     jp_problem     problem;  /* borrows from the above; its target is the first */
     jp_level_kinds levels;   /* by which methods that can search */
     int            k;        /* units at most */
@@ -31,8 +36,8 @@ int jp_explain_prompt(jp_prompt *prompt, jp_engine *engine, const jp_question *q
  * jp_explain_problem_free. */
 int  jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e);
 void jp_explain_problem_free(jp_explain_problem *p);
-/* The same prompt and response for another question: its targets, k and levels. All else it borrows from `from`, which
- * outlives it; let go of with jp_explain_problem_end, also after a failure. */
+/* The same prompt and response for another question: its targets, other answer, k and levels. All else it borrows from
+ * `from`, which outlives it; let go of with jp_explain_problem_end, also after a failure. */
 int  jp_explain_problem_again(jp_explain_problem *p, const jp_explain_problem *from, const jp_question *q,
                               jopa_error *e);
 void jp_explain_problem_end(jp_explain_problem *p);

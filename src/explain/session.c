@@ -11,6 +11,7 @@ static int ask_session(jopa_session *s, jopa_error *e) {
     if (status) return status;
     s->problem.problem.target_first = 0;
     s->problem.problem.target_last = s->problem.n_response;
+    s->problem.problem.other = (jp_other){0};
     status = jp_store_new(&s->store, s->problem.prompt.n_units, s->problem.n_response, e);
     jp_limits limits = {.k = s->problem.prompt.n_units, .progress = jp_watch_scores, .user = &s->watch};
     if (!status) status = jp_scorer_stored(&s->scorer, s->model->engine, &s->problem.problem, &limits, s->store, e);
@@ -45,6 +46,29 @@ int jp_session_log_probs(jopa_session *s, const jp_bitset *masks, int n, float *
     s->watch.stopped = false;
     if (jp_watch_stage(&s->watch, JP_STAGE_SEARCHING, NULL)) return jp_watch_fail(&s->watch, e);
     int status = jp_scorer_log_probs(s->scorer, masks, n, log_probs, e);
+    return status == JP_STOP ? jp_watch_fail(&s->watch, e) : status;
+}
+
+int jp_session_others(jopa_session *s, const jp_explain_problem *asked, const jp_bitset *masks, int n, float *others,
+                      double *drops, jopa_error *e) {
+    const jp_problem *p = &asked->problem;
+    jp_limits         limits = {.k = p->prompt->n_units, .progress = jp_watch_scores, .user = &s->watch};
+    size_t            width = (size_t)(p->target_last - p->target_first);
+    jp_scorer        *both = NULL;
+    float            *log_probs = NULL;
+    jp_cost           cost;
+    if (!p->other.tokens) return JP_OK;
+    s->watch.stopped = false;
+    int status = jp_scorer_stored(&both, s->model->engine, p, &limits, s->store, e);
+    if (!status && !(log_probs = malloc(((size_t)n * width + 1) * sizeof *log_probs))) status = jp_fail_memory(e);
+    if (!status) status = jp_scorer_both(both, masks, n, log_probs, others, e);
+    if (!status && drops) status = jp_scorer_drops(both, masks, n, drops, e);
+    if (both) {
+        jp_scorer_cost(both, &cost);
+        jp_scorer_charge(s->scorer, &cost);
+    }
+    jp_scorer_free(both);
+    free(log_probs);
     return status == JP_STOP ? jp_watch_fail(&s->watch, e) : status;
 }
 

@@ -22,6 +22,11 @@ void jp_session_close(jopa_session *s);
 
 /* log_probs[n * response tokens] of the response with each mask hidden; known sets are not scored again. */
 int jp_session_log_probs(jopa_session *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
+/* What a question about the session scores against: others[n * jp_problem_others] of each mask, and (or NULL) the drops
+ * of the whole score. They are known from then on, as the response's log-probabilities are. Without another answer
+ * nothing happens. */
+int jp_session_others(jopa_session *s, const jp_explain_problem *asked, const jp_bitset *masks, int n, float *others,
+                      double *drops, jopa_error *e);
 /* Answer `o`, options of "explain" or "compare" that are about the session's prompt and response. */
 int jp_session_explain(jopa_result **out, jopa_session *s, const jopa_options *o, jopa_error *e);
 /* Whether `o`, with its defaults, settles the same. */

@@ -236,7 +236,7 @@ int jp_level_guide(jp_level *l, int64_t tokens, jopa_error *e) {
 int64_t jp_level_price(const jp_level *l) {
     const jp_problem *problem = jp_scorer_problem(l->task->scorer);
     int               prompt = l->tail > 0 ? l->units->n_tokens - l->tail : l->units->n_tokens / 2;
-    return prompt + problem->target_last;
+    return prompt + jp_problem_tail(problem);
 }
 
 /* The sets of the part's units in `groups` runs of neighbours, and their drops. */
@@ -338,7 +338,7 @@ static int search_knockouts(jp_level *l, int k, int64_t tokens, jopa_error *e) {
 /* Evaluations that `tokens` pay for: of masks that begin in the pool's middle. */
 static int affordable_level(const jp_level *l, int64_t tokens) {
     const jp_problem *problem = jp_scorer_problem(l->task->scorer);
-    double            first = -1, row = l->units->n_tokens + problem->target_last - 1;
+    double            first = -1, row = l->units->n_tokens + jp_problem_tail(problem) - 1;
     for (int u = 0; u < l->n && first < 0; u++)
         if (l->pool[u]) first = l->units->units[u].first;
     return (int)((double)(tokens - jp_level_spent(l)) / (row - fmax(first, 0) / 2));

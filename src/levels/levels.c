@@ -408,7 +408,7 @@ static int64_t allowed_tokens(int64_t row, const jp_task *task) {
 int jp_levels_run(const jp_task *task, const char *method, const jp_level_kinds *kinds, jp_selection *selection,
                   jp_levels_report *report, jopa_error *e) {
     const jp_problem *problem = jp_scorer_problem(task->scorer);
-    int64_t           row = problem->prompt->n_tokens + problem->target_last - 1;
+    int64_t           row = problem->prompt->n_tokens + jp_problem_tail(problem) - 1;
     run r = {.task = task, .method = method, .row = (int)row, .tokens = allowed_tokens(row, task), .report = report};
     *report = (jp_levels_report){0};
     int status = open_levels(&r, kinds, e);

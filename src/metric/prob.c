@@ -4,6 +4,8 @@
  *   probability_ratio      exp(-drop / T): geometric mean over tokens of p(masked) / p(full)
  *   log_probability_ratio  -drop: log of p(y | x masked) / p(y | x)
  *   perplexity, perplexity_masked    exp(-log p / T)
+ * Against another answer y' the drop and the ratio are those of p(y) / p(y'), and there are none per token; the
+ * perplexities and the divergence are those of y.
  *   kl_divergence          mean over target tokens of KL(p(. | x, y<t) || p(. | x masked, y<t)), nats */
 #include <math.h>
 #include <stdlib.h>
@@ -92,16 +94,29 @@ static int mean_kl(const jp_measured *m, double *out, jopa_error *e) {
 /* ---- the group ------------------------------------------------------------------------------------------------------
  */
 
+/* log p(y) and what it loses, without the other answer. */
+static void sum_target_prob(const jp_explanation *x, double *full, double *lost) {
+    *full = *lost = 0;
+    for (int t = x->target_first; t < x->target_last; t++) {
+        *full += x->response_tokens[t].log_prob;
+        *lost += x->response_tokens[t].log_prob - x->response_tokens[t].masked_log_prob;
+    }
+    if (!x->n_response_tokens) *full = *lost = NAN;
+}
+
 static int measure_prob(const jp_measured *m, jp_explanation *out, jopa_error *e) {
     const jp_problem *p = jp_scorer_problem(m->scorer);
     jp_engine        *engine = jp_scorer_engine(m->scorer);
-    double drop, divergence = NAN, full = jp_scorer_full(m->scorer), tokens = p->target_last - p->target_first;
+    double drop, lost, divergence = NAN, full = jp_scorer_full(m->scorer), tokens = p->target_last - p->target_first;
     int    status = jp_scorer_drops(m->scorer, m->selected, 1, &drop, e);
+    bool   alone = !p->other.tokens;
     if (!status &&
         out->n_response_tokens) { /* the result's own numbers, which other batches may differ from in the last digits */
         full = out->log_prob.full;
         drop = out->log_prob.drop;
     }
+    lost = drop; /* of y itself */
+    if (!status && !alone) sum_target_prob(out, &full, &lost);
     if (!status && engine->ops->next && engine->ops->capabilities(engine) & JP_CAN_NEXT)
         status = mean_kl(m, &divergence, e);
     if (status) return status;
@@ -110,11 +125,11 @@ static int measure_prob(const jp_measured *m, jp_explanation *out, jopa_error *e
         double      value;
     } numbers[] = {
         {"drop", drop},
-        {"drop_per_token", drop / tokens},
-        {"probability_ratio", exp(-drop / tokens)},
+        {"drop_per_token", alone ? drop / tokens : (double)NAN},
+        {"probability_ratio", alone ? exp(-drop / tokens) : (double)NAN},
         {"log_probability_ratio", -drop},
         {"perplexity", exp(-full / tokens)},
-        {"perplexity_masked", exp(-(full - drop) / tokens)},
+        {"perplexity_masked", exp(-(full - lost) / tokens)},
         {"kl_divergence", divergence},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !status; i++)

@@ -76,7 +76,7 @@ static const struct {
     const char *set[4], *replaced[6];
 } groups[] = {
     {{"prompt", "messages"}, {"prompt", "system", "messages", "raw", "tools"}},
-    {{"response"}, {"response", "target"}},
+    {{"response"}, {"response", "target", "against"}},
     {{"k", "sparsity", "min_drop"}, {"k", "sparsity", "min_drop"}},
     {{"ratio", "tolerance"}, {"ratio", "tolerance"}},
 };

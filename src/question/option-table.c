@@ -75,6 +75,8 @@ static const jp_option rows[] = {
     {ASKS,
      TEXTS("target", "target", "TEXT", "only this of the response: TEXT, A:B (bytes), sentence:N or sentence:all"),
      ANSWERS},
+    {JP_EXPLAIN | JP_COMPARE | JP_SCORE,
+     TEXT("against", "against", "TEXT", "why this answer and not TEXT; `next`: the model's second choice"), ANSWERS},
 
     /* of one command */
     {JP_EXPLAIN | JP_COMPARE | JP_SCORE | JP_AUDIT | JP_COMPRESS,

@@ -89,10 +89,25 @@ static int resolve_targets(jp_question *q, const jopa_options *o, jopa_error *e)
     return status;
 }
 
+/* "=" before it makes a text of "next". */
+static int resolve_against(jp_question *q, const jopa_options *o, jopa_error *e) {
+    const char *text = jp_options_text(o, "against");
+    if (!text) return JP_OK;
+    q->against_next = !strcmp(text, "next");
+    q->against = text + (*text == '=');
+    if (!*q->against)
+        return jp_fail(e, JOPA_ERROR_USAGE, "`against`: it is empty; give the text of another answer, or next");
+    if (several_targets(q))
+        return jp_fail(e, JOPA_ERROR_USAGE,
+                       "`against` is another answer to one `target`: ask for one target at a time");
+    return JP_OK;
+}
+
 static int resolve_response(jp_question *q, const jopa_options *o, jopa_error *e) {
     q->response = jp_options_text(o, "response");
     q->max_tokens = jp_options_integer(o, "max_tokens");
-    return resolve_targets(q, o, e);
+    int status = resolve_targets(q, o, e);
+    return status ? status : resolve_against(q, o, e);
 }
 
 /* ---- what is hidden, and the search ------------------------------------------------------------------------------ */

@@ -44,6 +44,8 @@ typedef struct {
     int             max_tokens;
     jp_target_wish *targets; /* [n_targets] owned */
     int             n_targets;
+    const char     *against;      /* the other answer's text, or NULL */
+    bool            against_next; /* the model's own second choice instead */
 
     /* what may be hidden, and how */
     jp_unit_kind       unit;

@@ -43,8 +43,28 @@ static int put_phrases(jp_buffer *out, const jp_explanation *x) {
 
 /* Target tokens over which a finding's ratios are averaged: those of a long response say nothing as a whole. */
 static int tokens_of_ratio(const jp_explanation *x) {
-    int n = x->target_last - x->target_first;
+    int n = x->against.present ? 1 : x->target_last - x->target_first;
     return x->log_prob.drop > MOST && n > 1 ? n : 1;
+}
+
+/* Whether response token t begins with a space, or the text begins with it. */
+static bool begins_word(const jp_explanation *x, int t) {
+    const char *text = x->response_tokens[t].text;
+    return t == 0 || !text || !*text || strchr(" \n\t", *text);
+}
+
+/* What differs of the answer and of the other one, each from the beginning of its word on: both have what they share
+ * before that. */
+static void put_difference(jp_buffer *out, const jp_explanation *x, bool other) {
+    jp_buffer text = {0};
+    int       first = x->target_first, shared = first, last = other ? x->against.n_tokens : x->target_last - first;
+    while (shared > 0 && !begins_word(x, shared)) shared--;
+    for (int t = shared; t < first; t++) jp_buffer_text(&text, x->response_tokens[t].text);
+    for (int t = 0; t < last; t++)
+        jp_buffer_text(&text, other ? x->against.tokens[t].text : x->response_tokens[first + t].text);
+    if (text.failed) out->failed = true;
+    else jp_put_quoted(out, text.data, 0, text.size, QUOTE);
+    jp_buffer_free(&text);
 }
 
 /* "248 times less likely" for a drop in nats; of n > 1 tokens, their geometric mean. */
@@ -60,6 +80,13 @@ static bool targets_all(const jp_explanation *x) {
 }
 
 static void put_subject(jp_buffer *out, const jp_explanation *x, bool first) {
+    if (x->against.present) {
+        jp_buffer_text(out, first ? "Why " : "");
+        put_difference(out, x, false);
+        jp_buffer_text(out, first ? " and not " : " rather than ");
+        put_difference(out, x, true);
+        return;
+    }
     if (targets_all(x)) {
         jp_buffer_text(out, first ? "The response" : "the response");
         return;
@@ -124,6 +151,21 @@ static void put_alone(jp_buffer *out, const jp_explanation *x, const jp_explanat
     }
 }
 
+/* Of an answer that is explained against another. */
+static void put_beside(jp_buffer *out, const jp_explanation *x) {
+    if (!x->against.present) return;
+    jp_buffer_text(out, " beside ");
+    put_difference(out, x, true);
+}
+
+/* Which of the two is the likelier, where hiding the set changes that; or where it was the other one all along. */
+static void put_likelier(jp_buffer *out, const jp_explanation *x) {
+    if (!x->against.present || !(x->log_prob.masked < 0)) return;
+    jp_buffer_text(out, "; ");
+    put_difference(out, x, true);
+    jp_buffer_text(out, x->log_prob.full < 0 ? " is the likelier even before" : " is then the likelier");
+}
+
 /* "with both hidden, it is 171 times less likely; either alone changes little" */
 static void put_loss(jp_buffer *out, const jp_explanation *x, const jp_explanation *ablation, int n, bool first) {
     static const char *const hidden[][2] = {{"hidden, ", "Hidden, "},
@@ -132,7 +174,9 @@ static void put_loss(jp_buffer *out, const jp_explanation *x, const jp_explanati
     jp_buffer_text(out, hidden[n < 2 ? 0 : n > 2 ? 2 : 1][first]);
     jp_buffer_text(out, "it is ");
     put_times(out, x->log_prob.drop, tokens_of_ratio(x));
+    put_beside(out, x);
     put_alone(out, x, ablation);
+    put_likelier(out, x);
 }
 
 static void put_nothing_found(jp_buffer *out, const jp_explanation *x) {
@@ -149,6 +193,7 @@ static void put_nothing_found(jp_buffer *out, const jp_explanation *x) {
     put_phrases(out, x);
     jp_buffer_text(out, " makes it ");
     put_times(out, x->log_prob.drop, tokens_of_ratio(x));
+    put_beside(out, x);
 }
 
 static bool has_finding(const jp_explanation *x) { return x->n_selected && x->log_prob.drop >= LITTLE; }
@@ -167,6 +212,11 @@ static void put_finding_sentence(jp_buffer *out, const jp_explanation *x, const 
 
 static bool was_cut(const jp_explanation *x) {
     return x->stopped && (!strcmp(x->stopped, "time") || !strcmp(x->stopped, "interrupted"));
+}
+
+void jp_put_finding_subject(jp_buffer *out, const jp_explanation *x) {
+    if (x->against.present) put_subject(out, x, true);
+    else jp_buffer_text(out, "The response");
 }
 
 void jp_put_finding(jp_buffer *out, const jp_explanation *x) {

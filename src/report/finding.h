@@ -9,6 +9,9 @@
  * one of them alone does where that is known. Likelihoods are of the whole target: exp(drop). */
 void jp_put_finding(jp_buffer *out, const jp_explanation *x);
 
+/* What rests on the set, to begin a title with: “The response”, or “Why “Paris” and not “Rome””. */
+void jp_put_finding_subject(jp_buffer *out, const jp_explanation *x);
+
 /* The same for a page that has named the set already: “With both hidden, it is 248 times less likely.” */
 void jp_put_finding_loss(jp_buffer *out, const jp_explanation *x);
 

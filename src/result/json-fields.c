@@ -73,6 +73,20 @@ static const jp_field response[] = {
     END,
 };
 
+static const jp_field against_log_prob[] = {
+    SCALAR("full", JP_FIELD_REAL, false, jp_explanation, against.full),
+    SCALAR("masked", JP_FIELD_REAL, false, jp_explanation, against.masked),
+    END,
+};
+
+static const jp_field against[] = {
+    SCALAR("name", JP_FIELD_TEXT, false, jp_explanation, against.name),
+    SCALAR("text", JP_FIELD_TEXT, true, jp_explanation, against.text),
+    OBJECT("log_prob", false, against_log_prob),
+    ROWS("tokens", true, jp_explanation, against.tokens, against.n_tokens, jp_result_response_token, response_token),
+    END,
+};
+
 static const jp_field target_log_prob[] = {
     SCALAR("full", JP_FIELD_REAL, false, jp_result_target, full),
     SCALAR("masked", JP_FIELD_REAL, false, jp_result_target, masked),
@@ -261,6 +275,7 @@ const jp_field jp_json_explanation[] = {
      JP_PRESENT_POINTER},
     OBJECT("prompt", true, prompt),
     OBJECT("response", true, response),
+    {"against", JP_FIELD_OBJECT, false, AT(jp_explanation, against.present), 0, 0, against, JP_PRESENT_BOOL},
     {"targets", JP_FIELD_ROWS, false, AT(jp_explanation, targets), AT(jp_explanation, n_targets),
      sizeof(jp_result_target), target, JP_PRESENT_SOME},
     ROWS("units", true, jp_explanation, units, n_units, jp_result_unit, unit),

@@ -64,6 +64,10 @@ static void free_options(jp_explanation *x) {
 }
 
 static void free_targets(jp_explanation *x) {
+    for (int i = 0; i < x->against.n_tokens; i++) free(x->against.tokens[i].text);
+    free(x->against.tokens);
+    free(x->against.name);
+    free(x->against.text);
     for (int i = 0; i < x->n_targets; i++) {
         jp_result_target *t = &x->targets[i];
         free(t->name);

@@ -148,6 +148,14 @@ typedef struct {
     jp_result_response_token *response_tokens;
     int                       n_response_tokens, target_first, target_last;
 
+    struct {
+        bool                      present;
+        char                     *name, *text; /* as it was asked, "next"; what is scored of it */
+        jp_result_response_token *tokens;      /* [n_tokens] those that are not the response's, too */
+        int                       n_tokens;
+        double                    full, masked; /* log p of them */
+    } against;                                  /* another answer: log_prob is then log p(target) - log p(this) */
+
     jp_result_target *targets; /* of several; absent (0): the one above. The first is the explanation's own */
     int               n_targets;
 

@@ -4,6 +4,36 @@
 
 #include "score/scorer-state.h"
 
+static int gradient_of_answer(jp_scorer *s, jp_gradient_request *rq, const int32_t *response, int n, int first,
+                              int last, jopa_error *e) {
+    rq->response = response;
+    rq->n_response = n;
+    rq->target_first = first;
+    rq->target_last = last;
+    return jp_scorer_heard(s, s->engine->ops->gradient(s->engine, rq, e));
+}
+
+static void subtract(float *from, const float *what, size_t n) {
+    for (size_t i = 0; i < n && from; i++) from[i] -= what[i];
+}
+
+/* The other answer's gradients off those that are there. */
+static int subtract_other(jp_scorer *s, const jp_gradient_request *rq, jopa_error *e) {
+    const jp_other     *o = &s->problem->other;
+    jp_gradient_request other = *rq;
+    size_t n = (size_t)rq->n_symbols, width = rq->d_embedding ? (size_t)s->engine->ops->n_embd(s->engine) : 0;
+    other.log_probs = NULL;
+    other.d_bias = rq->d_bias ? malloc((n + 1) * sizeof(float)) : NULL;
+    other.d_embedding = rq->d_embedding ? malloc((n * width + 1) * sizeof(float)) : NULL;
+    bool made = (other.d_bias || !rq->d_bias) && (other.d_embedding || !rq->d_embedding);
+    int  status = made ? gradient_of_answer(s, &other, o->tokens, o->n, o->first, o->last, e) : jp_fail_memory(e);
+    if (!status) subtract(rq->d_bias, other.d_bias, n);
+    if (!status) subtract(rq->d_embedding, other.d_embedding, n * width);
+    free(other.d_bias);
+    free(other.d_embedding);
+    return status;
+}
+
 int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e) {
     if (!s->engine->ops->gradient || !(s->engine->ops->capabilities(s->engine) & JP_CAN_GRADIENT))
         return jp_fail(
@@ -22,11 +52,8 @@ int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request 
     request->stop = &stop;
     request->symbols = symbols;
     request->n_symbols = jp_mask_symbols(p->prompt, &p->op, mask, symbols);
-    request->response = p->response;
-    request->n_response = p->n_response;
-    request->target_first = p->target_first;
-    request->target_last = p->target_last;
-    int status = jp_scorer_heard(s, s->engine->ops->gradient(s->engine, request, e));
+    int status = gradient_of_answer(s, request, p->response, p->n_response, p->target_first, p->target_last, e);
+    if (!status && p->other.tokens) status = subtract_other(s, request, e);
     request->symbols = NULL;
     request->stop = NULL;
     free(symbols);

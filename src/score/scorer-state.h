@@ -15,7 +15,8 @@ typedef struct {
 struct jp_scorer {
     jp_engine        *engine;
     const jp_problem *problem;
-    jp_store         *store; /* or NULL */
+    jp_store         *store;  /* or NULL */
+    jp_store         *others; /* of the other answer, in the store; NULL without either */
     jp_limits         limits;
     jp_stop_reason    stopped;
     double            started;
@@ -35,7 +36,12 @@ struct jp_scorer {
     int             gradient_price;
 };
 
-static inline int jp_scorer_row(const jp_scorer *s) { return s->problem->prompt->n_tokens + s->problem->target_last; }
+/* Symbols of the longest row. */
+static inline int jp_scorer_row(const jp_scorer *s) {
+    const jp_problem *p = s->problem;
+    int               last = p->other.tokens && p->other.last > p->target_last ? p->other.last : p->target_last;
+    return p->prompt->n_tokens + last;
+}
 
 /* ---- scorer.c ---- */
 

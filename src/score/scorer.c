@@ -109,6 +109,7 @@ static jp_scorer *allocate(jp_engine *engine, const jp_problem *problem, const j
     s->limits = *limits;
     s->started = jp_seconds();
     s->gradient_price = engine->ops->gradient_price ? engine->ops->gradient_price(engine, jp_scorer_row(s)) : 4;
+    if (problem->other.tokens) s->gradient_price *= 2; /* one for each answer */
     jp_cache_init(&s->cache, n);
     jp_cache_init(&s->hurried, n);
     s->full_symbols = malloc((size_t)(problem->prompt->n_tokens + 1) * sizeof *s->full_symbols);
@@ -124,6 +125,8 @@ static int check_problem(jp_engine *engine, const jp_problem *p, jopa_error *e) 
     bool rows = p->op.kind == JP_OPERATOR_ZERO || p->op.kind == JP_OPERATOR_MEAN;
     if (p->target_first < 0 || p->target_first >= p->target_last || p->target_last > p->n_response)
         return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the response or its target span is empty");
+    if (p->other.tokens && (p->other.first < 0 || p->other.first >= p->other.last || p->other.last > p->other.n))
+        return jp_fail(e, JOPA_ERROR_INPUT, "nothing to explain: the other answer is empty");
     if (rows && !(engine->ops->capabilities(engine) & JOPA_CAN_EMBEDDINGS))
         return jp_fail(
             e, JOPA_ERROR_UNSUPPORTED,
@@ -137,7 +140,8 @@ static int check_problem(jp_engine *engine, const jp_problem *p, jopa_error *e) 
 static int reserve_rows(jp_scorer *s, jopa_error *e) {
     jp_engine *engine = s->engine;
     int        all = s->problem->prompt->n_tokens + s->problem->n_response;
-    int        status = s->store ? engine->ops->reserve(engine, all, NULL, e) : JP_OK;
+    if (jp_scorer_row(s) > all) all = jp_scorer_row(s);
+    int status = s->store ? engine->ops->reserve(engine, all, NULL, e) : JP_OK;
     return status ? status : engine->ops->reserve(engine, jp_scorer_row(s), &s->batch, e);
 }
 
@@ -148,8 +152,11 @@ int jp_scorer_stored(jp_scorer **out, jp_engine *engine, const jp_problem *probl
     if (status) return status;
     jp_scorer *s = allocate(engine, problem, limits);
     if (!s) return jp_fail_memory(e);
+    const jp_other *other = &problem->other;
     s->store = store;
-    status = reserve_rows(s, e);
+    if (store && other->tokens)
+        status = jp_store_of_other(store, other->tokens, other->last, other->first, &s->others, e);
+    if (!status) status = reserve_rows(s, e);
     if (!status) status = jp_scorer_score_full(s, e);
     if (!status) status = know_empty(s, e);
     if (status) {

@@ -8,13 +8,29 @@
 #include "prompt/mask.h"
 #include "score/store.h"
 
-/* What stays the same over all masks. Borrowed: must outlive the scorer. */
+/* Another answer, which the response is scored against; tokens NULL: there is none. */
+typedef struct {
+    const int32_t *tokens; /* [n] all of it, as the response is */
+    int            n, first, last;
+} jp_other;
+
+/* What stays the same over all masks. Borrowed: must outlive the scorer. The score is
+ *     f = log p(response[target_first, target_last)) - log p(other[first, last)),
+ * each given the masked prompt and what stands before it in its own answer; without another answer the first alone. */
 typedef struct {
     const jp_prompt *prompt;
     jp_operator      op;
     const int32_t   *response;
     int              n_response, target_first, target_last;
+    jp_other         other;
 } jp_problem;
+
+/* Tokens of the other answer that are scored: 0 without one. */
+static inline int jp_problem_others(const jp_problem *p) {
+    return p->other.tokens ? p->other.last - p->other.first : 0;
+}
+/* Tokens of responses that come after each prompt, about. */
+static inline int jp_problem_tail(const jp_problem *p) { return p->target_last + jp_problem_others(p); }
 
 typedef struct {
     int    budget;  /* evaluations at most, 0: none */
@@ -73,6 +89,8 @@ int jp_scorer_drops(jp_scorer *s, const jp_bitset *masks, int n, double *drops, 
 /* The log-probability of each target token: log_probs[n * n_target]. Through the store, where there is one; not limited
  * but by the progress callback (JP_STOP). */
 int jp_scorer_log_probs(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, jopa_error *e);
+/* The same with those of the other answer: others[n * jp_problem_others]. */
+int jp_scorer_both(jp_scorer *s, const jp_bitset *masks, int n, float *log_probs, float *others, jopa_error *e);
 
 /* For methods whose result rests on many drops and on none alone: whether those that follow may be scored faster and
  * less exactly, where the engine has the choice (JP_CAN_HURRY). With false, as it begins, what was scored so is
@@ -96,7 +114,8 @@ int  jp_scorer_note(jp_scorer *s, const jp_bitset *mask, double drop, jopa_error
 void jp_scorer_charge(jp_scorer *s, const jp_cost *cost);
 
 /* Gradients of f at `mask` (NULL: nothing hidden) by the engine, mapped to units by the caller; the scorer counts
- * one gradient as jp_gradient_price evaluations of the budget. Request's symbols/response are filled in here. */
+ * one gradient as jp_gradient_price evaluations of the budget. Request's symbols/response are filled in here. With
+ * another answer the gradients are those of the difference; log_probs are of the response alone. */
 int jp_scorer_gradient(jp_scorer *s, const jp_bitset *mask, jp_gradient_request *request, jopa_error *e);
 int jp_scorer_gradient_price(const jp_scorer *s);
 /* Attention weights over the masked prompt and the response up to what predicts the last target. request->n is the

@@ -11,6 +11,10 @@ struct jp_store {
     int      n_response, count, capacity;
     double   noise;
     float   *log_probs; /* [capacity * n_response] */
+
+    int32_t  *tokens; /* [n_tokens] of another answer's store: what it is, */
+    int       n_tokens, first;
+    jp_store *next; /* and the one after it; of the response's store: the first of these */
 };
 
 int jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e) {
@@ -25,8 +29,15 @@ int jp_store_new(jp_store **out, int n_units, int n_response, jopa_error *e) {
 
 void jp_store_free(jp_store *s) {
     if (!s) return;
+    while (s->next) {
+        jp_store *other = s->next;
+        s->next = other->next;
+        other->next = NULL;
+        jp_store_free(other);
+    }
     jp_cache_free(&s->place);
     free(s->log_probs);
+    free(s->tokens);
     free(s);
 }
 
@@ -69,3 +80,24 @@ bool jp_store_next(const jp_store *s, int *at, jp_bitset *mask, const float **lo
 }
 
 int jp_store_count(const jp_store *s) { return s->count; }
+
+int jp_store_of_other(jp_store *s, const int32_t *tokens, int n, int first, jp_store **out, jopa_error *e) {
+    size_t size = (size_t)n * sizeof *tokens;
+    for (jp_store *o = s->next; o; o = o->next)
+        if (o->n_tokens == n && o->first == first && !memcmp(o->tokens, tokens, size)) return *out = o, JP_OK;
+    jp_store *made = NULL;
+    int       status = jp_store_new(&made, s->place.n, n - first, e);
+    if (status) return status;
+    made->tokens = malloc(size);
+    if (!made->tokens) {
+        jp_store_free(made);
+        return jp_fail_memory(e);
+    }
+    memcpy(made->tokens, tokens, size);
+    made->n_tokens = n;
+    made->first = first;
+    made->next = s->next;
+    s->next = made;
+    *out = made;
+    return JP_OK;
+}

@@ -3,6 +3,8 @@
 #ifndef JP_STORE_H
 #define JP_STORE_H
 
+#include <stdint.h>
+
 #include "base/bitset.h"
 #include "base/error.h"
 
@@ -24,5 +26,9 @@ int jp_store_add(jp_store *s, const jp_bitset *mask, const float *log_probs, jop
  * the store's own, until the next jp_store_add. */
 bool jp_store_next(const jp_store *s, int *at, jp_bitset *mask, const float **log_probs);
 int  jp_store_count(const jp_store *s);
+
+/* The same of another answer to the prompt, `n` tokens of which those from `first` on are stored: made when it is first
+ * asked for, and owned by `s`. */
+int jp_store_of_other(jp_store *s, const int32_t *tokens, int n, int first, jp_store **out, jopa_error *e);
 
 #endif

@@ -48,7 +48,7 @@ static int refine_init(jp_refinement *r, jp_scorer *s, int k, uint64_t seed, con
                          .k = k,
                          .trust = TRUST,
                          .heat = 1,
-                         .row = problem->prompt->n_tokens + problem->target_last - 1};
+                         .row = problem->prompt->n_tokens + jp_problem_tail(problem) - 1};
     jp_random_seed(&r->random, seed);
     r->sets = jp_bitset_array_new(JP_REFINE_KNOWN, r->n);
     r->round = jp_bitset_array_new(JP_REFINE_ROUND, r->n);

@@ -19,18 +19,12 @@ static int read_sets(const jopa_session *s, const char *const *texts, int n, jp_
     return status;
 }
 
-/* Log-probabilities of row 0, nothing hidden, and of row 1. */
+/* Log-probabilities with nothing hidden, and with the set. */
 static void fill_tokens(jp_explanation *x, const float *full, const float *masked) {
-    x->log_prob.full = x->log_prob.masked = 0;
     for (int t = 0; t < x->n_response_tokens; t++) {
-        jp_result_response_token *to = &x->response_tokens[t];
-        to->log_prob = (double)full[t];
-        to->masked_log_prob = (double)masked[t];
-        if (t < x->target_first || t >= x->target_last) continue;
-        x->log_prob.full += to->log_prob;
-        x->log_prob.masked += to->masked_log_prob;
+        x->response_tokens[t].log_prob = (double)full[t];
+        x->response_tokens[t].masked_log_prob = (double)masked[t];
     }
-    x->log_prob.drop = x->log_prob.full - x->log_prob.masked;
 }
 
 static int fill_set(jp_explanation *x, jopa_session *s, const jp_question *q, const jp_explain_problem *p,
@@ -64,19 +58,23 @@ static int measure_set(jp_explanation *x, jopa_session *s, const jp_question *q,
 
 static int score_sets(jopa_result *r, jopa_session *s, const jp_question *q, const jp_explain_problem *p,
                       const jp_bitset *sets, const char *const *names, jopa_error *e) {
-    int        n = r->n_items, width = p->n_response, status = JP_OK;
+    int        n = r->n_items, width = p->n_response, others = jp_problem_others(&p->problem), status = JP_OK;
     double     started = jp_seconds();
     jp_bitset *all = jp_bitset_array_new(n + 1, p->prompt.n_units); /* the first hides nothing */
-    float     *log_probs = malloc((size_t)(n + 1) * (size_t)width * sizeof *log_probs);
+    float     *log_probs = malloc((size_t)(n + 1) * (size_t)(width + others) * sizeof *log_probs), *other;
     jp_cost    before, after;
     if (!all || !log_probs) status = jp_fail_memory(e);
     for (int i = 0; i < n && !status; i++) jp_bitset_copy(&all[i + 1], &sets[i]);
     jp_scorer_cost(s->scorer, &before);
+    other = log_probs + (size_t)(n + 1) * (size_t)width;
+    if (!status) status = jp_session_others(s, p, all, n + 1, other, NULL, e);
     if (!status) status = jp_session_log_probs(s, all, n + 1, log_probs, e);
     jp_scorer_cost(s->scorer, &after);
     for (int i = 0; i < n && !status; i++) {
         status = fill_set(&r->items[i], s, q, p, &sets[i], names ? names[i] : NULL, e);
-        if (!status) fill_tokens(&r->items[i], log_probs, log_probs + (size_t)(i + 1) * (size_t)width);
+        if (status) break;
+        fill_tokens(&r->items[i], log_probs, log_probs + (size_t)(i + 1) * (size_t)width);
+        jp_fill_score(&r->items[i], other, other + (size_t)(i + 1) * (size_t)others);
     }
     if (!status) fill_cost(&r->items[0], &before, &after, jp_seconds() - started);
     for (int i = 0; i < n && !status; i++) status = measure_set(&r->items[i], s, q, p, &sets[i], e);

@@ -72,7 +72,7 @@ static void open_scene(scene *s, const tiny_gguf_options *model, jp_operator op)
         if (unit >= 0) s->prompt.units[unit] = (jp_unit){.first = i, .last = i + 1};
     }
     for (int t = 0; t < N_RESPONSE; t++) s->response[t] = TINY_BYTE_0 + 32 + jp_random_below(&r, 90);
-    s->problem = (jp_problem){&s->prompt, op, s->response, N_RESPONSE, FIRST, LAST};
+    s->problem = (jp_problem){&s->prompt, op, s->response, N_RESPONSE, FIRST, LAST, {0}};
 }
 
 static void close_scene(scene *s) {

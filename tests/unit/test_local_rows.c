@@ -166,7 +166,7 @@ static void test_raw_prompts_of_every_kind(void **state) {
     for (int round = 0; round < 6; round++) {
         jp_prompt prompt;
         draw_prompt(&prompt, &random);
-        for (int o = 0; o < 3; o++) check_sets(engine, &(jp_problem){&prompt, operators[o], response, 2, 0, 2});
+        for (int o = 0; o < 3; o++) check_sets(engine, &(jp_problem){&prompt, operators[o], response, 2, 0, 2, {0}});
         free(prompt.tokens);
         free(prompt.units);
     }

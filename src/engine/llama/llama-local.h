@@ -119,6 +119,10 @@ typedef struct {
     const int32_t *response;
     int            first, last;
     float         *log_probs; /* [rows * (last - first)] */
+    /* Of another response, or NULL: a row that is a beginning of both has outputs of both. */
+    const int32_t *other;
+    int            other_first, other_last;
+    float         *other_log_probs;
 } jp_score_output;
 void jp_local_visit_score(void *user, int row, int t, const float *logits, int n_vocab);
 /* The prompt `symbols[*n]`, or where it is empty what begins a text. *n stays 0 where the model has no such token. */

@@ -59,15 +59,19 @@ static int stretch(const builder *b, int first, int last, int from, int *kept) {
     return *kept >= 0 && known < to ? known : to;
 }
 
-/* The end of the rows from `first` on whose next symbol, at `from`, is decoded or known together. A row at the last
- * symbol of its prompt stays alone where the others know that symbol; beyond its prompt a row has nothing in common
- * with longer ones. */
+/* The end of the rows from `first` on whose next symbol, at `from`, is decoded or known together. Rows at the last
+ * symbol of their prompt stay alone where the others know that symbol; beyond its prompt a row has something in common
+ * only with those of the same prompt, which have another response. */
 static int group_end(const builder *b, int first, int last, int from) {
     const jp_row *row = b->rows[first];
-    int           end = first + 1;
-    if (row->prompt <= from) return end;
-    while (end < last && b->rows[end]->symbols[from] == row->symbols[from]) end++;
-    return row->prompt == from + 1 && end > first + 1 && b->rows[first + 1]->known > from ? first + 1 : end;
+    bool          response = row->prompt <= from;
+    int           end = first + 1, alone = first + 1;
+    while (end < last && b->rows[end]->symbols[from] == row->symbols[from] &&
+           (!response || b->rows[end]->prompt == row->prompt))
+        end++;
+    if (row->prompt != from + 1) return end;
+    while (alone < end && b->rows[alone]->prompt == row->prompt) alone++;
+    return alone < end && b->rows[alone]->known > from ? alone : end;
 }
 
 /* Rows [first, last) agree up to `from`; add their subtree below `parent`. At most 3 nodes a row: the compressed tree

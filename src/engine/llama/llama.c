@@ -36,7 +36,7 @@ static unsigned capabilities(void *self) {
     const jp_local *l = self;
     unsigned        can = JOPA_CAN_TOKENIZE | JOPA_CAN_EMBED;
     if (jp_local_is_encoder(l)) return can;
-    can |= JOPA_CAN_SCORE | JOPA_CAN_GENERATE | JOPA_CAN_NEXT;
+    can |= JOPA_CAN_SCORE | JOPA_CAN_GENERATE | JOPA_CAN_NEXT | JOPA_CAN_CONTRAST;
     if (llama_model_chat_template(l->model, NULL)) can |= JOPA_CAN_TEMPLATE;
     if (jp_local_takes_rows(l)) can |= JOPA_CAN_EMBEDDINGS;
     if (jp_local_shares_prefixes(l)) can |= JOPA_CAN_KNOCKOUT;

@@ -34,13 +34,23 @@ static void put_chip(void *user, size_t start, size_t end) {
     jp_buffer_free(&text);
 }
 
+static void put_subject_html(jp_html *h, const jp_explanation *x) {
+    jp_buffer text = {0};
+    jp_put_finding_subject(&text, x);
+    if (text.failed) h->out->failed = true;
+    else jp_put_html(h->out, text.data, text.size);
+    jp_buffer_free(&text);
+}
+
 static void put_head_explanation_html(jp_html *h, const jp_explanation *x) {
     jp_buffer *out = h->out;
     jp_buffer  loss = {0};
     chips      c = {h, x, 0};
     jp_buffer_text(out, "<p class=\"eyebrow\">Joint explanation by ");
     jp_html_text(h, x->method);
-    jp_buffer_text(out, "</p>\n<h1>The response rests on <span class=\"chips\">");
+    jp_buffer_text(out, "</p>\n<h1>");
+    put_subject_html(h, x);
+    jp_buffer_text(out, " rests on <span class=\"chips\">");
     jp_each_phrase(x, put_chip, &c);
     if (!c.n) jp_buffer_text(out, "nothing that was found");
     if (c.n > MAX_CHIPS) jp_buffer_format(out, "and %d more", c.n - MAX_CHIPS);
@@ -56,7 +66,7 @@ static void tile_drop(jp_html *h, const jp_explanation *x) {
     jp_buffer value = {0}, detail = {0};
     jp_put_figure(&value, x->log_prob.drop);
     jp_buffer_text(&value, " nats");
-    jp_buffer_text(&detail, "log p ");
+    jp_buffer_text(&detail, x->against.present ? "log p − log p " : "log p ");
     jp_put_figure(&detail, x->log_prob.full);
     jp_buffer_text(&detail, " → ");
     jp_put_figure(&detail, x->log_prob.masked);
@@ -65,12 +75,24 @@ static void tile_drop(jp_html *h, const jp_explanation *x) {
 
 static void tile_token(jp_html *h, const jp_explanation *x) {
     jp_buffer value = {0}, detail = {0};
-    if (targets_explanation_html(x) <= 0 || !isfinite(x->log_prob.full) || !isfinite(x->log_prob.masked)) return;
+    if (x->against.present || targets_explanation_html(x) <= 0 || !isfinite(x->log_prob.full) ||
+        !isfinite(x->log_prob.masked))
+        return;
     jp_put_figure(&value, exp(x->log_prob.full / targets_explanation_html(x)));
     jp_buffer_text(&value, " → ");
     jp_put_figure(&value, exp(x->log_prob.masked / targets_explanation_html(x)));
     jp_buffer_text(&detail, "geometric mean");
     jp_html_tile(h, "Probability per token", &value, &detail);
+}
+
+static void tile_against(jp_html *h, const jp_explanation *x) {
+    jp_buffer value = {0}, detail = {0};
+    if (!x->against.present || !isfinite(x->against.full) || !isfinite(x->against.masked)) return;
+    jp_put_figure(&value, x->against.full);
+    jp_buffer_text(&value, " → ");
+    jp_put_figure(&value, x->against.masked);
+    jp_buffer_text(&detail, "log p");
+    jp_html_tile(h, "The other answer", &value, &detail);
 }
 
 static void tile_synergy(jp_html *h, const jp_explanation *x) {
@@ -213,7 +235,8 @@ static void put_search(jp_html *h, const jp_explanation *x) {
 
 int jp_html_explain(jp_html *h, const jp_explanation *x) {
     jp_buffer title = {0};
-    jp_buffer_text(&title, "The response rests on ");
+    jp_put_finding_subject(&title, x);
+    jp_buffer_text(&title, " rests on ");
     jp_put_selection(&title, x);
     if (title.failed) h->out->failed = true;
     jp_html_open(h, title.failed ? "" : title.data, "prompt");
@@ -222,6 +245,7 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     jp_buffer_text(h->out, "<dl class=\"tiles\">\n");
     tile_drop(h, x);
     tile_token(h, x);
+    tile_against(h, x);
     tile_synergy(h, x);
     tile_size(h, x);
     tile_cost(h, x);

@@ -35,7 +35,8 @@ static int fact_drop(jp_page *p, const jp_explanation *x) {
     jp_put_figure(&t, x->log_prob.drop);
     jp_buffer_text(&t, " nats");
     if (isfinite(x->log_prob.full) && isfinite(x->log_prob.masked)) {
-        jp_buffer_text(&t, ": log p(response) goes from ");
+        jp_buffer_text(&t,
+                       x->against.present ? ": log p(this) − log p(that) goes from " : ": log p(response) goes from ");
         jp_put_figure(&t, x->log_prob.full);
         jp_buffer_text(&t, " to ");
         jp_put_figure(&t, x->log_prob.masked);
@@ -47,7 +48,7 @@ static int fact_drop(jp_page *p, const jp_explanation *x) {
 static int fact_per_token(jp_page *p, const jp_explanation *x) {
     int       n = x->target_last - x->target_first;
     jp_buffer t = {0};
-    if (n <= 0 || !isfinite(x->log_prob.full) || !isfinite(x->log_prob.masked)) return JP_OK;
+    if (n <= 0 || x->against.present || !isfinite(x->log_prob.full) || !isfinite(x->log_prob.masked)) return JP_OK;
     jp_buffer_text(&t, "probability ");
     jp_put_figure(&t, exp(x->log_prob.full / n));
     jp_buffer_text(&t, " → ");
@@ -57,6 +58,21 @@ static int fact_per_token(jp_page *p, const jp_explanation *x) {
     jp_put_figure(&t, ratio);
     jp_buffer_format(&t, " times %s likely (geometric mean of %d)", x->log_prob.drop >= 0 ? "less" : "more", n);
     return jp_page_fact(p, "per token", &t);
+}
+
+/* The other answer by itself. */
+static int fact_against(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    if (!x->against.present) return JP_OK;
+    jp_put_quoted(&t, x->against.text, 0, strlen(x->against.text), 40);
+    if (!strcmp(x->against.name ? x->against.name : "", "next")) jp_buffer_text(&t, ", the model's second choice");
+    if (isfinite(x->against.full) && isfinite(x->against.masked)) {
+        jp_buffer_text(&t, ": its log p goes from ");
+        jp_put_figure(&t, x->against.full);
+        jp_buffer_text(&t, " to ");
+        jp_put_figure(&t, x->against.masked);
+    }
+    return jp_page_fact(p, "against", &t);
 }
 
 static int fact_joint(jp_page *p, const jp_explanation *x) {
@@ -241,8 +257,9 @@ int jp_page_run(jp_page *p, const jp_explanation *x) {
 
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
-        fact_hidden,    fact_drop,      fact_per_token, jp_page_most_lost, fact_joint, fact_pairs, fact_necessary,
-        fact_stability, fact_operators, facts_metrics,  fact_levels,       fact_noise, fact_cost,  fact_run,
+        fact_hidden,   fact_drop,   fact_against,   fact_per_token, jp_page_most_lost,
+        fact_joint,    fact_pairs,  fact_necessary, fact_stability, fact_operators,
+        facts_metrics, fact_levels, fact_noise,     fact_cost,      fact_run,
     };
     jp_buffer finding = {0};
     jp_put_finding(&finding, x);
