@@ -65,7 +65,10 @@ static int add_row(knockouts *k, int n, int i, int row) {
 static int run_knockouts(knockouts *k, int at, int n, jopa_error *err) {
     const jopa_knockout_request *rq = k->rq;
     size_t                       width = (size_t)(rq->last - rq->first);
-    jp_score_output              output = {rq->response, rq->first, rq->last, rq->log_probs + (size_t)at * width};
+    jp_score_output              output = {.response = rq->response,
+                                           .first = rq->first,
+                                           .last = rq->last,
+                                           .log_probs = rq->log_probs + (size_t)at * width};
     int                          nodes = 0;
     for (int i = 0; i < n; i++) nodes = add_row(k, nodes, at + i, i);
     for (size_t i = 0; i < (size_t)n * width; i++) output.log_probs[i] = NAN;
