@@ -18,7 +18,7 @@ if [ ! -d "$sysroot" ]; then
     options=(-q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State::status=$tmp/status"
         -o "Dir::State::lists=$tmp/lists" -o "Dir::Cache=$tmp" -o APT::Install-Recommends=false -o APT::Sandbox::User=root)
     apt-get "${options[@]}" update >&2
-    apt-get "${options[@]}" --download-only -y install libjansson-dev libicu-dev libpopt-dev liblapacke-dev \
+    apt-get "${options[@]}" --download-only -y install libjansson-dev libicu-dev libpopt-dev libmicrohttpd-dev liblapacke-dev \
         libopenblas0-serial libcmocka-dev >&2
     for package in "$tmp"/archives/*.deb; do dpkg -x "$package" "$tmp/root"; done
     # what installing them would have chosen

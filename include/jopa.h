@@ -177,6 +177,8 @@ JOPA_API int jopa_model_tokenize(jopa_model *m, const char *text, size_t size, b
 /* The bytes of a token as it appears in text: written into out[size] as far as there is room, without a NUL; returns
  * how many there are, 0 for what is no token. A control token yields its text only where it is `special`. */
 JOPA_API int jopa_model_piece(const jopa_model *m, int32_t id, bool special, char *out, int size);
+/* The token with a part in the vocabulary: "bos", "eos", "pad", "sep". Negative: it has none. */
+JOPA_API int32_t jopa_model_token_called(const jopa_model *m, const char *part);
 /* log p of each token of ids[n] given those before it, natural log; log_probs[0] is NAN. With top > 0 also the `top`
  * most likely tokens at each place after the first: top_ids[n * top], best first, and top_log_probs[n * top], which
  * needs "next" among the capabilities. JOPA_ERROR_INPUT: an id that is no token, or more than the model can take. */

@@ -31,6 +31,8 @@ static const endpoint endpoints[] = {
      answer_completions, "completion_request", "completion", 200, false, false},
     {"GET", "/v1/models", "models", "The model, as OpenAI's interface lists it", answer_models, NULL, "object", 200,
      false, false},
+    {"GET", "/tokenizer_info", "tokenizer", "The tokens that begin and end a text", answer_tokenizer, NULL, "object",
+     200, false, false},
     {"POST", "/tokenize", "tokenize", "A text as token ids", answer_tokenize, "text", "tokens", 200, false, false},
     {"POST", "/detokenize", "detokenize", "Token ids as a text", answer_detokenize, "ids", "object", 200, false, false},
 };

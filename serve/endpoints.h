@@ -39,5 +39,6 @@ enum MHD_Result answer_completions(exchange *x); /* completions.c */
 enum MHD_Result answer_tokenize(exchange *x);    /* tokens.c */
 enum MHD_Result answer_detokenize(exchange *x);
 enum MHD_Result answer_models(exchange *x);
+enum MHD_Result answer_tokenizer(exchange *x);
 
 #endif

@@ -82,6 +82,7 @@ struct hub {
     double          began;
     jopa_model     *model; /* of the model's thread; others call jopa_cancel alone */
     char            model_name[512], capabilities[256];
+    char            begin[64], end[64]; /* the tokens with which its texts do, or "" */
 };
 
 int    hub_init(hub *h, const jopa_options *o, jopa_error *e);

@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "peers.h"
 #include "reply.h"
+#include "status.h"
 #include "wait.h"
 
 /* ---- the socket ---- */
@@ -68,8 +69,12 @@ static int socket_of(struct MHD_Connection *c) {
 
 static enum MHD_Result refuse_method(exchange *x, const char *allowed) {
     jopa_error e = {.code = JOPA_ERROR_USAGE};
-    snprintf(e.message, sizeof e.message, allowed ? "that path has %s alone" : "nothing is at that path", allowed);
-    return reply_error(x, allowed ? 405 : 404, &e);
+    if (!allowed) return reply_fail(x, 404, "nothing is at that path");
+    snprintf(e.message, sizeof e.message, "that path has %s alone", allowed);
+    char                *text = error_json(&e, 405);
+    struct MHD_Response *response = reply_taken(text, text ? strlen(text) : 0);
+    if (response) MHD_add_response_header(response, "Allow", allowed);
+    return reply_with(x, 405, "application/json", POLICY_NOTHING, response);
 }
 
 /* What the body's length, kind and coding say before any of it is read. */

@@ -76,3 +76,10 @@ enum MHD_Result answer_models(exchange *x) {
     json_decref(all);
     return reply_json(x, 200, text);
 }
+
+enum MHD_Result answer_tokenizer(exchange *x) {
+    json_t *all = json_pack("{s:s, s:s}", "bos_token", x->hub->begin, "eos_token", x->hub->end);
+    char   *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    json_decref(all);
+    return all ? reply_json(x, 200, text) : reply_fail(x, 500, "the tokenizer has no name in UTF-8 for its tokens");
+}

@@ -67,10 +67,19 @@ static void run_now(work *w, run *r) {
 
 /* ---- the thread ---- */
 
+/* The text of the token with that part, where it fits. */
+static void name_token(const jopa_model *m, const char *part, char *out, int room) {
+    int32_t id = jopa_model_token_called(m, part);
+    int     n = id < 0 ? 0 : jopa_model_piece(m, id, true, out, room - 1);
+    out[n < room ? n : 0] = '\0';
+}
+
 static void name_model(hub *h, const jopa_model *m) {
     jopa_model_info info = {.size = sizeof info};
     jopa_model_describe(m, &info);
     snprintf(h->model_name, sizeof h->model_name, "%s", info.file);
+    name_token(m, "bos", h->begin, sizeof h->begin);
+    name_token(m, "eos", h->end, sizeof h->end);
     snprintf(h->capabilities, sizeof h->capabilities, "%s", jopa_model_capabilities(m));
 }
 

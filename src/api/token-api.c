@@ -45,6 +45,10 @@ int jopa_model_piece(const jopa_model *m, int32_t id, bool special, char *out, i
     return n > 0 ? n : 0;
 }
 
+int32_t jopa_model_token_called(const jopa_model *m, const char *part) {
+    return m->engine->ops->token_called ? m->engine->ops->token_called(m->engine, part) : -1;
+}
+
 /* ---- log-probabilities ----------------------------------------------------------------------------------------- */
 
 static int check_ids(const jopa_model *m, const int32_t *ids, int n, jopa_error *e) {
