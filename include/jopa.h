@@ -150,8 +150,9 @@ JOPA_API int jopa_options_check(const jopa_options *o, jopa_error *e);
  */
 typedef struct jopa_model jopa_model;
 
-/* Open what the options "model", "engine", "encoder", "threads", "ctx", "gpu_layers", "rpc" and "precise" say; the rest
- * is not looked at. Progress is told. On success *out is owned by the caller: jopa_model_free. */
+/* Open what the options "model", "engine", "encoder", "key", "tokenizer", "timeout", "threads", "ctx", "gpu_layers",
+ * "rpc" and "precise" say; the rest is not looked at. Progress is told. On success *out is owned by the caller:
+ * jopa_model_free. */
 JOPA_API int  jopa_model_open(jopa_model **out, const jopa_options *o, jopa_error *e);
 JOPA_API void jopa_model_free(jopa_model *m);
 /* What the engine can do with this model: a comma-separated list such as "logprobs,generate,gradient"; owned by m. The
