@@ -260,6 +260,18 @@ static void add_targets(jp_explanation *x) {
     }
 }
 
+static void add_against(jp_explanation *x) {
+    static const char *const texts[] = {"They", " parted"};
+    x->against.present = true;
+    x->against.name = strdup("They parted");
+    x->against.text = strdup("They parted");
+    x->against.full = -6.5;
+    x->against.masked = -2.25;
+    x->against.tokens = calloc(2, sizeof *x->against.tokens);
+    for (int i = 0; i < 2; i++)
+        x->against.tokens[x->against.n_tokens++] = (jp_result_response_token){i, strdup(texts[i]), -3.25, -1.125};
+}
+
 jopa_result *fixture_everything(void) {
     jopa_result    *r = fixture_result();
     jp_explanation *x = &r->items[0];
@@ -271,6 +283,7 @@ jopa_result *fixture_everything(void) {
     add_levels(x);
     add_uses(x);
     add_targets(x);
+    add_against(x);
     return r;
 }
 
