@@ -63,7 +63,7 @@ static int next_event(stream *s) {
     s->text = NULL;
     if (s->ended || s->hub->stopping) return -1;
     if (!s->told || s->version != s->wait.run->version) return make_event(s) ? 1 : -1;
-    if (!s->wait.since || seconds_now() - s->wait.since < 1) { /* it was not woken to show that it lives */
+    if (s->wait.since <= 0 || seconds_now() - s->wait.since < 1) { /* it was not woken to show that it lives */
         wait_sleep(s->hub, &s->wait);
         return 0;
     }

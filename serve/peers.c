@@ -29,7 +29,7 @@ void peers_close(hub *h, peer *l) {
 void peers_set(hub *h, peer *l, peer_state state) {
     if (!l) return;
     hub_lock(h);
-    l->state = state;
+    l->state = (int)state;
     l->since = seconds_now();
     hub_unlock(h);
 }
