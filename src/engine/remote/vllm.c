@@ -11,14 +11,18 @@
 
 enum { COMPLETIONS, SCALE_OUT };
 
-/* Unknown to the server: 404 whatever is asked. */
+/* Unknown to a server: 404 whatever is asked; switched off: 403. That the key is right /v1/models has shown. */
 static int offers_scale_out(const jp_server *s, const jp_asking *ask, jopa_error *e) {
-    json_t *reply = NULL;
-    long    status = 0;
-    int     code =
-        jp_wire_ask(ask, s->base, (jp_wire_request){"/inference/v1/generate", json_object()}, &reply, &status, e);
+    enum { SWITCHED_OFF = 403 };
+    json_t         *reply = NULL;
+    long            status = 0;
+    jopa_error      why = {0};
+    jp_wire_request rq = {"/inference/v1/generate", json_object()};
+    int             code = jp_wire_ask(ask, s->base, rq, &reply, &status, &why);
     json_decref(reply);
-    return code ? -code : status != 404 && status != 405 && status < 500;
+    if (status == SWITCHED_OFF) return 0;
+    if (code) return -jp_fail(e, code, "%s", why.message);
+    return status != 404 && status != 405 && status < 500;
 }
 
 static int recognise_vllm(jp_server *s, const jp_asking *ask, jopa_error *e) {

@@ -159,6 +159,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.toy.keys.add(self.headers.get("Authorization"))
+        if self.toy.dialect == "vllm" and self.path == "/inference/v1/generate":
+            return self.answer(403, {"error": {"message": "Scale-out endpoints are disabled. Restart vllm serve with --enable-scale-out to enable "
+                                               "them.", "type": "PermissionDeniedError", "param": None, "code": 403}})
         made = self.toy.post(self.path, body)
         if made is None:
             return self.answer(404, {"error": {"message": "not found"}})
