@@ -288,8 +288,8 @@ def test_names_that_need_care(tiny):
 def test_score(tiny):
     r = tiny.score(PROMPT, [["doctor"], ["patient", 0]], response=RESPONSE, unit="word")
     assert len(r) == 2 and r[0].command == "score" and r["doctor"].selected == r[0].selected
-    with pytest.raises(jopa.UsageError):
-        tiny.score(PROMPT, [], response=RESPONSE)
+    whole = tiny.score(PROMPT, [], response=RESPONSE)  # with nothing hidden
+    assert len(whole) == 1 and whole[0].drop == 0 and not whole[0].selected
     with pytest.raises(jopa.UsageError):
         tiny.score(PROMPT, [[0]], response=RESPONSE, budget=3)
 
