@@ -37,7 +37,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                                  .progress = tell_loading,
                                  .user = l};
     const char       *engine = jp_options_text(o, "engine");
-    bool              remote = engine && strstr(engine, "://");
+    bool              remote = jp_engine_is_remote(engine);
     options.key = jp_options_text(o, "key");
     options.tokenizer = jp_options_text(o, "tokenizer");
     options.timeout = jp_options_number(o, "timeout");
@@ -51,7 +51,7 @@ static int open_engines(jopa_model *m, const jopa_options *o, loading *l, jopa_e
                          "'%s' is an encoder, which writes no responses: explain a language model", options.file);
     if (status || !encoder) return status;
     options.file = encoder;
-    options.servers = options.key = options.tokenizer = NULL;
+    options.key = options.tokenizer = NULL;
     options.context = 0;
     options.rpc = NULL;
     if (!(m->encoder_file = strdup(encoder))) return jp_fail_memory(e);

@@ -205,15 +205,6 @@ static int resolve_use(jp_question *q, const jopa_options *o, jopa_error *e) {
     return JP_OK;
 }
 
-static int check_engine(const jopa_options *o, jopa_error *e) {
-    const char *name = jp_options_text(o, "engine"), *summary, *known;
-    for (int i = 0; name && (known = jp_engine_name(i, &summary)); i++)
-        if (!strcmp(known, name)) return JP_OK;
-    return !name || strstr(name, "://")
-               ? JP_OK
-               : jp_fail(e, JOPA_ERROR_USAGE, "unknown engine '%s': see `jopa list engines`", name);
-}
-
 int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
     *q = (jp_question){.command = o->command, .options = o, .progress = o->progress, .user = o->user};
     q->command_name = jp_command_name(__builtin_ctz(o->command));
@@ -224,7 +215,7 @@ int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
     if (!status) status = resolve_units(q, o, e);
     if (!status) status = resolve_search(q, o, e);
     if (!status) status = resolve_use(q, o, e);
-    return status ? status : check_engine(o, e);
+    return status ? status : jp_engine_check(jp_options_text(o, "engine"), e);
 }
 
 void jp_question_free(jp_question *q) {

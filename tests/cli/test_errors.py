@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
-from cli import JOPA, PROMPT, RESPONSE, SANITIZED, Command, Failed, Usage, json, main, os, run, write_model
+from cli import JOPA, PROMPT, RESPONSE, SANITIZED, Command, Failed, Usage, json, main, os, re, run, write_model
 
 NOT_UTF8 = b"caf\xe9 and more"
 
@@ -79,7 +79,8 @@ class Errors(Command):
         self.refused(Failed, "not a GGUF file", "explain", "-m", self.file, PROMPT)
         self.refused(Failed, "not a GGUF file", "list", "engines", "-m", "/")
         self.refused(Failed, "cannot read the model", "explain", *self.tiny, "--encoder", "/no/such/encoder", PROMPT)
-        self.refused(Usage, "unknown engine 'remote'", "explain", *self.tiny, "--engine", "remote", PROMPT)
+        for name in ("remote", "URL[,URL...]"):  # the second is how the list of engines calls servers
+            self.refused(Usage, f"unknown engine '{re.escape(name)}'", "explain", *self.tiny, "--engine", name, PROMPT)
 
     def test_long_prompts(self):
         small = write_model(self.folder / "small.gguf", context=64)
