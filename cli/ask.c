@@ -5,11 +5,12 @@
 #include "progress.h"
 #include "say.h"
 
-int ask_parsed(options *o, ask_function ask, jopa_result **result) {
+int ask_checked(options *o, int (*check)(const options *o), ask_function ask, jopa_result **result) {
     jopa_model *m = NULL;
     jopa_error  e = {0};
     int         code = output_check(o);
     if (code < 0) code = options_question(o);
+    if (code < 0 && check) code = check(o);
     if (code < 0) options_listen(o);
     if (code < 0) code = options_open_model(o, &m);
     if (code < 0) {
@@ -21,6 +22,8 @@ int ask_parsed(options *o, ask_function ask, jopa_result **result) {
     jopa_model_free(m);
     return code;
 }
+
+int ask_parsed(options *o, ask_function ask, jopa_result **result) { return ask_checked(o, NULL, ask, result); }
 
 int ask_question(ask_function ask, int argc, const char **argv) {
     options      o;

@@ -55,6 +55,13 @@ class Like(Command):
         self.assertIn("compression", self.ask("--like", self.first, "--ratio", 0.2, command="compress"))
         self.assertIn("audit", self.ask("--like", self.first, command="audit"))
 
+    def test_the_same_sets_scored_again(self):
+        x = self.explain(PROMPT, "-u", "word", "-r", RESPONSE, "--hide", "0,2", "--hide", "1", "--metrics", "none", command="score")
+        self.first.write_text(json.dumps(x))
+        again = self.ask("--like", self.first, command="score")
+        self.assertEqual(steady(again), steady(x))
+        self.assertNotEqual(steady(self.ask("--like", self.first, "--hide", "0", command="score")), steady(x))
+
     def test_saved_long_ago(self):
         for name in ("lisbon", "compare", "hostile"):
             old = json.loads((SOURCE / f"tests/cli/render/{name}.json").read_text())
