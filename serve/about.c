@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "endpoints.h"
+#include "json-text.h"
 #include "openapi.h"
 #include "reply.h"
 
@@ -17,9 +18,7 @@ enum MHD_Result answer_health(exchange *x) {
     json_object_set_new(all, "queued", json_integer(h->queued));
     json_object_set_new(all, "running", json_integer(h->running ? 1 : 0));
     hub_unlock(h);
-    char *text = json_dumps(all, JSON_COMPACT);
-    json_decref(all);
-    return reply_json(x, 200, text);
+    return reply_json(x, 200, json_text(all, 0));
 }
 
 enum MHD_Result answer_openapi(exchange *x) { return reply_json(x, 200, openapi_json()); }

@@ -10,10 +10,19 @@
 #include "status.h"
 #include "wait.h"
 
-static enum MHD_Result reply_call(exchange *x) {
+static enum MHD_Result reply_ended(exchange *x) {
     run *r = x->wait.run;
     if (r->state == RUN_DONE) return reply_json(x, 200, strdup(r->result));
-    return reply_error(x, r->state == RUN_CANCELLED ? 503 : http_status(r->error.code), &r->error);
+    bool unasked = r->state == RUN_CANCELLED && !(r->named && r->cancel);
+    return reply_error(x, unasked ? 503 : http_status(r->error.code), &r->error);
+}
+
+enum MHD_Result call_wait(exchange *x) {
+    hub_lock(x->hub);
+    bool ended = run_ended(x->wait.run);
+    if (!ended) wait_sleep(x->hub, &x->wait);
+    hub_unlock(x->hub);
+    return ended ? reply_ended(x) : MHD_YES;
 }
 
 static int begin_call(exchange *x, int (*check)(const void *body, jopa_error *e), run_function function,
@@ -34,9 +43,5 @@ enum MHD_Result call_model(exchange *x, int (*check)(const void *body, jopa_erro
         if (status) return reply_error(x, http_status(status), &e);
         if (runs_queue(x->hub, x->wait.run, &e)) return reply_error(x, 503, &e);
     }
-    hub_lock(x->hub);
-    bool ended = run_ended(x->wait.run);
-    if (!ended) wait_sleep(x->hub, &x->wait);
-    hub_unlock(x->hub);
-    return ended ? reply_call(x) : MHD_YES;
+    return call_wait(x);
 }

@@ -7,15 +7,17 @@
 #include <time.h>
 
 #include "calls.h"
+#include "completion-request.h"
 #include "endpoints.h"
 #include "fail.h"
-#include "completion-request.h"
+#include "json-text.h"
+#include "runs.h"
 #include "sequence.h"
 #include "work.h"
 
 static bool is_unwanted(work *w, const run *r) {
     hub_lock(w->hub);
-    bool over = r->cancel || w->hub->stopping || seconds_now() - r->started > w->hub->set.seconds;
+    bool over = run_must_end(w->hub, r);
     hub_unlock(w->hub);
     return over;
 }
@@ -38,9 +40,7 @@ static char *completion_json(const hub *h, const run *r, json_t *choices, const 
         json_pack("{s:s, s:s, s:I, s:s, s:O, s:{s:i, s:i, s:i}}", "id", r->id, "object", "text_completion", "created",
                   (json_int_t)time(NULL), "model", h->model_name, "choices", choices, "usage", "prompt_tokens",
                   usage[0], "completion_tokens", usage[1], "total_tokens", usage[0] + usage[1]);
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(all);
-    return text;
+    return json_text(all, 9);
 }
 
 int completions_run(work *w, run *r, char **json, jopa_error *e) {

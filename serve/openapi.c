@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "endpoints.h"
+#include "json-text.h"
 #include "schema.h"
 
 /* ---- what is answered ---- */
@@ -134,7 +135,5 @@ char *openapi_json(void) {
                   "title", "jopa serve", "version", jopa_version(), "description",
                   "Which parts of a prompt jointly cause a language model's response", "paths", paths, "components",
                   "schemas", all_schemas(), "securitySchemes", "token", bearer, "security", "token");
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return text;
+    return json_text(all, 0);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "commands.h"
 #include "endpoints.h"
 #include "fail.h"
@@ -12,7 +13,6 @@
 #include "runs.h"
 #include "status.h"
 #include "store.h"
-#include "wait.h"
 
 /* ---- asking ---- */
 
@@ -60,31 +60,16 @@ static enum MHD_Result reply_status(exchange *x, unsigned status, run *r, bool w
     return reply_with(x, status, "application/json", POLICY_NOTHING, response);
 }
 
-static enum MHD_Result reply_ended(exchange *x) {
-    run *r = x->wait.run;
-    if (r->state == RUN_DONE) return reply_json(x, 200, strdup(r->result));
-    return reply_error(x, r->state == RUN_CANCELLED && !r->cancel ? 503 : http_status(r->error.code), &r->error);
-}
-
-/* The answer of the run that it waits for, or sleep. Once a run has ended nothing of it changes. */
-static enum MHD_Result wait_for_answer(exchange *x) {
-    hub_lock(x->hub);
-    bool ended = run_ended(x->wait.run);
-    if (!ended) wait_sleep(x->hub, &x->wait);
-    hub_unlock(x->hub);
-    return ended ? reply_ended(x) : MHD_YES;
-}
-
 enum MHD_Result answer_command(exchange *x) {
     jopa_error e = {0};
     run       *r = NULL;
-    if (x->wait.run) return wait_for_answer(x);
+    if (x->wait.run) return call_wait(x);
     int status = make_run(x, &r, &e);
     if (status) return reply_error(x, http_status(status), &e);
     status = runs_queue(x->hub, r, &e);
     x->wait.run = r;
     if (status) return reply_error(x, 503, &e);
-    return wants_to_wait(x) ? wait_for_answer(x) : reply_status(x, 202, r, false);
+    return wants_to_wait(x) ? call_wait(x) : reply_status(x, 202, r, false);
 }
 
 enum MHD_Result answer_import(exchange *x) {

@@ -28,6 +28,10 @@ static bool is_of_model(const char *name) {
 
 bool request_takes(const jopa_option_info *option) { return !option->command_only && !is_of_model(option->name); }
 
+bool request_takes_json(const jopa_option_info *option) {
+    return !strcmp(option->name, "tools") || !strcmp(option->name, "template_args");
+}
+
 static const jopa_option_info *find_info(const char *command, const char *name) {
     const jopa_option_info *o;
     for (int i = 0; (o = jopa_option_at(command, i)); i++)
@@ -108,9 +112,8 @@ static int set_several(reading *r, const jopa_option_info *o, const json_t *valu
 
 /* A text; what the option takes as JSON may be JSON, too. */
 static int set_any(reading *r, const jopa_option_info *o, const json_t *value) {
-    bool json = !strcmp(o->name, "tools") || !strcmp(o->name, "template_args");
     if (json_is_string(value)) return set_text(r, o->name, json_string_value(value));
-    if (!json || !(json_is_object(value) || json_is_array(value))) return fail_kind(r, o, "a text");
+    if (!request_takes_json(o) || !(json_is_object(value) || json_is_array(value))) return fail_kind(r, o, "a text");
     char *text = json_dumps(value, JSON_COMPACT);
     int   status = text ? set_text(r, o->name, text) : fail_no_memory(r->e);
     free(text);

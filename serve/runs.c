@@ -48,6 +48,10 @@ void runs_release(hub *h, run *r) {
 
 bool run_ended(const run *r) { return r->state != RUN_QUEUED && r->state != RUN_RUNNING; }
 
+bool run_must_end(const hub *h, const run *r) {
+    return r->cancel || h->stopping || seconds_now() - r->started > h->set.seconds;
+}
+
 void run_changed(hub *h, run *r) {
     r->version++;
     wait_wake(h, r);

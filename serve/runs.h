@@ -21,8 +21,9 @@ void runs_clear(hub *h);
 
 /* ---- with hub.lock held ---- */
 bool run_ended(const run *r);
-int  run_place(const hub *h, const run *r); /* in the queue: 0 for what runs or ended, 1 for what comes next */
-void run_changed(hub *h, run *r);           /* tell who waits for it */
+bool run_must_end(const hub *h, const run *r); /* one that runs: it is cancelled, its time is up, or all ends */
+int  run_place(const hub *h, const run *r);    /* in the queue: 0 for what runs or ended, 1 for what comes next */
+void run_changed(hub *h, run *r);              /* tell who waits for it */
 /* It ends as `state`; its result or error is there. */
 void run_end(hub *h, run *r, run_state state);
 /* The next of the queue, which runs now; NULL: there is none. */

@@ -47,8 +47,8 @@ static json_t *one_of_names(const char *values) {
 /* ---- options ---- */
 
 static json_t *text_schema(const jopa_option_info *o) {
-    bool json = !strcmp(o->name, "tools") || !strcmp(o->name, "template_args");
-    if (json) return json_pack("{s:[s, s]}", "type", "string", strcmp(o->name, "tools") ? "object" : "array");
+    if (request_takes_json(o))
+        return json_pack("{s:[s, s]}", "type", "string", strcmp(o->name, "tools") ? "object" : "array");
     return o->values ? one_of_names(o->values) : json_pack("{s:s}", "type", "string");
 }
 

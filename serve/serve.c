@@ -32,11 +32,10 @@ static bool is_told_to_end(const sigset_t *set) {
 }
 
 /* A second one ends the process at once. */
-static void restore_signals(const sigset_t *set, const sigset_t *before) {
+static void restore_signals(const sigset_t *set) {
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, set, NULL);
-    (void)before;
 }
 
 /* ---- while it serves ---- */
@@ -45,7 +44,7 @@ static void restore_signals(const sigset_t *set, const sigset_t *before) {
 static void end_overdue(hub *h) {
     hub_lock(h);
     const run *r = h->running;
-    if (r && h->model && (r->cancel || seconds_now() - r->started > h->set.seconds)) jopa_cancel(h->model);
+    if (r && h->model && run_must_end(h, r)) jopa_cancel(h->model);
     hub_unlock(h);
 }
 
@@ -106,13 +105,13 @@ static void end_work(hub *h, work *w) {
 }
 
 static int serve_until_told(hub *h, work *w, int socket, const serve_caller *caller, const sigset_t *signals,
-                            const sigset_t *before, jopa_error *e) {
+                            jopa_error *e) {
     struct MHD_Daemon *daemon = NULL;
     int                status = server_start(h, socket, &daemon, e);
     if (status) close(socket);
     else announce(h, caller);
     while (!status && !is_told_to_end(signals)) look_after_serving(h);
-    restore_signals(signals, before);
+    restore_signals(signals);
     begin_to_stop(h);
     end_work(h, w);
     if (!status) server_stop(h, daemon);
@@ -120,14 +119,14 @@ static int serve_until_told(hub *h, work *w, int socket, const serve_caller *cal
 }
 
 static int serve_hub(hub *h, const serve_caller *caller, jopa_error *e) {
-    sigset_t signals = ending_signals(), before;
+    sigset_t signals = ending_signals();
     work     w;
     int      socket = -1, status = server_listen(h, &socket, e);
     if (status) return status;
     store_tidy(h->set.store);
-    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     status = work_start(&w, h, e);
-    if (!status) return serve_until_told(h, &w, socket, caller, &signals, &before, e);
+    if (!status) return serve_until_told(h, &w, socket, caller, &signals, e);
     close(socket);
     return status;
 }

@@ -1,6 +1,8 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +19,16 @@ int random_name(char out[33], jopa_error *e) {
     return JOPA_OK;
 }
 
+/* An address of this machine alone. Names are not looked up: any but localhost may mean any machine. */
 static bool is_loopback(const char *host) {
-    return !strncmp(host, "127.", 4) || !strcmp(host, "::1") || !strcmp(host, "localhost");
+    struct addrinfo wanted = {.ai_flags = AI_NUMERICHOST}, *found = NULL;
+    if (!strcmp(host, "localhost")) return true;
+    if (getaddrinfo(host, NULL, &wanted, &found)) return false;
+    const struct sockaddr *a = found->ai_addr;
+    bool own = a->sa_family == AF_INET ? ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
+                                       : IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+    freeaddrinfo(found);
+    return own;
 }
 
 /* Letters that need no escape in an address or a header. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json-text.h"
 #include "runs.h"
 
 const char *state_name(run_state state) {
@@ -37,10 +38,7 @@ static json_t *error_object(const jopa_error *e, unsigned status) {
 }
 
 char *error_json(const jopa_error *e, unsigned status) {
-    json_t *all = json_pack("{s:o}", "error", error_object(e, status));
-    char   *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return text;
+    return json_text(json_pack("{s:o}", "error", error_object(e, status)), 0);
 }
 
 static void put_finite(json_t *to, const char *name, double value) {
@@ -69,9 +67,7 @@ char *progress_json(const jopa_progress *p, double seconds, double limit) {
     if (left > limit - seconds) left = limit - seconds;
     if (left >= 0) put_finite(all, "seconds_left", left);
     if (p->fraction >= 0) put_finite(all, "fraction", p->fraction);
-    char *text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(8));
-    json_decref(all);
-    return text;
+    return json_text(all, 8);
 }
 
 static void put_member(FILE *f, const char *name, const char *json) {

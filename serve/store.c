@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "fail.h"
 #include "settings.h"
 
@@ -59,16 +60,13 @@ int store_write(const char *folder, const char *id, const char *json, size_t siz
 }
 
 const char *result_command(const char *json, size_t size, jopa_error *e) {
-    static const char *const commands[] = {"explain", "compare", "score", "audit", "compress"};
-    jopa_result             *r = NULL;
-    const char              *found = NULL;
+    jopa_result *r = NULL;
     if (jopa_result_parse(&r, json, size, e)) return NULL;
-    const char *name = jopa_result_text(r, -1, "command");
-    for (size_t i = 0; name && i < sizeof commands / sizeof *commands; i++)
-        if (!strcmp(name, commands[i])) found = commands[i];
+    const char           *name = jopa_result_text(r, -1, "command");
+    const served_command *found = name ? command_served(name) : NULL;
     jopa_result_free(r);
     if (!found) fail(e, JOPA_ERROR_INPUT, "the result is of a command that this server does not have");
-    return found;
+    return found ? found->name : NULL;
 }
 
 static char *read_file(const char *path, size_t *size) {

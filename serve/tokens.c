@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "endpoints.h"
 #include "fail.h"
+#include "json-text.h"
 #include "reply.h"
 #include "token-text.h"
 #include "work.h"
@@ -34,9 +35,7 @@ static int tokenize_run(work *w, run *r, char **json, jopa_error *e) {
     if (status) return status;
     json_t *all = json_array();
     for (int i = 0; i < n; i++) json_array_append_new(all, json_integer(ids[i]));
-    json_t *answer = json_pack("{s:o, s:i}", "tokens", all, "count", n);
-    *json = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
-    json_decref(answer);
+    *json = json_text(json_pack("{s:o, s:i}", "tokens", all, "count", n), 0);
     jopa_free(ids);
     return *json ? JOPA_OK : fail_no_memory(e);
 }
@@ -58,10 +57,8 @@ static int detokenize_run(work *w, run *r, char **json, jopa_error *e) {
     int           n = (int)json_array_size(list);
     int32_t      *ids = calloc((size_t)n + 1, sizeof *ids);
     for (int i = 0; ids && i < n; i++) ids[i] = (int32_t)json_integer_value(json_array_get(list, (size_t)i));
-    char   *text = ids ? tokens_text(w->model, ids, n) : NULL;
-    json_t *answer = text ? json_pack("{s:s, s:s}", "prompt", text, "content", text) : NULL;
-    *json = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
-    json_decref(answer);
+    char *text = ids ? tokens_text(w->model, ids, n) : NULL;
+    *json = text ? json_text(json_pack("{s:s, s:s}", "prompt", text, "content", text), 0) : NULL;
     free(text);
     free(ids);
     return *json ? JOPA_OK : fail_no_memory(e);
@@ -72,14 +69,11 @@ enum MHD_Result answer_detokenize(exchange *x) { return call_model(x, check_toke
 enum MHD_Result answer_models(exchange *x) {
     json_t *all = json_pack("{s:s, s:[{s:s, s:s, s:i, s:s}]}", "object", "list", "data", "id", x->hub->model_name,
                             "object", "model", "created", 0, "owned_by", "jopa");
-    char   *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return reply_json(x, 200, text);
+    return reply_json(x, 200, json_text(all, 0));
 }
 
 enum MHD_Result answer_tokenizer(exchange *x) {
     json_t *all = json_pack("{s:s, s:s}", "bos_token", x->hub->begin, "eos_token", x->hub->end);
-    char   *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    json_decref(all);
-    return all ? reply_json(x, 200, text) : reply_fail(x, 500, "the tokenizer has no name in UTF-8 for its tokens");
+    char   *text = json_text(all, 0);
+    return text ? reply_json(x, 200, text) : reply_fail(x, 500, "the tokenizer has no name in UTF-8 for its tokens");
 }

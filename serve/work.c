@@ -13,10 +13,6 @@
 
 /* ---- how it goes ---- */
 
-static bool is_over(const hub *h, const run *r) {
-    return r->cancel || h->stopping || seconds_now() - r->started > h->set.seconds;
-}
-
 int work_progress(void *user, const jopa_progress *p) {
     static const double PAUSE = 0.08; /* seconds between two lines for the same stage */
     work               *w = user;
@@ -24,7 +20,7 @@ int work_progress(void *user, const jopa_progress *p) {
     bool                full = w->session && session_is_full(w->session);
     hub_lock(h);
     run   *r = h->running;
-    bool   over = !r || full || is_over(h, r);
+    bool   over = !r || full || run_must_end(h, r);
     double now = seconds_now();
     if (r && now - r->told >= PAUSE) {
         char *text = progress_json(p, now - r->started, h->set.seconds);

@@ -1,13 +1,8 @@
 // The question's form: its controls are made of the server's schemas, which come from the table of options.
+import { byId, make } from "/assets/dom.js";
+
 const MAIN = ["unit", "operator", "method", "k", "roles"];
 const TEXTS = ["prompt", "messages", "system", "response", "like", "id", "target", "hide"]; // have a place of their own
-const byId = (id) => document.getElementById(id);
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 /** The names that a schema lists, wherever they stand in it. */
 const names = (schema) => schema.enum || schema.items?.enum || (schema.anyOf || []).flatMap(names);
@@ -16,19 +11,19 @@ const isFree = (schema) => (schema.anyOf || []).some((one) => one.pattern || one
 
 function input(name, schema) {
   const fallback = schema.default ?? "";
-  if (schema.type === "boolean") return element("input", { type: "checkbox", checked: fallback === true });
+  if (schema.type === "boolean") return make("input", { type: "checkbox", checked: fallback === true });
   const listed = names(schema);
   if (listed.length && !isFree(schema)) {
-    const select = element("select", {}, ...listed.map((one) => element("option", { value: one, textContent: one })));
+    const select = make("select", {}, ...listed.map((one) => make("option", { value: one, textContent: one })));
     select.value = fallback;
     return select;
   }
   const number = schema.type === "integer" || schema.type === "number";
-  const made = element("input", { type: number ? "number" : "text", placeholder: number && !fallback ? "" : fallback, autocomplete: "off" });
+  const made = make("input", { type: number ? "number" : "text", placeholder: number && !fallback ? "" : fallback, autocomplete: "off" });
   if (schema.type === "number") made.step = "any";
   if (number) [made.min, made.max] = [schema.minimum ?? "", schema.maximum ?? ""];
   if (!listed.length) return made;
-  const list = element("datalist", { id: `names-${name}` }, ...listed.map((one) => element("option", { value: one })));
+  const list = make("datalist", { id: `names-${name}` }, ...listed.map((one) => make("option", { value: one })));
   made.setAttribute("list", list.id);
   return [made, list];
 }
@@ -37,7 +32,7 @@ function control(name, schema) {
   const [field, ...rest] = [input(name, schema)].flat();
   field.dataset.option = name;
   field.title = schema.description || "";
-  const label = element("label", {}, name.replaceAll("_", " "), field, ...rest);
+  const label = make("label", {}, name.replaceAll("_", " "), field, ...rest);
   if (field.type === "checkbox") {
     label.className = "switch";
     label.prepend(field);

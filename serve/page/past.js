@@ -1,6 +1,8 @@
 // The questions of this browser, and their permanent links.
+import { byId, make } from "/assets/dom.js";
+
 const KEY = "jopa-questions", MOST = 60;
-const section = document.getElementById("past"), list = document.getElementById("history");
+const section = byId("past"), list = byId("history");
 
 function read() {
   try {
@@ -20,17 +22,10 @@ export function showPast(forget) {
   const all = read();
   section.hidden = !all.length;
   list.replaceChildren(...all.map(({ id, title, command }) => {
-    const item = document.createElement("li"), link = document.createElement("a"), button = document.createElement("button");
-    link.href = `#${id}`;
-    link.dir = "auto";
-    link.textContent = title;
-    button.className = "plain";
-    button.type = "button";
-    button.textContent = "Forget";
+    const button = make("button", { className: "plain", type: "button" }, "Forget");
     button.setAttribute("aria-label", `Forget: ${title}`);
     button.addEventListener("click", () => forget(id));
-    item.append(link, ` (${command}) `, button);
-    return item;
+    return make("li", {}, make("a", { href: `#${id}`, dir: "auto" }, title), ` (${command}) `, button);
   }));
 }
 

@@ -1,12 +1,12 @@
 // The page: asks, shows how it goes and what came of it.
 import * as api from "/assets/api.js";
+import { byId, make } from "/assets/dom.js";
 import * as form from "/assets/form.js";
 import { forgetPast, remember, showPast } from "/assets/past.js";
-import { light, listenTo, pick, pickedTarget, replaceAnswer, showHidden, showReport } from "/assets/shown.js";
+import { light, listenTo, pickedTarget, replaceAnswer, showHidden, showReport, unitsOf } from "/assets/shown.js";
 
 const TABS = ["explain", "compare", "audit", "compress", "cite"]; // those that the server has
 const WORDS = { explain: "Explain", compare: "Compare methods", audit: "Audit", compress: "Compress", cite: "Cite" };
-const byId = (id) => document.getElementById(id);
 let paths = {}, schemas = {}, command = "explain", formats = [];
 let running = null; // the id of what runs
 let base = null; // what is shown: {id, command, one, result, edited}
@@ -162,28 +162,24 @@ async function open(id) {
 
 const firstWords = (one) => `${byId("prompt").value.slice(0, 70)} → ${one.response.text.slice(0, 40)}`;
 
-function make(tag, text, properties = {}) {
-  return Object.assign(document.createElement(tag), { textContent: text, ...properties });
-}
-
 function headAnswer() {
-  byId("shown").prepend(make("h1", "Select a part of the answer"),
-    make("p", "Drag over it, click a word, or hold Shift with the arrow keys and press Enter. Its joint set lights up in the prompt. Click words of the prompt to hide them.", { className: "lead" }));
+  byId("shown").prepend(make("h1", {}, "Select a part of the answer"),
+    make("p", { className: "lead" }, "Drag over it, click a word, or hold Shift with the arrow keys and press Enter. Its joint set lights up in the prompt. Click words of the prompt to hide them."));
 }
 
 function addExports(id) {
-  const line = make("p", "This result: ", { className: "exports" });
-  line.append(make("a", "permanent link", { href: `#${id}` }));
+  const line = make("p", { className: "exports" }, "This result: ");
+  line.append(make("a", { href: `#${id}` }, "permanent link"));
   for (const format of formats.filter((one) => one !== "prompt" || base.command === "compress"))
-    line.append(", ", make("a", format, { href: `${api.reportPath(id, format)}&download=true` }));
+    line.append(", ", make("a", { href: `${api.reportPath(id, format)}&download=true` }, format));
   byId("shown").append(line);
 }
 
 /* ---- hiding by hand ---- */
 
 function addHand() {
-  const box = make("div", "", { className: "hand", id: "hand" });
-  const line = make("p", "", { id: "hand-line" }), more = make("button", "", { type: "button", id: "explain-picked", hidden: true });
+  const box = make("div", { className: "hand", id: "hand" });
+  const line = make("p", { id: "hand-line" }), more = make("button", { type: "button", id: "explain-picked", hidden: true });
   more.addEventListener("click", explainPicked);
   box.append(line, more);
   (byId("shown").querySelector("#response") || byId("shown")).append(box);
@@ -198,9 +194,9 @@ function tellHand(one) {
   byId("hand").querySelectorAll("h3, .text, .plain").forEach((old) => old.remove());
   const text = (one || base.one).masked_response?.text;
   if (hidden.size && text !== undefined)
-    byId("hand").append(make("h3", "What the model then writes"), make("div", text, { className: "text", dir: "auto" }));
+    byId("hand").append(make("h3", {}, "What the model then writes"), make("div", { className: "text", dir: "auto" }, text));
   if (one) {
-    const back = make("button", "Back to the result", { type: "button", className: "plain" });
+    const back = make("button", { type: "button", className: "plain" }, "Back to the result");
     back.addEventListener("click", () => open(base.id).catch(tellFailure));
     byId("hand").append(back);
   }
@@ -229,8 +225,8 @@ async function scoreHand() {
 }
 
 function toggle(element) {
-  const [first, last = first] = element.dataset.unit.split("-").map(Number), off = !hidden.has(first);
-  for (let unit = first; unit <= last; unit++) off ? hidden.add(unit) : hidden.delete(unit);
+  const units = unitsOf(element), off = !hidden.has(units[0]);
+  for (const unit of units) off ? hidden.add(unit) : hidden.delete(unit);
   showHidden(hidden);
   scoreHand();
 }
@@ -253,7 +249,7 @@ function choose(name, focus) {
 function makeTabs() {
   const there = TABS.filter((name) => paths[`/v1/${name}`]), bar = document.querySelector("[role=tablist]");
   for (const name of there) {
-    const tab = make("button", WORDS[name], { type: "button", id: `tab-${name}` });
+    const tab = make("button", { type: "button", id: `tab-${name}` }, WORDS[name]);
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", "options");
     tab.addEventListener("click", () => choose(name));

@@ -1,5 +1,7 @@
 // The result that is shown: the HTML report's own sections, where units can be hidden and parts of the answer selected.
-const shown = document.getElementById("shown");
+import { byId } from "/assets/dom.js";
+
+const shown = byId("shown");
 const tokensOf = (map) => [...shown.querySelectorAll(`[data-map=${map}] .t`)];
 
 /** "3-5" -> [3, 4, 5] */
@@ -47,7 +49,7 @@ export function replaceAnswer(html) {
 /* ---- a part of the answer ---- */
 
 let picked = [];
-export function pick(elements) {
+function pick(elements) {
   for (const one of picked) one.classList.remove("picked");
   picked = elements;
   for (const one of picked) one.classList.add("picked");

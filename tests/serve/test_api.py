@@ -150,7 +150,7 @@ class Interface(Served):
             self.assertEqual((headers["x-content-type-options"], headers["cache-control"]), ("nosniff", "no-store"))
             self.assertNotIn(b"http://", content.replace(b"http://www.w3.org", b""))
         page = self.server.request("GET", "/")[2].decode()
-        names = [name for name in ("serve.css", "page.css", "plot.css", "serve.js", "api.js", "form.js", "past.js", "shown.js", "page.js")]
+        names = [name for name in ("serve.css", "page.css", "plot.css", "serve.js", "api.js", "dom.js", "form.js", "past.js", "shown.js", "page.js")]
         size = len(page) + sum(len(self.server.request("GET", f"/assets/{name}")[2]) for name in names)
         self.assertLess(size, 200000)
         self.assertEqual(self.server.request("HEAD", "/")[2], b"")
