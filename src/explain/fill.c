@@ -212,7 +212,7 @@ int jp_fill_answer(jp_explanation *x, jp_scorer *s, const jp_explain_problem *p,
 }
 
 int jp_fill_nothing(jp_explanation *x, const char *why, jopa_error *e) {
-    x->log_prob.full = x->log_prob.masked = x->log_prob.drop = x->sparsity = x->noise = NAN;
+    x->log_prob.full = x->log_prob.masked = x->log_prob.drop = x->sparsity = NAN;
     x->cost.evaluations_per_second = NAN;
     x->selected = malloc(sizeof *x->selected);
     int status = x->selected ? copy_text(&x->failed, why, e) : jp_fail_memory(e);

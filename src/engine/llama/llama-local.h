@@ -52,8 +52,12 @@ typedef struct {
 void jp_local_listen(jp_local *l, const jopa_stop *stop);
 void jp_local_end(jp_local *l);
 
+/* That it is a GGUF file: llama.c. */
+int jp_local_check_file(const char *file, jopa_error *e);
+
 /* ---- llama-load.c ---- */
-int jp_local_load(jp_local *l, const jp_engine_options *o, jopa_error *e);
+void jp_local_quiet(void); /* libllama prints nothing */
+int  jp_local_load(jp_local *l, const jp_engine_options *o, jopa_error *e);
 
 /* ---- llama-compute.c: what takes long in libllama, so that a stop is heard ---- */
 
@@ -62,10 +66,6 @@ struct llama_context *jp_local_new_context(jp_local *l, struct llama_context_par
 /* llama_decode, or llama_encode of an encoder. `inputs`, `attention`: jp_accel_begin's. Outputs are there after it. */
 int jp_local_compute(jp_local *l, struct llama_context *context, struct llama_batch batch, int inputs, int attention,
                      jopa_error *err);
-
-/* That it is a GGUF file. */
-int  jp_local_check_file(const char *file, jopa_error *e);
-void jp_local_quiet(void); /* libllama prints nothing */
 
 /* ---- llama-context.c ---- */
 int jp_local_reserve(void *self, int max_row, int *rows, jopa_error *err);

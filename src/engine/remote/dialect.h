@@ -64,6 +64,7 @@ struct jp_dialect {
     jp_wire_request (*chat)(const jp_server *s, json_t *messages);
     jp_wire_request (*generate)(const jp_server *s, const int32_t *ids, int n, int max);
     bool (*read_generated)(const json_t *reply, jp_wire_tokens *out);
+    int  other_variant;  /* to be tried where a score is refused; 0: there is none */
     bool parses_control; /* its tokenizer takes control tokens in any text */
 };
 
@@ -79,6 +80,8 @@ int jp_wire_get(const jp_asking *ask, const char *base, const char *path, json_t
 bool jp_wire_number(const json_t *value, float *out, char *why, size_t room);
 /* A count that a server tells, from 0 to `most`; 0: it tells none, or none that can be. */
 int64_t jp_wire_count(const json_t *value, int64_t most);
+/* A token's id; false: it is none. */
+bool jp_wire_id(const json_t *value, int32_t *out);
 /* Whole numbers of an array into ids, malloc'd; false: it is something else. */
 bool jp_wire_read_ids(const json_t *array, int32_t **ids, int *n);
 bool jp_wire_add_piece(jp_wire_tokens *t, int i, const char *bytes, size_t size);

@@ -131,10 +131,9 @@ static bool read_list(const json_t *list, const char *member, jp_wire_tokens *ou
     bool   fine = json_is_array(list) && size < INT32_MAX / 8 && (out->ids = malloc((size + 1) * sizeof *out->ids));
     if (fine) out->n = (int)size;
     for (int i = 0; fine && i < out->n; i++) {
-        const json_t *entry = json_array_get(list, (size_t)i), *id = json_object_get(entry, "id");
-        fine = json_is_integer(id) && json_integer_value(id) >= 0 && json_integer_value(id) <= INT32_MAX &&
+        const json_t *entry = json_array_get(list, (size_t)i);
+        fine = jp_wire_id(json_object_get(entry, "id"), out->ids + i) &&
                read_piece(out, i, json_object_get(entry, member));
-        out->ids[i] = (int32_t)json_integer_value(id);
     }
     return fine;
 }

@@ -6,6 +6,8 @@
 #include "engine/remote/dialect.h"
 #include "engine/remote/prompt-scores.h"
 
+enum { WRITES_ONE = 1 }; /* some score a prompt only when they write a token as well */
+
 static int recognise_openai(jp_server *s, const jp_asking *ask, jopa_error *e) {
     json_t *entry = NULL;
     int     code = jp_wire_models(s, ask, &entry, e);
@@ -18,7 +20,7 @@ static int recognise_openai(jp_server *s, const jp_asking *ask, jopa_error *e) {
 static jp_wire_request score_openai(const jp_server *s, const jp_wire_row *row) {
     return jp_prompt_scores_request("/v1/completions", "prompt", row,
                                     json_pack("{s:s, s:i, s:i, s:b, s:i, s:b}", "model", s->model, "max_tokens",
-                                              s->variant ? 1 : 0, "temperature", 0, "echo", 1, "logprobs", 1,
+                                              s->variant == WRITES_ONE, "temperature", 0, "echo", 1, "logprobs", 1,
                                               "return_tokens_as_token_ids", 1));
 }
 
@@ -55,4 +57,5 @@ const jp_dialect jp_dialect_openai = {.name = "openai",
                                       .summary = "/v1/completions with echo, logprobs and ids; needs a tokenizer file",
                                       .recognise = recognise_openai,
                                       .score = score_openai,
-                                      .read_score = read_score_openai};
+                                      .read_score = read_score_openai,
+                                      .other_variant = WRITES_ONE};

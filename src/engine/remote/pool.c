@@ -34,6 +34,8 @@ void jp_pool_free(jp_pool *p) {
         free(p->bases[i]);
     }
     for (int i = 0; i < p->n_pieces; i++) free(p->pieces[i].bytes);
+    if (p->vocabulary) p->vocabulary->ops->destroy(p->vocabulary);
+    free(p->vocabulary_file);
     if (p->key) memset(p->key, 0, strlen(p->key));
     free(p->key);
     free(p->pieces);
@@ -44,6 +46,17 @@ void jp_pool_free(jp_pool *p) {
     free(p->at);
     pthread_mutex_destroy(&p->lock);
     free(p);
+}
+
+bool jp_probe_agrees(const jp_probe_row *p, const float *scores) {
+    static const double VARIES = 0.25; /* nats a token */
+    double              here = 0, there = 0;
+    int                 n = p->row.last - p->row.first;
+    for (int t = 0; t < n; t++) {
+        here += (double)scores[t];
+        there += (double)p->scores[t];
+    }
+    return fabs(here - there) <= VARIES * n;
 }
 
 /* ---- who gets the next request -------------------------------------------------------------------------------------
@@ -190,6 +203,13 @@ int jp_pool_slots(jp_pool *p) {
     for (int i = 0; i < p->n; i++) slots += p->at[i].server.slots > 0 ? p->at[i].server.slots : 2 * FIRST_WINDOW;
     pthread_mutex_unlock(&p->lock);
     return slots;
+}
+
+double jp_pool_latency(jp_pool *p) {
+    pthread_mutex_lock(&p->lock);
+    double latency = p->latency;
+    pthread_mutex_unlock(&p->lock);
+    return latency;
 }
 
 const char *jp_pool_base(jp_pool *p, int i) {

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "base/random.h"
+#include "engine/engine.h"
 #include "engine/remote/dialect.h"
 
 typedef enum { JP_SERVER_UP, JP_SERVER_DOWN, JP_SERVER_PROBED, JP_SERVER_WRONG } jp_server_state;
@@ -27,6 +28,9 @@ typedef struct {
     float      *scores;
 } jp_probe_row;
 
+/* Whether other scores of the row are those of the same model: they vary with what runs beside it. */
+bool jp_probe_agrees(const jp_probe_row *p, const float *scores);
+
 /* Texts of tokens, by id. */
 typedef struct {
     char *bytes; /* NULL: unknown */
@@ -43,6 +47,8 @@ typedef struct {
     char           *key;
     double          timeout;
     jp_probe_row    probe;
+    jp_engine      *vocabulary; /* of a tokenizer's file, which only reads, or NULL */
+    char           *vocabulary_file;
     jp_known_piece *pieces; /* [n_pieces] */
     int             n_pieces;
     jp_random       random;
@@ -66,8 +72,9 @@ void jp_pool_failed(jp_pool *p, int i, const char *problem, double retry_after);
 void jp_pool_wrong(jp_pool *p, int i, const char *problem);
 void jp_pool_probed(jp_pool *p, int i, bool agrees);
 /* What was wrong with each, one line. */
-void jp_pool_problems(jp_pool *p, char *out, size_t room);
-int  jp_pool_slots(jp_pool *p); /* requests at once, of all */
+void   jp_pool_problems(jp_pool *p, char *out, size_t room);
+int    jp_pool_slots(jp_pool *p);   /* requests at once, of all */
+double jp_pool_latency(jp_pool *p); /* of a row, about the median, seconds; 0: unknown */
 /* The address of the i-th server, those that are up first. */
 const char *jp_pool_base(jp_pool *p, int i);
 

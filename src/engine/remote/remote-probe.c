@@ -1,5 +1,4 @@
 /* What the servers are, found by asking: who they say they are, then one row whose scores are checked. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,20 +52,11 @@ static int make_probe(jp_remote *r, jopa_error *e) {
     return status;
 }
 
-static int same_probe(const jp_probe_row *p, const float *scores) {
-    double here = 0, there = 0;
-    for (int t = 0; t < p->row.last; t++) {
-        here += (double)scores[t];
-        there += (double)p->scores[t];
-    }
-    return fabs(here - there) <= 0.25 * p->row.last;
-}
-
-/* Some servers score a prompt only when they write a token as well. */
+/* By the dialect's other way where the first is refused. */
 static int score_probe(jp_server *s, const jp_asking *ask, const jp_wire_row *row, float *scores, jopa_error *e) {
     int status = jp_remote_score_one(s, ask, row, scores, e);
-    if (status != JOPA_ERROR_UNSUPPORTED || strcmp(s->dialect->name, "openai")) return status;
-    s->variant = 1;
+    if (status != JOPA_ERROR_UNSUPPORTED || !s->dialect->other_variant) return status;
+    s->variant = s->dialect->other_variant;
     return jp_remote_score_one(s, ask, row, scores, e);
 }
 
@@ -83,14 +73,14 @@ static int check_vocabulary(jp_remote *r, const jp_asking *ask, jopa_error *e) {
     jp_wire_tokens    there = {0};
     int32_t          *here = NULL;
     int               n = 0;
-    if (!r->vocabulary || !s->dialect->tokenize) return JP_OK;
+    if (!r->pool->vocabulary || !s->dialect->tokenize) return JP_OK;
     int code = jp_wire_ask(ask, s->base, s->dialect->tokenize(s, TEXT, false), &reply, &status, e);
-    if (!code) code = r->vocabulary->ops->tokenize(r->vocabulary, TEXT, strlen(TEXT), false, &here, &n, e);
+    if (!code) code = r->pool->vocabulary->ops->tokenize(r->pool->vocabulary, TEXT, strlen(TEXT), false, &here, &n, e);
     bool read = !code && status == 200 && s->dialect->read_tokens(reply, TEXT, &there);
     if (read && (there.n != n || memcmp(there.ids, here, (size_t)n * sizeof *here)))
         code =
             jp_fail(e, JOPA_ERROR_INPUT, "`tokenizer` %s: its tokens are not those of %s: give the file of that model",
-                    r->vocabulary_file, s->base);
+                    r->pool->vocabulary_file, s->base);
     jp_wire_tokens_free(&there);
     json_decref(reply);
     free(here);
@@ -120,7 +110,7 @@ static int probe_server(jp_remote *r, int i, const jp_asking *ask, jopa_error *e
     float *scores = i ? malloc((size_t)p->probe.row.last * sizeof *scores) : p->probe.scores;
     if (!scores) return jp_fail_memory(e);
     status = score_probe(&p->at[i].server, ask, &p->probe.row, scores, e);
-    if (!status && i && !same_probe(&p->probe, scores))
+    if (!status && i && !jp_probe_agrees(&p->probe, scores))
         status = jp_fail(e, JOPA_ERROR_USAGE,
                          "`engine`: %s and %s score the same text differently: replicas have one model and settings",
                          p->at[0].server.base, p->at[i].server.base);

@@ -1,5 +1,4 @@
 /* Rows to servers: one row a request, so that each can be repeated elsewhere and is on the bill once. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,14 +66,14 @@ static int sort_rows(batch *b) {
     return fine ? JP_OK : jp_fail_memory(b->e);
 }
 
-/* The next row for the server, or -2: none waits. */
+/* The next row for the server, of those that wait: there is one. */
 static int next_row(batch *b, int server) {
     stretch *own = &b->own[server], *longest = own;
     if (b->n_again) return b->again[--b->n_again];
     if (own->next < own->end) return b->order[own->next++];
     for (int i = 0; i < b->r->pool->n; i++)
         if (b->own[i].end - b->own[i].next > longest->end - longest->next) longest = &b->own[i];
-    return longest->next < longest->end ? b->order[--longest->end] : -2;
+    return b->order[--longest->end];
 }
 
 static bool any_waits(const batch *b) {
@@ -102,7 +101,7 @@ static int send_row(batch *b, int server, int row) {
 
 /* The row that has been on its way longest, alone, and for too long; NULL: none. */
 static jp_http_call *find_late(const batch *b) {
-    double        limit = HEDGE_AFTER * b->r->pool->latency, now = jp_seconds();
+    double        limit = HEDGE_AFTER * jp_pool_latency(b->r->pool), now = jp_seconds();
     jp_http_call *late = NULL;
     if (b->r->pool->n < 2 || limit <= 0) return NULL;
     for (jp_http_call *c = jp_http_calls(b->r->http); c; c = c->next) {
@@ -126,8 +125,7 @@ static int send_some(batch *b) {
     for (;;) {
         bool          waits = any_waits(b);
         jp_http_call *late = waits ? NULL : find_late(b);
-        bool          all = !waits && !late;
-        if (all) return JP_OK;
+        if (!waits && !late) return JP_OK;
         int i = jp_pool_take(p, late ? late->server : -1);
         if (i == JP_ALL_LOST && !late) return jp_http_calls(b->r->http) ? JP_OK : fail_all_lost(b);
         if (i < 0) return JP_OK;
@@ -206,19 +204,6 @@ static int take_scores(batch *b, const jp_http_call *c, const float *scores, int
                : JP_OK;
 }
 
-/* Scores of one row vary with what runs beside it: up to this a token. */
-static bool agrees(const jp_probe_row *p, const float *scores) {
-    enum { LEAST = 1 };
-    static const double VARIES = 0.25;
-    double              here = 0, there = 0;
-    int                 n = p->row.last - p->row.first;
-    for (int t = 0; t < n; t++) {
-        here += (double)scores[t];
-        there += (double)p->scores[t];
-    }
-    return fabs(here - there) <= VARIES * n;
-}
-
 /* What a server says that went through the model: of a row's tokens none twice. */
 static int64_t limit_cost(const jp_wire_row *w, int64_t decoded) {
     int64_t all = (int64_t)w->n_prompt + w->last;
@@ -237,7 +222,7 @@ static int take_success(batch *b, jp_http_call *c) {
     if (!fine) {
         jp_pool_wrong(b->r->pool, c->server, c->problem);
         try_again(b, c);
-    } else if (c->row == PROBE) jp_pool_probed(b->r->pool, c->server, agrees(&b->r->pool->probe, scores));
+    } else if (c->row == PROBE) jp_pool_probed(b->r->pool, c->server, jp_probe_agrees(&b->r->pool->probe, scores));
     else {
         jp_pool_scored(b->r->pool, c->server, c->seconds);
         status = take_scores(b, c, scores, limit_cost(&w, decoded));

@@ -62,10 +62,10 @@ static void learn_piece(jp_remote *r, int32_t id) {
     const jp_server *s = jp_remote_first(r);
     json_t          *reply = NULL;
     long             status = 0;
-    bool             prompt = !strcmp(s->dialect->name, "vllm");
     json_t          *body = json_pack("{s:s, s:[i]}", "model", s->model, "tokens", (int)id);
     if (!body || jp_remote_ask(r, NULL, (jp_wire_request){"/detokenize", body}, &reply, &status, NULL)) return;
-    const char *text = json_string_value(json_object_get(reply, prompt ? "prompt" : "content"));
+    const char *text = json_string_value(json_object_get(reply, "content")); /* llama-server; vLLM calls it: */
+    if (!text) text = json_string_value(json_object_get(reply, "prompt"));
     pthread_mutex_lock(&r->pool->lock);
     if (status == 200 && text) know_one(r->pool, id, text, (int)strlen(text));
     pthread_mutex_unlock(&r->pool->lock);
@@ -86,7 +86,7 @@ static int known_piece(jp_pool *p, int32_t id, bool special, char *out, int size
 
 int jp_remote_piece(void *self, int32_t id, bool special, char *out, int size) {
     jp_remote *r = self;
-    if (r->vocabulary) return r->vocabulary->ops->piece(r->vocabulary, id, special, out, size);
+    if (r->pool->vocabulary) return r->pool->vocabulary->ops->piece(r->pool->vocabulary, id, special, out, size);
     int length = known_piece(r->pool, id, special, out, size);
     if (length < 0 && id >= 0) {
         learn_piece(r, id);
@@ -145,7 +145,8 @@ static int copy_ids(const int32_t *from, int n, int32_t **ids, int *count, jopa_
 int jp_remote_tokenize(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
     jp_remote     *r = self;
     jp_wire_tokens t = {0};
-    if (r->vocabulary) return r->vocabulary->ops->tokenize(r->vocabulary, text, size, special, ids, n, e);
+    if (r->pool->vocabulary)
+        return r->pool->vocabulary->ops->tokenize(r->pool->vocabulary, text, size, special, ids, n, e);
     if (special && is_the_chat(r, text, size)) return copy_ids(r->chat_ids, r->n_chat, ids, n, e);
     size_t valid = jp_utf8_valid(text, size);
     if (valid != size || memchr(text, 0, size))
@@ -222,7 +223,7 @@ int32_t jp_remote_token_called(void *self, const char *part) {
     const jp_server *s = jp_remote_first(r);
     jp_wire_tokens   t = {0};
     int32_t          id = -1;
-    if (r->vocabulary) return r->vocabulary->ops->token_called(r->vocabulary, part);
+    if (r->pool->vocabulary) return r->pool->vocabulary->ops->token_called(r->pool->vocabulary, part);
     if (strcmp(part, "bos") || !s->begin[0]) return -1;
     if (!ask_tokens(r, s->begin, true, &t, NULL) && jp_remote_know(r, &t) && t.n) id = t.ids[0];
     jp_wire_tokens_free(&t);

@@ -7,7 +7,7 @@
 #include "base/excerpt.h"
 #include "base/split.h"
 
-bool jp_url_is(const char *name) { return name && strstr(name, "://"); }
+bool jp_url_is(const char *name) { return strstr(name, "://"); }
 
 static char *part_of(CURLU *u, CURLUPart part) {
     char *text = NULL;

@@ -33,7 +33,7 @@ static unsigned remote_capabilities(void *self) {
     const jp_remote *r = self;
     const jp_server *s = jp_remote_first(r);
     unsigned         can = JOPA_CAN_SCORE;
-    if (r->vocabulary || s->dialect->tokenize) can |= JOPA_CAN_TOKENIZE;
+    if (r->pool->vocabulary || s->dialect->tokenize) can |= JOPA_CAN_TOKENIZE;
     if (s->dialect->generate) can |= JOPA_CAN_GENERATE;
     if (r->ops.template_source || r->ops.apply_template) can |= JOPA_CAN_TEMPLATE;
     return can;
@@ -63,31 +63,40 @@ static int remote_reserve(void *self, int max_row, int *rows, jopa_error *e) {
 
 static const char *remote_template(void *self, const char *name) {
     jp_remote *r = self;
-    if (r->vocabulary) return r->vocabulary->ops->template_source(r->vocabulary, name);
+    if (r->pool->vocabulary) return r->pool->vocabulary->ops->template_source(r->pool->vocabulary, name);
     return name ? NULL : jp_remote_first(r)->chat_template;
 }
 
 static bool remote_template_name(void *self, int index, char *out, int size) {
     jp_remote *r = self;
-    return r->vocabulary && r->vocabulary->ops->template_name(r->vocabulary, index, out, size);
+    return r->pool->vocabulary && r->pool->vocabulary->ops->template_name(r->pool->vocabulary, index, out, size);
 }
 
 static void remote_destroy(void *self) {
     jp_remote *r = self;
     if (!r) return;
     jp_http_close(r->http);
-    if (r->vocabulary) r->vocabulary->ops->destroy(r->vocabulary);
     if (r->pool) {
         pthread_mutex_lock(&r->pool->lock);
         int users = --r->pool->users;
         pthread_mutex_unlock(&r->pool->lock);
         if (!users) jp_pool_free(r->pool);
     }
-    free(r->vocabulary_file);
     free(r->chat_text);
     free(r->chat_ids);
     free(r);
 }
+
+static int share_remote(jp_engine **out, jp_engine *self, jopa_error *e);
+
+/* Each question waits for its own rows, a round at a time: a few beside each other keep the slots busy. */
+static int remote_in_flight(jp_engine *self) {
+    int slots = jp_pool_slots(((jp_remote *)self)->pool), most = 16;
+    int questions = 1 + (slots + 3) / 4;
+    return questions < most ? questions : most;
+}
+
+static const jp_engine_sharing remote_sharing = {share_remote, remote_in_flight};
 
 static void fill_remote_ops(jp_remote *r) {
     const jp_server *s = jp_remote_first(r);
@@ -105,37 +114,20 @@ static void fill_remote_ops(jp_remote *r) {
                                .template_name = remote_template_name,
                                .token_called = jp_remote_token_called};
     if (s->dialect && s->dialect->generate) r->ops.generate = jp_remote_generate;
-    if (s->chat_template || r->vocabulary) r->ops.template_source = remote_template;
+    if (s->chat_template || r->pool->vocabulary) r->ops.template_source = remote_template;
     r->base.ops = &r->ops;
+    r->base.sharing = &remote_sharing;
 }
 
 /* ---- handles -------------------------------------------------------------------------------------------------------
  */
 
-static int share_remote(jp_engine **out, jp_engine *self, jopa_error *e);
-
-/* Each question waits for its own rows, a round at a time: a few beside each other keep the slots busy. */
-static int remote_in_flight(jp_engine *self) {
-    int slots = jp_pool_slots(((jp_remote *)self)->pool), most = 16;
-    int questions = 1 + (slots + 3) / 4;
-    return questions < most ? questions : most;
-}
-
-static const jp_engine_sharing remote_sharing = {share_remote, remote_in_flight};
-
-static int open_vocabulary(jp_remote *r, const char *file, jopa_error *e) {
-    if (!file) return JP_OK;
-    if (!(r->vocabulary_file = strdup(file))) return jp_fail_memory(e);
-    return jp_vocabulary_open(&r->vocabulary, file, e);
-}
-
 static int share_remote(jp_engine **out, jp_engine *self, jopa_error *e) {
     jp_remote *r = (jp_remote *)self, *made = calloc(1, sizeof *made);
     if (!made) return jp_fail_memory(e);
-    int status = open_vocabulary(made, r->vocabulary_file, e);
-    if (!status) status = jp_http_open(&made->http, r->pool->key, r->pool->timeout, e);
+    int status = jp_http_open(&made->http, r->pool->key, r->pool->timeout, e);
     if (status) {
-        remote_destroy(made);
+        free(made);
         return status;
     }
     pthread_mutex_lock(&r->pool->lock);
@@ -143,13 +135,18 @@ static int share_remote(jp_engine **out, jp_engine *self, jopa_error *e) {
     made->pool->users++;
     pthread_mutex_unlock(&r->pool->lock);
     fill_remote_ops(made);
-    made->base.sharing = &remote_sharing;
     *out = &made->base;
     return JP_OK;
 }
 
 /* ---- opening -------------------------------------------------------------------------------------------------------
  */
+
+static int open_vocabulary(jp_remote *r, const char *file, jopa_error *e) {
+    if (!file) return JP_OK;
+    if (!(r->pool->vocabulary_file = strdup(file))) return jp_fail_memory(e);
+    return jp_vocabulary_open(&r->pool->vocabulary, file, e);
+}
 
 static int make_pool(jp_remote *r, const jp_engine_options *o, jopa_error *e) {
     char **bases = NULL;
@@ -178,7 +175,6 @@ int jp_remote_open(jp_engine **out, const jp_engine_options *o, jopa_error *e) {
         return status;
     }
     fill_remote_ops(r);
-    r->base.sharing = &remote_sharing;
     *out = &r->base;
     return JP_OK;
 }

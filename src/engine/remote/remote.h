@@ -12,9 +12,6 @@ typedef struct {
     jopa_engine_ops ops;
     jp_pool        *pool;
     jp_http        *http;
-    jp_engine      *vocabulary; /* of a tokenizer's file, or NULL */
-    char           *vocabulary_file;
-    int             max_row;
     /* the last chat that the server templated, and its ids */
     char    *chat_text;
     int32_t *chat_ids;

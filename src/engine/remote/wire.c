@@ -61,15 +61,18 @@ int64_t jp_wire_count(const json_t *value, int64_t most) {
     return n < 0 ? 0 : n < most ? n : most;
 }
 
+bool jp_wire_id(const json_t *value, int32_t *out) {
+    json_int_t id = json_integer_value(value);
+    bool       fine = json_is_integer(value) && id >= 0 && id <= INT32_MAX;
+    if (fine) *out = (int32_t)id;
+    return fine;
+}
+
 bool jp_wire_read_ids(const json_t *array, int32_t **ids, int *n) {
     size_t size = json_array_size(array);
     if (!json_is_array(array) || size > INT32_MAX / 8 || !(*ids = malloc((size + 1) * sizeof **ids))) return false;
     for (size_t i = 0; i < size; i++) {
-        const json_t *id = json_array_get(array, i);
-        if (json_is_integer(id) && json_integer_value(id) >= 0 && json_integer_value(id) <= INT32_MAX) {
-            (*ids)[i] = (int32_t)json_integer_value(id);
-            continue;
-        }
+        if (jp_wire_id(json_array_get(array, i), *ids + i)) continue;
         free(*ids);
         *ids = NULL;
         return false;
