@@ -17,20 +17,16 @@
 
 #include "asked.h"
 #include "base/random.h"
+#include "copier.h"
 #include "explain/model.h"
 
 enum { QUESTIONS = 24, WIDEST = 8 };
 
-/* ---- an engine: tokens are bytes, and a response is the likelier the more of its bytes the prompt has -------------
+/* ---- the engine: a copier that counts, and fails where it is told to ----------------------------------------------
  */
 
 static atomic_int busy, most_busy, calls, handles; /* scores at once; calls of score; handles that are open */
 static atomic_int fails_at;                        /* the call of score that fails; 0: none */
-
-static unsigned capabilities(void *self) {
-    (void)self;
-    return JOPA_CAN_SCORE | JOPA_CAN_TOKENIZE;
-}
 
 static void note_busy(void) {
     int now = atomic_fetch_add(&busy, 1) + 1, most = atomic_load(&most_busy);
@@ -38,45 +34,15 @@ static void note_busy(void) {
     nanosleep(&(struct timespec){.tv_nsec = 300000}, NULL);
 }
 
-static float log_prob_of(const int32_t *symbols, int n, int32_t byte) {
-    int seen = 0;
-    for (int i = 0; i < n; i++) seen += symbols[i] == byte;
-    return -6.0F + (float)(seen < 3 ? seen : 3) * 1.5F + 0.01F * (float)(n % 7);
-}
-
 static int score(void *self, const jopa_score_request *rq, jopa_error *e) {
-    int width = rq->last - rq->first, status = JOPA_OK;
-    (void)self;
+    int status = JOPA_ERROR_IO;
     note_busy();
     if (atomic_fetch_add(&calls, 1) + 1 == atomic_load(&fails_at)) {
-        e->code = status = JOPA_ERROR_IO;
+        e->code = status;
         snprintf(e->message, sizeof e->message, "the wire was cut");
-    }
-    for (int row = 0; row < rq->n_rows && !status; row++) {
-        for (int t = rq->first; t < rq->last; t++)
-            rq->log_probs[row * width + t - rq->first] =
-                log_prob_of(rq->prompt[row], rq->n_prompt[row], rq->response[t]);
-        jopa_engine_cost cost = {.decoded_tokens = (int64_t)(row + 1) * (rq->n_prompt[row] + rq->last - 1)};
-        if (rq->done(rq->user, &row, 1, &cost)) status = e->code = JOPA_ERROR_INTERRUPTED;
-    }
+    } else status = copier_ops.score(self, rq, e);
     atomic_fetch_sub(&busy, 1);
     return status;
-}
-
-static int tokenize(void *self, const char *text, size_t size, bool special, int32_t **ids, int *n, jopa_error *e) {
-    (void)self, (void)special, (void)e;
-    int32_t *out = malloc((size + 1) * sizeof *out);
-    if (!out) return JOPA_ERROR_MEMORY;
-    for (size_t i = 0; i < size; i++) out[i] = (unsigned char)text[i];
-    *ids = out;
-    *n = (int)size;
-    return JOPA_OK;
-}
-
-static int piece(void *self, int32_t id, bool special, char *out, int size) {
-    (void)self, (void)special;
-    if (size > 0) out[0] = (char)id;
-    return 1;
 }
 
 static void destroy(void *self) {
@@ -92,16 +58,11 @@ static int in_flight(jp_engine *self) {
 static const jp_engine_sharing sharing = {share, in_flight};
 
 static jopa_model *open_model(void) {
-    static const jopa_engine_ops ops = {.size = sizeof ops,
-                                        .version = JOPA_ENGINE_VERSION,
-                                        .name = "bytes",
-                                        .capabilities = capabilities,
-                                        .destroy = destroy,
-                                        .score = score,
-                                        .tokenize = tokenize,
-                                        .piece = piece};
-    jopa_model                  *m = NULL;
-    jopa_error                   e = {0};
+    jopa_engine_ops ops = copier_ops;
+    jopa_model     *m = NULL;
+    jopa_error      e = {0};
+    ops.destroy = destroy;
+    ops.score = score;
     if (jopa_model_open_engine(&m, &ops, NULL, &e)) fail_msg("%s", e.message);
     m->engine->sharing = &sharing;
     atomic_fetch_add(&handles, 1);
