@@ -37,7 +37,7 @@ static int run_data(options *o) {
     jopa_error  e = {0};
     int         code = -1;
     for (int i = 0; o->arguments[i] && code < 0; i++) code = options_set(o, "data", o->arguments[i]);
-    if (code < 0) code = options_template(o);
+    if (code < 0) code = options_files(o);
     if (code < 0) code = options_check(o);
     if (code < 0) options_listen(o);
     if (code < 0) code = options_open_model(o, &m);

@@ -105,6 +105,16 @@ static int set_texts(const line_texts *x, jopa_options *o, jopa_error *e) {
     return status ? status : jopa_options_set(o, "response", x->response, e);
 }
 
+/* The documents of a line, beside those of all lines; other commands than cite leave them out. */
+static int set_line_documents(const data *d, jopa_options *o, jopa_error *e) {
+    const json_t *documents = json_object_get(d->json, "documents");
+    if (!documents || json_is_null(documents)) return 0;
+    char *text = json_dumps(documents, JSON_COMPACT | JSON_ENCODE_ANY);
+    int   status = text ? jopa_options_set(o, "documents", text, e) : JOPA_ERROR_MEMORY;
+    free(text);
+    return status == JOPA_ERROR_USAGE ? 0 : status;
+}
+
 /* 1: the chat is in `o`. */
 static int add_chat(data *d, jopa_options *o) {
     const json_t *chat = json_object_get(d->json, "messages");
@@ -124,5 +134,6 @@ int data_next(data *d, const jopa_options *asked, jopa_options **out) {
     if (!json_is_object(d->json)) return wrong_data(d, d->json ? "not a JSON object" : json_problem(&why));
     if (read_texts(d, &texts) < 0) return -1;
     if (jopa_options_copy(out, asked, &e) || set_texts(&texts, *out, &e)) return say_error(&e), -1;
+    if (set_line_documents(d, *out, &e)) return say_error(&e), -1;
     return add_chat(d, *out);
 }

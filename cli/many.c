@@ -29,7 +29,9 @@ static int check_each(const options *o) {
     jopa_options *one = NULL;
     jopa_error    e = {0};
     int           status = jopa_options_copy(&one, o->asked, &e);
+    bool          cites = !strcmp(o->command, "cite") && !options_given(o, "documents");
     if (!status) status = jopa_options_set(one, "prompt", "of the file", &e);
+    if (!status && cites) status = jopa_options_set(one, "documents", "{\"text\": \"of a line\"}", &e);
     if (!status) status = jopa_options_check(one, &e);
     jopa_options_free(one);
     return status ? say_error(&e) : -1;
@@ -37,7 +39,7 @@ static int check_each(const options *o) {
 
 int many_check(options *o) {
     int code = check_alone(o);
-    if (code < 0) code = options_template(o);
+    if (code < 0) code = options_files(o);
     return code < 0 ? check_each(o) : code;
 }
 

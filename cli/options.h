@@ -31,8 +31,8 @@ int options_set(options *o, const char *name, const char *value);
 
 /* The prompt, chat and response, from files and texts, and what --like says. -1: done; otherwise the exit code. */
 int options_question(options *o);
-/* Its tools and chat template alone, from files. */
-int options_template(options *o);
+/* Its tools, documents and chat template alone, from files. */
+int options_files(options *o);
 /* Show progress, and let Ctrl-C stop what runs. */
 void options_listen(options *o);
 /* -1: nothing in what was asked is known to be wrong; otherwise the exit code, and told. */

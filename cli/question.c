@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "documents.h"
 #include "file.h"
 #include "messages.h"
 #include "options.h"
@@ -44,8 +45,9 @@ static bool is_template_file(const char *value) {
     return !strcmp(value, "-") || !access(value, F_OK) || strpbrk(value, "/.");
 }
 
-int options_template(options *o) {
+int options_files(options *o) {
     int code = options_given(o, "tools") ? read_option(o, "tools") : -1;
+    if (code < 0) code = documents_read(o);
     if (code >= 0 || !options_given(o, "template")) return code;
     if (!is_template_file(options_text(o, "template"))) return -1;
     char *file = strdup(options_text(o, "template"));
@@ -81,7 +83,7 @@ static int set_like(options *o) {
 
 int options_question(options *o) {
     int code = set_prompt(o);
-    if (code < 0) code = options_template(o);
+    if (code < 0) code = options_files(o);
     if (code < 0) code = set_response(o);
     if (code < 0) code = set_like(o);
     return code < 0 ? options_check(o) : code;

@@ -3,12 +3,12 @@
 
 #include "command.h"
 
-extern const command explain_command, compare_command, score_command, bench_command, audit_command, compress_command,
-    render_command, list_command, model_command, help_command, serve_command;
+extern const command explain_command, compare_command, score_command, bench_command, audit_command, cite_command,
+    compress_command, render_command, list_command, model_command, help_command, serve_command;
 
 static const command *const commands[] = {
-    &explain_command, &compare_command, &score_command, &bench_command, &audit_command, &compress_command,
-    &serve_command,   &render_command,  &list_command,  &model_command, &help_command,
+    &explain_command,  &compare_command, &score_command,  &bench_command, &cite_command,  &audit_command,
+    &compress_command, &serve_command,   &render_command, &list_command,  &model_command, &help_command,
 };
 
 const command *command_at(int index) {

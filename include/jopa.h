@@ -112,9 +112,9 @@ typedef struct {
     bool        command_only; /* about reading and writing: the library keeps it and does not look at it */
 } jopa_option_info;
 
-/* The options of a command ("explain", "compare", "score", "audit", "compress", "bench", "render", "list", "model",
- * "serve") by index, in the order of its help; NULL: those of all commands, each name once. NULL past the end, or for
- * an unknown command. What is pointed at is static. */
+/* The options of a command ("explain", "compare", "score", "cite", "audit", "compress", "bench", "render", "list",
+ * "model", "serve") by index, in the order of its help; NULL: those of all commands, each name once. NULL past the end,
+ * or for an unknown command. What is pointed at is static. */
 JOPA_API const jopa_option_info *jopa_option_at(const char *command, int index);
 
 /* What a command is asked, all at its defaults. On success *out is owned by the caller: jopa_options_free.
@@ -128,6 +128,8 @@ JOPA_API void jopa_options_free(jopa_options *o);
 JOPA_API int jopa_options_set(jopa_options *o, const char *name, const char *value, jopa_error *e);
 /* The value, or the default; NULL: neither. Of "texts" the last one. Owned by `o` until it is set again. */
 JOPA_API const char *jopa_options_get(const jopa_options *o, const char *name);
+/* Value `index` of an option of type "texts", or the value of another at 0; NULL past the end. Owned by `o`. */
+JOPA_API const char *jopa_options_value(const jopa_options *o, const char *name, int index);
 /* Ask again what explanation i of a result was asked, but for what is set already: a prompt that is set replaces its
  * prompt or chat, a response its response and target, and `k`, `sparsity` or `min_drop` all three. JOPA_ERROR_INPUT:
  * the result does not tell. */
@@ -349,6 +351,13 @@ JOPA_API bool jopa_result_triggered(const jopa_result *r, int i);
 /* Append the audits of `more` to *list (which may point to NULL: an empty list) and free `more`. The list's reports add
  * the triggers found most often; its formats are "text" and "json". */
 JOPA_API int jopa_audit_join(jopa_result **list, jopa_result *more, jopa_error *e);
+
+/* ---- cite: where an answer comes from ------------------------------------------------------------------------------
+ */
+/* Options of "cite"; "documents" are JSON texts: arrays of objects with "title" and "text". They are put before the
+ * last user's text, unless the chat holds all of them already. For each sentence of the response, or each `target`, the
+ * smallest set of their sentences that carries it. On success *out is owned by the caller: jopa_result_free. */
+JOPA_API int jopa_cite(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e);
 
 /* ---- compress: what can go while the answer stays ------------------------------------------------------------------
  */

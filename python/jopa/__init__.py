@@ -26,9 +26,9 @@ from .explanation import Explanation
 from .many import Answer
 from .model import Model
 from .options import Option, names, options
-from .parts import CaptumAttribution, Message, ResponseToken, Token, Trigger, Unit
+from .parts import CaptumAttribution, Citation, Document, Message, ResponseToken, Source, Token, Trigger, Unit
 from .result import Result
-from .results import Audit, Compression, Results, join_audits, load, loads
+from .results import Audit, Citations, Compression, Results, join_audits, load, loads
 from .running import Progress
 from .session import Session, Span
 
@@ -39,7 +39,10 @@ __all__ = [
     "Audit",
     "Bench",
     "CaptumAttribution",
+    "Citation",
+    "Citations",
     "Compression",
+    "Document",
     "Engine",
     "Explanation",
     "FileError",
@@ -58,6 +61,7 @@ __all__ = [
     "Results",
     "Score",
     "Session",
+    "Source",
     "Span",
     "Token",
     "Trigger",

@@ -14,7 +14,7 @@ from .handles import ModelHandle
 from .many import Answer, Question, ask_many
 from .options import Options, describe, keywords, model_keywords, of_model, refuse_unknown
 from .result import PathLike, rendered
-from .results import Audit, Compression, Results, from_text
+from .results import Audit, Citations, Compression, Results, from_text
 from .running import Listener, ProgressLike, run
 from .session import Session, Set
 
@@ -275,6 +275,21 @@ class Model:
         with self.session(prompt, progress=progress, like=like, **about) as s:
             return s.score(hide, progress=progress, **{n: v for n, v in options.items() if n not in about})
 
+    def cite(
+        self,
+        prompt: Optional[Prompt] = None,
+        *,
+        progress: ProgressLike = None,
+        like: Optional[Explanation] = None,
+        **options: Any,
+    ) -> Citations:
+        """Which sentences of documents an answer comes from: for each of its sentences, or each target, the smallest
+        set that carries it.
+
+        documents: dictionaries with "text" and, if there is one, "title"."""
+        made: Citations = self._run(lib.jopa_cite, "cite", prompt, like, progress, options)
+        return made
+
     def audit(
         self,
         prompt: Optional[Prompt] = None,
@@ -330,6 +345,17 @@ class Model:
         """As explain_many, of compare."""
         return ask_many(self, "compare", questions, in_flight, progress, options)
 
+    def cite_many(
+        self,
+        questions: Iterable[Question],
+        *,
+        in_flight: int = 0,
+        progress: ProgressLike = None,
+        **options: Any,
+    ) -> Iterator[Answer]:
+        """As explain_many, of cite."""
+        return ask_many(self, "cite", questions, in_flight, progress, options)
+
     def audit_many(
         self,
         questions: Iterable[Question],
@@ -362,8 +388,10 @@ describe(Model.explain, keywords("explain"))
 describe(Model.session, keywords("explain"))
 describe(Model.compare, keywords("compare"))
 describe(Model.score, keywords("score"))
+describe(Model.cite, keywords("cite"))
 describe(Model.audit, keywords("audit"))
 describe(Model.compress, keywords("compress"))
 describe(Model.explain_many, keywords("explain"))
 describe(Model.compare_many, keywords("compare"))
+describe(Model.cite_many, keywords("cite"))
 describe(Model.audit_many, keywords("audit"))

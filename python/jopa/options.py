@@ -11,7 +11,7 @@ from . import errors
 from ._lib import check, ffi, from_c, lib, new_error, optional, to_c
 from .caching import cached
 
-COMMANDS = ("explain", "compare", "score", "audit", "compress", "bench")
+COMMANDS = ("explain", "compare", "score", "cite", "audit", "compress", "bench")
 _PLACES = ("prompt", "data", "model")  # positional parameters of Python
 
 
@@ -45,8 +45,8 @@ def _row(i: Any) -> Option:
 
 @cached
 def options(command: Optional[str] = None) -> tuple[Option, ...]:
-    """The options of a command ("explain", "compare", "score", "audit", "compress", "bench", "render"), in the order of
-    its help; None: those of all commands, each name once. An unknown command has none."""
+    """The options of a command ("explain", "compare", "score", "cite", "audit", "compress", "bench", "render"), in the
+    order of its help; None: those of all commands, each name once. An unknown command has none."""
     name = ffi.NULL if command is None else to_c(command, "command")
     rows: list[Option] = []
     while True:
@@ -125,7 +125,7 @@ def value_text(option: Option, value: Any) -> str:
         return _number(value)
     if option.type == "list" and isinstance(value, Iterable) and not isinstance(value, Mapping):
         return ",".join(value_text(option, one) for one in value)
-    if option.type in ("text", "file") and isinstance(value, (Mapping, list, tuple)):
+    if option.type in ("text", "file", "texts") and isinstance(value, (Mapping, list, tuple)):
         return json.dumps(value, ensure_ascii=False)
     raise errors.UsageError(f"`{option.name}`: a {option.type} is needed, not {type(value).__name__}")
 

@@ -66,6 +66,43 @@ class Trigger(NamedTuple):
     drop: Optional[float]
 
 
+class Document(NamedTuple):
+    """What may be cited. `start` and `end` are characters of the result's `prompt`."""
+
+    index: int  # type: ignore[assignment]
+    title: str
+    message: Optional[int]
+    start: int
+    end: int
+
+
+class Source(NamedTuple):
+    """A part of a document. `start_char` and `end_char` are characters of its text as it was given."""
+
+    cited_text: str
+    document_index: int
+    document_title: str
+    start_char: int
+    end_char: int
+    unit: int
+
+
+class Citation(NamedTuple):
+    """A statement of the response with the sources that carry it; none where it is not from the documents. `start` and
+    `end` are characters of the response; drops are nats, of the statement once its sources, or all documents, are
+    hidden; `covered` and `shown` are shares of what the documents carry."""
+
+    text: str
+    sources: tuple[Source, ...]
+    from_documents: bool
+    start: int
+    end: int
+    drop: Optional[float]
+    documents_drop: Optional[float]
+    covered: Optional[float]
+    shown: Optional[float]
+
+
 class CaptumAttribution(NamedTuple):
     """The arrays of Captum's LLMAttributionResult: `seq_attr` [units], `token_attr` [response tokens, units] or
     None."""

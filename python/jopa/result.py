@@ -88,7 +88,7 @@ class Result:
 
     @property
     def command(self) -> str:
-        """What was asked: "explain", "compare", "score", "audit" or "compress"."""
+        """What was asked: "explain", "compare", "score", "cite", "audit" or "compress"."""
         return str(self._data["command"])
 
     def __getitem__(self, name: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence, Union, overl
 from . import errors
 from ._lib import check, ffi, lib, new_error, to_c
 from .explanation import Explanation
-from .parts import Trigger
+from .parts import Citation, Document, Source, Trigger
 from .result import PathLike, Result, parse, rendered
 
 if TYPE_CHECKING:
@@ -44,6 +44,48 @@ class Audit(Explanation):
     def words(self) -> tuple[Trigger, ...]:
         """The smallest set of words within them that is enough."""
         made: tuple[Trigger, ...] = self._once("words", lambda: self._triggers("words"))
+        return made
+
+
+class Citations(Explanation):
+    """Which sentences of documents an answer comes from."""
+
+    __slots__ = ()
+
+    def _document(self, d: Mapping[str, Any]) -> Document:
+        return Document(d["index"], d["title"], d.get("message"), *self._span(d))
+
+    def _citation(self, c: Mapping[str, Any]) -> Citation:
+        sources = tuple(
+            Source(
+                s["cited_text"],
+                s["document_index"],
+                s.get("document_title", ""),
+                s["start_char_index"],
+                s["end_char_index"],
+                s["unit"],
+            )
+            for s in c["citations"]
+        )
+        data = self.response.encode()
+        start, end = (len(data[: c[name]].decode("utf-8", "replace")) for name in ("start", "end"))
+        figures = (c.get(name) for name in ("drop", "documents_drop", "covered", "shown"))
+        return Citation(c["text"], sources, c["from_documents"], start, end, *figures)
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """What may be cited."""
+        made: tuple[Document, ...] = self._once(
+            "documents", lambda: tuple(self._document(d) for d in self._data.get("documents", ()))
+        )
+        return made
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The sentences of the response, or its targets, with their sources."""
+        made: tuple[Citation, ...] = self._once(
+            "citations", lambda: tuple(self._citation(c) for c in self._data.get("citations", ()))
+        )
         return made
 
 
@@ -141,7 +183,7 @@ class Results(Result, Sequence[Explanation]):
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
 
-_CLASSES: dict[str, type[Explanation]] = {"audit": Audit, "compress": Compression}
+_CLASSES: dict[str, type[Explanation]] = {"audit": Audit, "cite": Citations, "compress": Compression}
 
 
 def _class_of(data: Mapping[str, Any]) -> type[Explanation]:

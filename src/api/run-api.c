@@ -3,6 +3,7 @@
 #include "explain/answers.h"
 #include "explain/explain.h"
 #include "use/audit.h"
+#include "use/cite.h"
 #include "use/compress.h"
 
 typedef int (*run_function)(jopa_result **out, jopa_model *m, const jp_question *q, jopa_error *e);
@@ -38,6 +39,10 @@ int jopa_audit(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_err
 
 int jopa_compress(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e) {
     return run_question(jp_compress, JP_COMPRESS, out, m, o, e);
+}
+
+int jopa_cite(jopa_result **out, jopa_model *m, const jopa_options *o, jopa_error *e) {
+    return run_question(jp_cite, JP_CITE, out, m, o, e);
 }
 
 int jopa_bench(jopa_model *m, const jopa_options *o, jopa_error *e) {

@@ -33,13 +33,13 @@ static json_t *append_json(json_t *array, json_t *value) {
     return NULL;
 }
 
-/* The chat as the JSON array that `messages` reads. */
+/* The chat as it was given, as the JSON array that `messages` reads. */
 static int note_chat(jp_explanation *x, const jp_question *q, jopa_error *e) {
     json_t *chat = json_array();
     for (int i = 0; i < q->n_messages && chat; i++)
-        chat = append_json(chat, q->extras && q->extras[i]
-                                     ? json_loads(q->extras[i], 0, NULL)
-                                     : json_pack("{s:s, s:s}", "role", q->roles[i], "content", q->contents[i]));
+        chat = append_json(chat, q->extras && q->extras[i] ? json_loads(q->extras[i], 0, NULL)
+                                                           : json_pack("{s:s, s:s}", "role", q->roles[i], "content",
+                                                                       q->options->contents[i]));
     return note_array(x, "messages", chat, e);
 }
 

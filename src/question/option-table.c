@@ -4,7 +4,7 @@
 #include "question/option.h"
 
 enum {
-    ASKS = JP_EXPLAIN | JP_COMPARE | JP_SCORE | JP_AUDIT | JP_COMPRESS, /* one prompt and its response */
+    ASKS = JP_EXPLAIN | JP_COMPARE | JP_SCORE | JP_AUDIT | JP_COMPRESS | JP_CITE, /* one prompt and its response */
     SEARCHES = JP_EXPLAIN | JP_COMPARE | JP_BENCH,
     RUNS = ASKS | JP_BENCH,
     WRITES = RUNS | JP_RENDER,
@@ -79,8 +79,17 @@ static const jp_option rows[] = {
      TEXT("against", "against", "TEXT", "why this answer and not TEXT; `next`: the model's second choice"), ANSWERS},
 
     /* of one command */
-    {JP_EXPLAIN | JP_COMPARE | JP_SCORE | JP_AUDIT | JP_COMPRESS,
-     PATH("like", "like", "ask what this result was asked, but for what is given here"), COMMAND_ONLY},
+    {ASKS, PATH("like", "like", "ask what this result was asked, but for what is given here"), COMMAND_ONLY},
+    {JP_CITE,
+     TEXTS("documents", "documents", "FILE", "what is cited: JSON Lines with title and text, a text, or a folder"),
+     ANSWERS},
+    {JP_CITE,
+     NUMBER("threshold", "threshold", 0, NO_BOUND,
+            "from the documents: hiding all of them costs that, nats per token (0.5)"),
+     DEFAULT("0.5"), WRONG("a number of nats per token, at least 0, is needed"), ANSWERS},
+    {JP_CITE,
+     NUMBER("min_drop", "min-drop", 0, 1, "the smallest set with that share of what the documents carry (0.8)"),
+     DEFAULT("0.8"), ABOVE, WRONG("a share above 0, at most 1, is needed"), ANSWERS},
     {JP_EXPLAIN,
      INTEGER("repeat", "repeat", 0, 10000, "search with the seeds 1..N too: how often is each unit selected?"),
      DEFAULT("0"), WRONG("a number of runs, at most 10000"), ANSWERS},
@@ -88,14 +97,14 @@ static const jp_option rows[] = {
      VALUES("jopa list operators"), ANSWERS},
     {JP_SCORE, TEXTS("hide", "hide", "SET", "a set to hide: unit numbers such as 3,5-7, or texts; may be repeated"),
      ANSWERS},
-    {JP_EXPLAIN | JP_COMPARE | JP_AUDIT,
+    {JP_EXPLAIN | JP_COMPARE | JP_AUDIT | JP_CITE,
      PATH("data", "data", "ask a file of questions: JSON Lines with prompt or messages, response"), COMMAND_ONLY},
-    {JP_EXPLAIN | JP_COMPARE,
+    {JP_EXPLAIN | JP_COMPARE | JP_CITE,
      PATH("results", "results", "with --data: the file of results, appended to and resumed from"), COMMAND_ONLY},
-    {JP_EXPLAIN | JP_COMPARE,
+    {JP_EXPLAIN | JP_COMPARE | JP_CITE,
      INTEGER("in_flight", "in-flight", 0, 1024, "with --data: questions at once (as keeps the engine busy)"),
      DEFAULT("0"), WRONG("a number of questions, or 0 for as many as keep the engine busy"), COMMAND_ONLY},
-    {JP_EXPLAIN | JP_COMPARE | JP_AUDIT, TEXT("id", NULL, "NAME", "a name of the question for the report")},
+    {JP_EXPLAIN | JP_COMPARE | JP_AUDIT | JP_CITE, TEXT("id", NULL, "NAME", "a name of the question for the report")},
     {JP_AUDIT, SWITCH("refusal", "refusal", "why it refuses: the target is the refusal in the response"), ANSWERS},
     {JP_AUDIT, SWITCH("fail_on_trigger", "fail-on-trigger", "exit code 3 when a trigger was found"), COMMAND_ONLY},
     {JP_AUDIT,
@@ -147,6 +156,8 @@ static const jp_option rows[] = {
      LETTER('u'), VALUES("jopa list units"), DEFAULT("token"), ANSWERS},
     {JP_AUDIT, TEXT("unit", "unit", "KIND", "what is looked for before words: sentence, line, paragraph (sentence)"),
      LETTER('u'), VALUES("jopa list units"), DEFAULT("sentence"), ANSWERS},
+    {JP_CITE, TEXT("unit", "unit", "KIND", "what is cited: sentence, line, paragraph (sentence)"), LETTER('u'),
+     VALUES("jopa list units"), DEFAULT("sentence"), ANSWERS},
     {JP_COMPRESS,
      TEXT("unit", "unit", "KIND", "what goes or stays as a whole: token, word, sentence, line, paragraph (word)"),
      LETTER('u'), VALUES("jopa list units"), DEFAULT("word"), ANSWERS},
@@ -156,8 +167,9 @@ static const jp_option rows[] = {
     {SEARCHES | JP_SCORE,
      TEXT("operator", "operator", "NAME", "how it is hidden: zero, mean, delete, token:TEXT (zero)"), LETTER('o'),
      VALUES("jopa list operators"), DEFAULT("zero"), ANSWERS},
-    {JP_AUDIT, TEXT("operator", "operator", "NAME", "how it is hidden: zero, mean, delete, token:TEXT (delete)"),
-     LETTER('o'), VALUES("jopa list operators"), DEFAULT("delete"), ANSWERS},
+    {JP_AUDIT | JP_CITE,
+     TEXT("operator", "operator", "NAME", "how it is hidden: zero, mean, delete, token:TEXT (delete)"), LETTER('o'),
+     VALUES("jopa list operators"), DEFAULT("delete"), ANSWERS},
     {SEARCHES,
      LIST("levels", "levels", "LIST", "coarse to fine: auto, none, or kinds such as paragraph,sentence (auto)"),
      DEFAULT("auto"), ANSWERS},
@@ -171,7 +183,7 @@ static const jp_option rows[] = {
      DEFAULT("0"), WRONG("a whole number is needed, from 0 to 18446744073709551615"), ANSWERS},
     {SEARCHES, LIST("metrics", "metrics", "LIST", "`jopa list metrics`, none (prob,words)"),
      VALUES("jopa list metrics"), DEFAULT("prob,words"), ANSWERS},
-    {JP_SCORE, LIST("metrics", "metrics", "LIST", "`words`: what the model then writes, too (none)"),
+    {JP_SCORE | JP_CITE, LIST("metrics", "metrics", "LIST", "`words`: what the model then writes, too (none)"),
      VALUES("jopa list metrics"), DEFAULT("none"), ANSWERS},
     {JP_AUDIT | JP_COMPRESS, LIST("metrics", "metrics", "LIST", "`jopa list metrics`, none (words)"),
      VALUES("jopa list metrics"), DEFAULT("words"), ANSWERS},
@@ -206,8 +218,8 @@ static const jp_option rows[] = {
     {WRITES | JP_SERVE, SWITCH("progress", "progress", "progress even where stderr is no terminal"), COMMAND_ONLY},
 };
 
-static const char *const commands[] = {"explain", "compare", "score", "audit", "compress",
-                                       "bench",   "render",  "list",  "model", "serve"};
+static const char *const commands[] = {"explain", "compare", "score", "audit", "compress", "bench",
+                                       "render",  "list",    "model", "serve", "cite"};
 
 const jp_option *jp_option_row(int index) {
     return index >= 0 && index < (int)(sizeof rows / sizeof *rows) ? &rows[index] : NULL;

@@ -18,6 +18,7 @@ enum {
     JP_LIST = 1 << 7,
     JP_MODEL = 1 << 8,
     JP_SERVE = 1 << 9,
+    JP_CITE = 1 << 10,
 };
 
 typedef enum {

@@ -219,3 +219,9 @@ const char *const *jp_options_texts(const jopa_options *o, const char *name, int
 const char *jopa_options_get(const jopa_options *o, const char *name) { return jp_options_text(o, name ? name : ""); }
 
 bool jopa_options_given(const jopa_options *o, const char *name) { return name && value_of(o, name); }
+
+const char *jopa_options_value(const jopa_options *o, const char *name, int index) {
+    const jp_option_value *v = value_of(o, name);
+    if (!v) return index == 0 ? jopa_options_get(o, name) : NULL;
+    return index >= 0 && index < v->n ? v->values[index] : NULL;
+}

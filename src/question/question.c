@@ -75,8 +75,10 @@ static bool several_targets(const jp_question *q) {
 }
 
 static int resolve_targets(jp_question *q, const jopa_options *o, jopa_error *e) {
-    int                n, status = JP_OK;
-    const char *const *texts = jp_options_texts(o, "target", &n);
+    int                      n, status = JP_OK;
+    const char *const       *texts = jp_options_texts(o, "target", &n);
+    static const char *const each = "sentence:all";
+    if (!n && q->command == JP_CITE) texts = (n = 1, &each);
     if (!n) return JP_OK;
     q->targets = malloc((size_t)n * sizeof *q->targets);
     if (!q->targets) return jp_fail_memory(e);
@@ -125,14 +127,14 @@ static bool names_role(const char *list, const char *role) {
 
 /* Those that look for what made a response search the prompt alone. */
 static void resolve_response_roles(jp_question *q) {
-    if (q->command & (JP_AUDIT | JP_COMPRESS)) return;
+    if (q->command & (JP_AUDIT | JP_COMPRESS | JP_CITE)) return;
     q->thinking = names_role(q->mask_roles, "thinking") || names_role(q->mask_roles, "assistant");
     q->before = names_role(q->mask_roles, "response");
 }
 
 static int resolve_units(jp_question *q, const jopa_options *o, jopa_error *e) {
     int status = jp_unit_kind_parse(jp_options_text(o, "unit"), &q->unit, e);
-    q->mask_roles = jp_options_text(o, "roles");
+    q->mask_roles = q->command == JP_CITE ? "all" : jp_options_text(o, "roles");
     resolve_response_roles(q);
     q->keep = jp_options_texts(o, "keep", &q->n_keep);
     q->marks = jp_options_switch(o, "marks");
@@ -144,7 +146,7 @@ static int resolve_units(jp_question *q, const jopa_options *o, jopa_error *e) {
 
 static void resolve_effort(jp_question *q, const jopa_options *o) {
     q->k = jp_options_integer(o, "k");
-    q->sparsity = q->command == JP_COMPRESS || q->command == JP_AUDIT ? 1 : jp_options_number(o, "sparsity");
+    q->sparsity = q->command & (JP_COMPRESS | JP_AUDIT | JP_CITE) ? 1 : jp_options_number(o, "sparsity");
     q->min_drop = jp_options_number(o, "min_drop");
     q->budget = jp_options_integer(o, "budget");
     q->budget_per_unit = jp_options_number(o, "budget_per_unit");
@@ -161,6 +163,7 @@ static int resolve_methods(jp_question *q, const jopa_options *o, jopa_error *e)
         return jp_question_methods(q, jopa_options_given(o, "method") ? method : jp_options_text(o, "methods"), true,
                                    e);
     case JP_AUDIT:
+    case JP_CITE:
     case JP_SCORE: return jp_question_methods(q, "jopa", false, e);
     case JP_EXPLAIN: return jp_question_method(q, method, e);
     default: return jp_question_methods(q, method, false, e);
@@ -210,6 +213,7 @@ int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
     q->command_name = jp_command_name(__builtin_ctz(o->command));
     if (o->command & (JP_RENDER | JP_LIST | JP_MODEL)) return JP_OK; /* they ask a model nothing */
     int status = resolve_chat(q, o, e);
+    if (!status && q->command == JP_CITE) status = jp_question_documents(q, o, e);
     if (!status) status = resolve_template(q, o, e);
     if (!status) status = resolve_response(q, o, e);
     if (!status) status = resolve_units(q, o, e);
@@ -220,6 +224,9 @@ int jp_question_init(jp_question *q, const jopa_options *o, jopa_error *e) {
 
 void jp_question_free(jp_question *q) {
     free(q->memory);
+    free(q->with_documents);
+    free(q->asked_with_documents);
+    jp_documents_free(&q->documents);
     free(q->targets);
     jp_parts_free(&q->operator_names);
     *q = (jp_question){0};

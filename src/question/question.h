@@ -6,6 +6,7 @@
 #include "base/split.h"
 #include "levels/levels.h"
 #include "method/method.h"
+#include "prompt/documents.h"
 #include "prompt/units.h"
 #include "question/options.h"
 #include "question/target-wish.h"
@@ -37,7 +38,8 @@ typedef struct {
     int                n_messages;
     const char        *tools, *chat_template, *template_args; /* JSON, Jinja or a name, JSON; NULL: none */
     bool               raw;
-    bool               chat; /* messages were given, not a prompt and perhaps a system text */
+    bool               chat;      /* messages were given, not a prompt and perhaps a system text */
+    jp_documents       documents; /* cite: they stand in the messages */
 
     /* the response; no target: all of it */
     const char     *response; /* NULL: the model's own */
@@ -86,7 +88,9 @@ typedef struct {
 
     const jopa_options *options; /* it was made from; outlives it */
     const char        **memory;  /* of a chat that was made of a prompt */
-    jp_parts            operator_names;
+    const char **with_documents; /* [n_messages] the contents, of which the last user's, owned, has the documents */
+    char        *asked_with_documents;
+    jp_parts     operator_names;
 } jp_question;
 
 /* Resolve what the options say. The question borrows their texts. JOPA_ERROR_USAGE: an unknown name, or options that
@@ -96,6 +100,9 @@ void jp_question_free(jp_question *q);
 
 /* A chat of `prompt` and `system` (may be NULL) instead; both are borrowed. */
 int jp_question_prompt(jp_question *q, const char *prompt, const char *system, jopa_error *e);
+
+/* Read the option `documents`, and put what it holds before the last user's text, unless the chat holds it already. */
+int jp_question_documents(jp_question *q, const jopa_options *o, jopa_error *e);
 
 /* One name, or names with commas; `variants`: each may have @SPARSITY and /BUDGET. */
 int jp_question_method(jp_question *q, const char *name, jopa_error *e);

@@ -120,6 +120,25 @@ static bool check_targets(const jp_explanation *x, char *problem, size_t room) {
     return true;
 }
 
+static bool check_source(const jp_explanation *x, const jp_result_source *s) {
+    return s->document_index >= 0 && s->document_index < x->n_documents && is_unit(x, s->unit) &&
+           s->start_char <= s->end_char;
+}
+
+static bool check_citations(const jp_explanation *x, size_t size, char *problem, size_t room) {
+    size_t written = strlen(x->response_text);
+    bool   fine = true;
+    for (int i = 0; i < x->n_documents; i++) fine &= inside(x->documents[i].start, x->documents[i].end, size);
+    for (int i = 0; i < x->n_citations; i++) {
+        const jp_result_citation *c = &x->citations[i];
+        fine &= inside(c->start, c->end, written) && c->first >= 0 && c->first <= c->last &&
+                c->last <= x->n_response_tokens;
+        for (int j = 0; j < c->n_sources; j++) fine &= check_source(x, &c->sources[j]);
+    }
+    if (!fine) snprintf(problem, room, "\"citations\" do not fit the prompt, the response, or \"documents\"");
+    return fine;
+}
+
 bool jp_json_check(jp_explanation *x, char *problem, size_t room) {
     size_t size = strlen(x->prompt_text);
     return check_tokens(x, size, problem, room) && check_messages(x, size, problem, room) &&
@@ -127,5 +146,5 @@ bool jp_json_check(jp_explanation *x, char *problem, size_t room) {
            check_levels(x, size, problem, room) && check_stability(x, problem, room) &&
            check_triggers(x->audit.sentences, x->audit.n_sentences, size, problem, room) &&
            check_triggers(x->audit.words, x->audit.n_words, size, problem, room) && check_target(x, problem, room) &&
-           check_targets(x, problem, room);
+           check_targets(x, problem, room) && check_citations(x, size, problem, room);
 }

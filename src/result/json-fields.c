@@ -255,6 +255,41 @@ static const jp_field compression[] = {
     END,
 };
 
+static const jp_field document[] = {
+    {"index", JP_FIELD_ROW, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS},
+    SCALAR("title", JP_FIELD_TEXT, true, jp_result_document, title),
+    SCALAR("message", JP_FIELD_INT, false, jp_result_document, message),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_document, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_document, end),
+    END,
+};
+
+static const jp_field source[] = {
+    SCALAR("type", JP_FIELD_TEXT, true, jp_result_source, type),
+    SCALAR("cited_text", JP_FIELD_TEXT, true, jp_result_source, cited_text),
+    SCALAR("document_index", JP_FIELD_INT, true, jp_result_source, document_index),
+    SCALAR("document_title", JP_FIELD_TEXT, false, jp_result_source, document_title),
+    SCALAR("start_char_index", JP_FIELD_I64, true, jp_result_source, start_char),
+    SCALAR("end_char_index", JP_FIELD_I64, true, jp_result_source, end_char),
+    SCALAR("unit", JP_FIELD_INT, true, jp_result_source, unit),
+    END,
+};
+
+static const jp_field citation[] = {
+    SCALAR("text", JP_FIELD_TEXT, true, jp_result_citation, text),
+    ROWS("citations", true, jp_result_citation, sources, n_sources, jp_result_source, source),
+    SCALAR("from_documents", JP_FIELD_BOOL, true, jp_result_citation, from_documents),
+    SCALAR("start", JP_FIELD_SIZE, true, jp_result_citation, start),
+    SCALAR("end", JP_FIELD_SIZE, true, jp_result_citation, end),
+    SCALAR("first", JP_FIELD_INT, true, jp_result_citation, first),
+    SCALAR("last", JP_FIELD_INT, true, jp_result_citation, last),
+    SCALAR("drop", JP_FIELD_REAL, false, jp_result_citation, drop),
+    SCALAR("documents_drop", JP_FIELD_REAL, false, jp_result_citation, documents_drop),
+    SCALAR("covered", JP_FIELD_REAL, false, jp_result_citation, covered),
+    SCALAR("shown", JP_FIELD_REAL, false, jp_result_citation, shown),
+    END,
+};
+
 #define SCHEMA \
     { "schema", JP_FIELD_SCHEMA, false, 0, 0, 0, NULL, JP_PRESENT_ALWAYS }
 
@@ -302,6 +337,10 @@ const jp_field jp_json_explanation[] = {
     {"audit", JP_FIELD_OBJECT, false, AT(jp_explanation, audit.present), 0, 0, audit, JP_PRESENT_BOOL},
     {"compression", JP_FIELD_OBJECT, false, AT(jp_explanation, compression.present), 0, 0, compression,
      JP_PRESENT_BOOL},
+    {"documents", JP_FIELD_ROWS, false, AT(jp_explanation, documents), AT(jp_explanation, n_documents),
+     sizeof(jp_result_document), document, JP_PRESENT_SOME},
+    {"citations", JP_FIELD_ROWS, false, AT(jp_explanation, citations), AT(jp_explanation, n_citations),
+     sizeof(jp_result_citation), citation, JP_PRESENT_SOME},
     END,
 };
 

@@ -55,6 +55,22 @@ static void free_uses(jp_explanation *x) {
     free(x->compression.text);
 }
 
+static void free_citations(jp_explanation *x) {
+    for (int i = 0; i < x->n_documents; i++) free(x->documents[i].title);
+    for (int i = 0; i < x->n_citations; i++) {
+        jp_result_citation *c = &x->citations[i];
+        for (int j = 0; j < c->n_sources; j++) {
+            free(c->sources[j].type);
+            free(c->sources[j].cited_text);
+            free(c->sources[j].document_title);
+        }
+        free(c->sources);
+        free(c->text);
+    }
+    free(x->documents);
+    free(x->citations);
+}
+
 static void free_options(jp_explanation *x) {
     for (int i = 0; i < x->n_options; i++) {
         free(x->options[i].name);
@@ -80,14 +96,24 @@ static void free_targets(jp_explanation *x) {
     free(x->targets);
 }
 
+static void free_levels(jp_explanation *x) {
+    for (int i = 0; i < x->n_levels; i++) {
+        free(x->levels[i].unit);
+        free(x->levels[i].selected);
+    }
+    free(x->levels);
+}
+
 void jp_explanation_free(jp_explanation *x) {
     for (int i = 0; i < x->n_response_tokens; i++) free(x->response_tokens[i].text);
     free_prompt(x);
     free_options(x);
     free_metrics(x);
     free_uses(x);
+    free_citations(x);
     free_trust(x);
     free_targets(x);
+    free_levels(x);
     char *owned[] = {x->version,
                      x->command,
                      x->model.file,
@@ -113,11 +139,6 @@ void jp_explanation_free(jp_explanation *x) {
     free(x->joint.necessary);
     free(x->joint.pairs);
     free(x->trace);
-    for (int i = 0; i < x->n_levels; i++) {
-        free(x->levels[i].unit);
-        free(x->levels[i].selected);
-    }
-    free(x->levels);
     memset(x, 0, sizeof *x);
 }
 

@@ -88,6 +88,31 @@ typedef struct {
     int              returned; /* units of the level before that came back when this one stalled */
 } jp_result_level;
 
+/* Command "cite": the explanation's set is all that is cited. */
+typedef struct {
+    char  *title;
+    int    message;    /* of the chat: the one that holds it */
+    size_t start, end; /* bytes of prompt_text */
+} jp_result_document;
+/* A part of a document as people cite: characters (Unicode code points) of its text as it was given. */
+typedef struct {
+    char   *type, *cited_text, *document_title; /* "char_location" */
+    int     document_index, unit;
+    int64_t start_char, end_char;
+} jp_result_source;
+/* One statement of the response, and what carries it. */
+typedef struct {
+    char             *text;
+    size_t            start, end;           /* bytes of the response */
+    int               first, last;          /* its tokens [first, last) */
+    double            drop, documents_drop; /* nats, of hiding the sources; of hiding all documents */
+    double            covered;              /* share of what the documents carry of it that the sources do */
+    double            shown;                /* share of it that they give back when they alone are shown */
+    bool              from_documents;
+    jp_result_source *sources;
+    int               n_sources;
+} jp_result_citation;
+
 /* Command "audit": the explanation is the smallest set of sentences (or other units) that triggers the response. */
 typedef struct {
     bool               present;
@@ -203,6 +228,10 @@ typedef struct {
     char                 *id;      /* name of the question in a file of them; NULL: none */
     jp_result_audit       audit;
     jp_result_compression compression;
+    jp_result_document   *documents; /* of cite; absent (0): another command */
+    int                   n_documents;
+    jp_result_citation   *citations;
+    int                   n_citations;
 } jp_explanation;
 
 /* What triggers in several audited questions. */

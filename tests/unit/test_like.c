@@ -20,10 +20,12 @@ static const struct {
     const char  *command;
     run_function run;
 } COMMANDS[] = {
-    {"explain", jopa_explain}, {"compare", jopa_compare},   {"score", jopa_score},
-    {"audit", jopa_audit},     {"compress", jopa_compress},
+    {"explain", jopa_explain}, {"compare", jopa_compare}, {"score", jopa_score},
+    {"cite", jopa_cite},       {"audit", jopa_audit},     {"compress", jopa_compress},
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
+
+static const char DOCUMENT[] = "{\"title\": \"one\", \"text\": \"The doctor slept. It was long.\"}";
 
 static jopa_options *like(const char *command, const jopa_result *r, int i, jopa_options *o) {
     jopa_error e = {0};
@@ -56,6 +58,7 @@ static jopa_options *some(const char *command, unsigned *random) {
     }
     ask_something(o, random);
     ask_also(o, "max_tokens", "4", "model", NULL, "encoder", NULL, NULL);
+    if (!strcmp(command, "cite")) ask_also(o, "documents", NULL, "documents", DOCUMENT, NULL);
     if (!strcmp(command, "score")) ask_also(o, "hide", "0", NULL); /* a set is needed */
     return o;
 }

@@ -93,6 +93,10 @@ static void uses(void **state) {
     jopa_options *o = ask("audit");
     ask_also(o, "budget", "12", "max_tokens", "2", "metrics", "none", "threshold", "0.01", NULL);
     survive(jopa_audit, o, "text");
+    o = ask("cite");
+    ask_also(o, "documents", "[{\"title\": \"a\", \"text\": \"the doctor slept. The patient wrote.\"}]", "threshold",
+             "0", NULL);
+    survive(jopa_cite, o, "html");
     o = ask("compress");
     ask_also(o, "budget", "12", "max_tokens", "2", "metrics", "none", "ratio", "0.4", "keep", "hi", NULL);
     survive(jopa_compress, o, "prompt");

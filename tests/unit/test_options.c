@@ -14,7 +14,8 @@
 #include "base/split.h"
 #include "question_same.h"
 
-static const char *const COMMANDS[] = {"explain", "compare", "score", "audit", "compress", "bench", "render", "list"};
+static const char *const COMMANDS[] = {"explain",  "compare", "score",  "cite", "audit",
+                                       "compress", "bench",   "render", "list"};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 /* Call it for every option of every command, with fresh options of that command. */

@@ -13,11 +13,13 @@
 #include "asked.h"
 #include "question_same.h"
 
-static const char *const COMMANDS[] = {"explain", "compare", "score", "audit", "compress", "bench"};
+static const char *const COMMANDS[] = {"explain", "compare", "score", "cite", "audit", "compress", "bench"};
 enum { N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 /* Options of a command that are possible as they are. */
 static jopa_options *possible(const char *command) {
+    if (!strcmp(command, "cite"))
+        return asked(command, "prompt", "who?", "documents", "{\"text\": \"a doctor.\"}", NULL);
     return strcmp(command, "bench") ? asked(command, "prompt", "a doctor and the patient", NULL)
                                     : asked(command, "data", "some.jsonl", NULL);
 }

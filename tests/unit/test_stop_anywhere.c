@@ -143,6 +143,15 @@ static void test_auditing(void **state) {
                         "responding");
 }
 
+static void test_citing(void **state) {
+    (void)state;
+    static const char documents[] = "[{\"text\": \"The doctor slept. The patient wrote.\"}, {\"text\": \"Be kind.\"}]";
+    stop_everywhere(
+        jopa_cite,
+        asked("cite", "prompt", "who slept?", "documents", documents, "max_tokens", "6", "threshold", "0", NULL),
+        "responding");
+}
+
 static void test_compressing(void **state) {
     (void)state;
     static const char *const methods[] = {"jopa", "ablation", "surprisal"};
@@ -191,7 +200,8 @@ int main(void) {
         cmocka_unit_test(test_every_method), cmocka_unit_test(test_levels_and_smallest),
         cmocka_unit_test(test_comparing),    cmocka_unit_test(test_sessions),
         cmocka_unit_test(test_scoring),      cmocka_unit_test(test_auditing),
-        cmocka_unit_test(test_compressing),  cmocka_unit_test(test_benching),
+        cmocka_unit_test(test_citing),       cmocka_unit_test(test_compressing),
+        cmocka_unit_test(test_benching),
     };
     return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }

@@ -36,6 +36,7 @@ void jp_html_cell_taken(jp_html *h, jp_buffer *text);
 void jp_html_cell_figure(jp_html *h, double value);
 
 int jp_html_explain(jp_html *h, const jp_explanation *x);
+int jp_html_cite(jp_html *h, const jp_explanation *x);
 int jp_html_compare(jp_html *h, const jopa_result *r);
 /* Tables behind the explain page's pictures: units, tokens of the response, metrics, the run. */
 int jp_html_details(jp_html *h, const jp_explanation *x);

@@ -36,6 +36,7 @@ int jp_text_explain(jp_page *p, const jp_explanation *x);
 int jp_text_compare(jp_page *p, const jopa_result *r);
 int jp_text_audit(jp_page *p, const jp_explanation *x);
 int jp_text_audits(jp_page *p, const jopa_result *r);
+int jp_text_cite(jp_page *p, const jp_explanation *x);
 int jp_text_compress(jp_page *p, const jp_explanation *x);
 
 #endif

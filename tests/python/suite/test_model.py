@@ -14,6 +14,7 @@ FUNCTIONS = {
     "explain": (jopa.Model.explain, jopa.Model.session, jopa.Session.explain),
     "compare": (jopa.Model.compare, jopa.Session.compare),
     "score": (jopa.Model.score, jopa.Session.score),
+    "cite": (jopa.Model.cite,),
     "audit": (jopa.Model.audit,),
     "compress": (jopa.Model.compress,),
     "bench": (jopa.bench,),
