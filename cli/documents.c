@@ -114,19 +114,22 @@ static int add_folder(json_t *all, const char *path) {
 /* ---- all of them ---------------------------------------------------------------------------------------------------
  */
 
-static int set_documents(options *o, const json_t *all) {
-    char *text = json_dumps(all, JSON_COMPACT);
-    int   code = text ? options_set(o, "documents", NULL) : say(EXIT_FAILED, "out of memory");
-    if (code < 0) code = options_set(o, "documents", text);
+static int set_documents(jopa_options *o, const json_t *all) {
+    jopa_error e = {0};
+    char      *text = json_dumps(all, JSON_COMPACT);
+    if (!text) return say(EXIT_FAILED, "out of memory");
+    int status = jopa_options_set(o, "documents", NULL, &e);
+    if (!status) status = jopa_options_set(o, "documents", text, &e);
     free(text);
-    return code;
+    return status ? say_error(&e) : -1;
 }
 
-int documents_read(options *o) {
-    int     n = 0, code = -1;
+int documents_read(jopa_options *o) {
+    int     code = -1;
     json_t *all = json_array();
-    if (!options_given(o, "documents")) return json_decref(all), -1;
-    for (const char *path; code < 0 && (path = jopa_options_value(o->asked, "documents", n)) != NULL; n++)
+    if (!jopa_options_given(o, "documents")) return json_decref(all), -1;
+    const char *path;
+    for (int i = 0; code < 0 && (path = jopa_options_value(o, "documents", i)) != NULL; i++)
         code = is_folder(path) ? add_folder(all, path) : add_file(all, path);
     if (code < 0 && !json_array_size(all)) code = say(EXIT_FAILED, "--documents: there is none in it");
     if (code < 0) code = set_documents(o, all);

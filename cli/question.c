@@ -47,7 +47,7 @@ static bool is_template_file(const char *value) {
 
 int options_files(options *o) {
     int code = options_given(o, "tools") ? read_option(o, "tools") : -1;
-    if (code < 0) code = documents_read(o);
+    if (code < 0) code = documents_read(o->asked);
     if (code >= 0 || !options_given(o, "template")) return code;
     if (!is_template_file(options_text(o, "template"))) return -1;
     char *file = strdup(options_text(o, "template"));
