@@ -10,7 +10,8 @@ enum { SMALLER = 5, /* of the candidates the first are tried in smaller sets */ 
 static const double LEAST = 0.05;      /* of what all units carry: less makes no candidate, */
 static const double OF_FIRST = 0.2;    /* nor does less than that share of the first one's promise, */
 static const double GROUP_LEAST = 0.1; /* and no group whose units are hidden one by one */
-static const double CARRIED = 0.4;     /* candidates that carry less, */
+static const double SUPPORTED = 0.3;   /* candidates that carry less are no sources, */
+static const double CARRIED = 0.4;     /* those that carry less, */
 static const double SHOWN = 0.4;       /* or a set that gives back less when it alone is shown, are not all */
 
 /* ---- candidates, hidden together -----------------------------------------------------------------------------------
@@ -159,6 +160,18 @@ static int hide_groups(jp_citing *c, jopa_error *e) {
     return status ? status : hide_candidates(c, lacks_something, e);
 }
 
+/* What nothing in the documents says, though it is of their subject: all of them together make it likelier, and no few
+ * units do. */
+static void leave_unsupported(jp_citing *c) {
+    for (int i = 0; i < c->n; i++) {
+        jp_statement *s = &c->all[i];
+        if (!s->cited->from_documents || !(s->best < SUPPORTED)) continue;
+        s->cited->from_documents = false;
+        s->cited->covered = s->best;
+        jp_bitset_clear(&s->cited->selected);
+    }
+}
+
 /* ---- fewer ---------------------------------------------------------------------------------------------------------
  */
 
@@ -258,6 +271,7 @@ static int cite_statements(jp_citing *c, double *shown, jopa_error *e) {
     if (!status) status = hide_candidates(c, is_from_documents, e);
     if (!status) status = score_shown(c, e);
     if (!status) status = hide_groups(c, e);
+    if (!status) leave_unsupported(c);
     for (int i = 0; i < c->n && !status; i++)
         if (c->all[i].cited->from_documents) status = make_smaller(c, &c->all[i], e);
     for (int i = 0; i < c->n && !status; i++)

@@ -19,10 +19,10 @@
 typedef struct {
     int       first, last;    /* response tokens */
     double    documents_drop; /* nats, of hiding all units */
-    bool      from_documents; /* that is at least the threshold */
+    bool      from_documents; /* that is at least the threshold, and there are sources */
     jp_bitset selected;       /* owned; empty where it is not from them */
     double    drop;           /* nats, of hiding the set; NAN: not scored */
-    double    covered;        /* the share that it carries; NAN: not scored */
+    double    covered;        /* the share that it carries, or the most of any candidates; NAN: not scored */
     double    shown;          /* the share that it gives back when it alone is shown; NAN: not scored */
 } jp_cited;
 

@@ -20,32 +20,34 @@
 /* ---- the search ----------------------------------------------------------------------------------------------------
  */
 
-enum { UNITS = 9, TOKENS = 3 };
+enum { UNITS = 9, MANY = 40, TOKENS = 3 };
 
 typedef struct {
     formula_problem f;
     jp_store       *store;
     jp_cited        cited;
-    double          shown[UNITS];
+    double          shown[MANY];
+    int             n;
 } search;
 
-static void begin_search(search *s) {
-    *s = (search){0};
-    formula_problem_open(&s->f, UNITS);
+static void begin_search(search *s, int n) {
+    *s = (search){.n = n};
+    formula_problem_open(&s->f, n);
 }
 
 /* What is cited for the whole response, "1,4". Ends the search. */
 static const char *cite_all(search *s, double threshold, const jp_limits *given, int *status) {
-    static char      out[64];
-    jp_limits        limits = given ? *given : (jp_limits){.k = UNITS};
-    jp_problem       p = s->f.problem;
-    jopa_error       e = {0};
-    static const int group[UNITS] = {0, 0, 0, 1, 1, 1, 2, 2, 2};
-    jp_cite_task     task = {.threshold = threshold, .share = 0.8, .group = group};
+    static char  out[64];
+    jp_limits    limits = given ? *given : (jp_limits){.k = s->n};
+    jp_problem   p = s->f.problem;
+    jopa_error   e = {0};
+    int          group[MANY];
+    jp_cite_task task = {.threshold = threshold, .share = 0.8, .group = group};
+    for (int u = 0; u < s->n; u++) group[u] = 3 * u / s->n;
     p.prompt = &s->f.prompt;
     s->cited = (jp_cited){.first = 0, .last = TOKENS};
-    assert_int_equal(jp_bitset_init(&s->cited.selected, UNITS), JP_OK);
-    assert_int_equal(jp_store_new(&s->store, UNITS, TOKENS, &e), JP_OK);
+    assert_int_equal(jp_bitset_init(&s->cited.selected, s->n), JP_OK);
+    assert_int_equal(jp_store_new(&s->store, s->n, TOKENS, &e), JP_OK);
     assert_int_equal(jp_scorer_stored(&task.scorer, s->f.engine, &p, &limits, s->store, &e), JP_OK);
     task.store = s->store;
     int found = jp_cite_search(&task, &s->cited, 1, s->shown, &e);
@@ -72,7 +74,7 @@ static void sources_of_every_kind(void **state) {
     for (int kind = 0; kind < 4; kind++) {
         search     s;
         jopa_error e = {0};
-        begin_search(&s);
+        begin_search(&s, UNITS);
         assert_int_equal(jp_formula_additive(s.f.engine, noise, &e), JP_OK);
         if (kind == 0) assert_int_equal(jp_formula_add(s.f.engine, 9, (int[]){4}, 1, &e), JP_OK);
         if (kind == 1) assert_int_equal(jp_formula_add(s.f.engine, 6, (int[]){2}, 1, &e), JP_OK);
@@ -92,12 +94,28 @@ static void nothing_from_the_documents(void **state) {
     (void)state;
     search     s;
     jopa_error e = {0};
-    begin_search(&s);
+    begin_search(&s, UNITS);
     assert_int_equal(jp_formula_add(s.f.engine, 1.2, (int[]){4}, 1, &e), JP_OK);
     assert_string_equal(cite_all(&s, 0.5, NULL, NULL), "");
     assert_false(s.cited.from_documents);
     assert_float_equal(s.cited.documents_drop, 1.2, 1e-5);
     assert_true(isnan(s.cited.drop) && isnan(s.cited.covered));
+    end_search(&s);
+}
+
+/* Many units that each say a little of it are about the same, and no source. */
+static void spread_over_the_documents(void **state) {
+    (void)state;
+    search     s;
+    jopa_error e = {0};
+    double     each[MANY];
+    begin_search(&s, MANY);
+    for (int u = 0; u < MANY; u++) each[u] = 0.2;
+    assert_int_equal(jp_formula_additive(s.f.engine, each, &e), JP_OK);
+    assert_string_equal(cite_all(&s, 0.5, NULL, NULL), "");
+    assert_false(s.cited.from_documents);
+    assert_float_equal(s.cited.documents_drop, 0.2 * MANY, 1e-4);
+    assert_true(s.cited.covered < 0.3);
     end_search(&s);
 }
 
@@ -110,7 +128,7 @@ static void any_effects(void **state) {
         jopa_error e = {0};
         int        budget = (int)(seed % 12), status = JP_OK;
         jp_limits  limits = {.k = UNITS, .budget = budget};
-        begin_search(&s);
+        begin_search(&s, UNITS);
         assert_int_equal(jp_formula_random(s.f.engine, 0.3, seed, &e), JP_OK);
         cite_all(&s, 0, &limits, &status);
         assert_true(status == JP_OK || (status == JP_STOP && budget));
@@ -272,9 +290,13 @@ static void reports_and_stops(void **state) {
 
 int main(void) {
     const struct CMUnitTest plain[] = {
-        cmocka_unit_test(sources_of_every_kind), cmocka_unit_test(nothing_from_the_documents),
-        cmocka_unit_test(any_effects),           cmocka_unit_test(wrong_documents),
-        cmocka_unit_test(citations_of_a_model),  cmocka_unit_test(asked_again),
+        cmocka_unit_test(sources_of_every_kind),
+        cmocka_unit_test(nothing_from_the_documents),
+        cmocka_unit_test(spread_over_the_documents),
+        cmocka_unit_test(any_effects),
+        cmocka_unit_test(wrong_documents),
+        cmocka_unit_test(citations_of_a_model),
+        cmocka_unit_test(asked_again),
         cmocka_unit_test(reports_and_stops),
     };
     return cmocka_run_group_tests(plain, tiny_setup, tiny_teardown);

@@ -389,3 +389,31 @@ def test_errors():
     assert type(of_code(99, "new")) is jopa.JopaError
     assert issubclass(jopa.UsageError, ValueError) and issubclass(jopa.Interrupted, KeyboardInterrupt)
     assert code_of(KeyboardInterrupt()) == 7 and code_of(ZeroDivisionError()) == 4
+
+
+# ---- citations -------------------------------------------------------------------------------------------------------
+
+DOCUMENTS = [{"title": "é one", "text": " the doctor slept. É the patient wrote."}, {"text": "be kind. It was a long story."}]
+
+
+def test_citations(tiny):
+    asked = {"documents": DOCUMENTS, "response": " the doctor slept. It was long.", "threshold": 0}
+    x = tiny.cite("who slept?", **asked)
+    assert isinstance(x, jopa.Citations) and [c.text for c in x.citations] == ["the doctor slept.", "It was long."]
+    assert [(d.index, d.title) for d in x.documents] == [(0, "é one"), (1, "")]
+    for d, given in zip(x.documents, DOCUMENTS):
+        assert x.prompt[d.start : d.end] == given["text"].strip()
+    sources = [s for c in x.citations for s in c.sources]
+    assert sources and {s.unit for s in sources} == set(x.selected)
+    for s in sources:
+        assert DOCUMENTS[s.document_index]["text"][s.start_char : s.end_char] == s.cited_text
+    for c in x.citations:
+        assert x.response[c.start : c.end] == c.text and bool(c.sources) == c.from_documents
+    again = tiny.cite(like=jopa.loads(x.to_json()))
+    assert again.citations == x.citations
+    assert not tiny.cite("who slept?", **{**asked, "threshold": 1000}).selected
+    one = next(tiny.cite_many([{"prompt": "who slept?", "documents": DOCUMENTS}], response=asked["response"], threshold=0))
+    assert one.result.citations == x.citations
+    for wrong in (None, [], [{"title": "a"}], [" "], 3):
+        with pytest.raises(jopa.JopaError):
+            tiny.cite("who slept?", documents=wrong, response=" so")
