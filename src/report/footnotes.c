@@ -73,10 +73,7 @@ void jp_put_unsupported(jp_buffer *out, const jp_result_citation *c) {
     jp_buffer_text(out, ": with all documents hidden it ");
     jp_put_change(out, "", c->documents_drop / tokens);
     jp_buffer_text(out, " nats per token");
-    if (!isfinite(c->covered)) return;
-    jp_buffer_text(out, ", and no few of their parts carry more than ");
-    jp_put_fixed(out, 100 * c->covered, 0);
-    jp_buffer_text(out, " % of that");
+    if (isfinite(c->covered)) jp_buffer_text(out, ", spread over many of their parts");
 }
 
 /* ---- the answer ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ static const double LEAST = 0.05;      /* of what all units carry: less makes no
 static const double OF_FIRST = 0.2;    /* nor does less than that share of the first one's promise, */
 static const double GROUP_LEAST = 0.1; /* and no group whose units are hidden one by one */
 static const double SUPPORTED = 0.3;   /* candidates that carry less are no sources, */
+static const double EACH = 0.2;        /* nor is a set whose members carry less on average, */
 static const double CARRIED = 0.4;     /* those that carry less, */
 static const double SHOWN = 0.4;       /* or a set that gives back less when it alone is shown, are not all */
 
@@ -162,14 +163,16 @@ static int hide_groups(jp_citing *c, jopa_error *e) {
 
 /* What nothing in the documents says, though it is of their subject: all of them together make it likelier, and no few
  * units do. */
-static void leave_unsupported(jp_citing *c) {
-    for (int i = 0; i < c->n; i++) {
-        jp_statement *s = &c->all[i];
-        if (!s->cited->from_documents || !(s->best < SUPPORTED)) continue;
-        s->cited->from_documents = false;
-        s->cited->covered = s->best;
-        jp_bitset_clear(&s->cited->selected);
-    }
+static bool is_unsupported(jp_citing *c, const jp_statement *s) {
+    double share = jp_citing_covered(c, s, &s->cited->selected);
+    return s->best < SUPPORTED || share < EACH * jp_bitset_count(&s->cited->selected);
+}
+
+static void leave_unsupported(jp_citing *c, jp_statement *s) {
+    if (!s->cited->from_documents || !is_unsupported(c, s)) return;
+    s->cited->from_documents = false;
+    s->cited->covered = jp_citing_covered(c, s, &s->cited->selected);
+    jp_bitset_clear(&s->cited->selected);
 }
 
 /* ---- fewer ---------------------------------------------------------------------------------------------------------
@@ -271,9 +274,11 @@ static int cite_statements(jp_citing *c, double *shown, jopa_error *e) {
     if (!status) status = hide_candidates(c, is_from_documents, e);
     if (!status) status = score_shown(c, e);
     if (!status) status = hide_groups(c, e);
-    if (!status) leave_unsupported(c);
-    for (int i = 0; i < c->n && !status; i++)
+    for (int i = 0; i < c->n && !status; i++) {
+        if (c->all[i].best < SUPPORTED) leave_unsupported(c, &c->all[i]);
         if (c->all[i].cited->from_documents) status = make_smaller(c, &c->all[i], e);
+        if (!status) leave_unsupported(c, &c->all[i]);
+    }
     for (int i = 0; i < c->n && !status; i++)
         if (c->all[i].cited->from_documents) add_necessary(c, &c->all[i]);
     if (!status) status = score_shown(c, e);

@@ -22,7 +22,7 @@ typedef struct {
     bool      from_documents; /* that is at least the threshold, and there are sources */
     jp_bitset selected;       /* owned; empty where it is not from them */
     double    drop;           /* nats, of hiding the set; NAN: not scored */
-    double    covered;        /* the share that it carries, or the most of any candidates; NAN: not scored */
+    double    covered;        /* the share that it carries, or that the best candidates did; NAN: not scored */
     double    shown;          /* the share that it gives back when it alone is shown; NAN: not scored */
 } jp_cited;
 
