@@ -189,6 +189,27 @@ class Explanation(Result):
         made: Array = self._once("attribution", choose)
         return made
 
+    def _losses(self, name: str) -> Optional[Array]:
+        if "matrix" not in self._data:
+            return None
+        rows = [_array(row["tokens"]) for row in self._data["matrix"][name]]
+        made = np.array(rows, dtype=np.float64).reshape(len(rows), len(self.response_tokens))
+        made.setflags(write=False)
+        return made
+
+    @property
+    def matrix(self) -> Optional[Array]:
+        """What each response token loses when each unit is hidden alone, [units, response tokens], nats; None where
+        `matrix=True` was not asked for, or the run was stopped before it."""
+        made: Optional[Array] = self._once("matrix", lambda: self._losses("rows"))
+        return made
+
+    @property
+    def set_matrix(self) -> Optional[Array]:
+        """The same of the sets that were found, [sets, response tokens]: one, or of several targets each target's."""
+        made: Optional[Array] = self._once("set_matrix", lambda: self._losses("sets"))
+        return made
+
     @property
     def masked_response(self) -> Optional[str]:
         """What the model writes with the set hidden."""
@@ -232,9 +253,26 @@ class Explanation(Result):
         made = made.astype({"score": "float64", "probability": "float64"})
         return made
 
+    def matrix_to_pandas(self) -> pandas.DataFrame:
+        """The matrix with a row a unit and a column a response token, each by its number and text. UsageError where
+        there is none."""
+        import pandas
+
+        if self.matrix is None:
+            raise errors.UsageError("there is no matrix: ask with `matrix`=True")
+        units = pandas.MultiIndex.from_tuples(
+            [(u.index, u.text) for u in self.units], names=["unit", "text"]
+        )
+        tokens = pandas.MultiIndex.from_tuples(
+            [(t, token.text) for t, token in enumerate(self.response_tokens)], names=["token", "text"]
+        )
+        made: pandas.DataFrame = pandas.DataFrame(self.matrix, index=units, columns=tokens)
+        return made
+
     def to_captum(self, token_attr: Optional[Array] = None) -> CaptumAttribution:
         """As Captum's attributions of language models give it. `token_attr`: what Session.matrix() has measured,
-        [units, response tokens]; without it there is no `token_attr`."""
+        [units, response tokens]; without it the explanation's own matrix, where it has one."""
+        token_attr = self.matrix if token_attr is None else token_attr
         matrix = None if token_attr is None else np.asarray(token_attr, dtype=np.float64).T
         if matrix is not None and matrix.shape != (len(self.response_tokens), len(self.units)):
             raise errors.UsageError(
@@ -251,4 +289,4 @@ class Explanation(Result):
         Every token of a unit has the unit's value: of `token_attr` as for to_captum, or else its score."""
         from .convert import inseq_dictionary
 
-        return inseq_dictionary(self, token_attr)
+        return inseq_dictionary(self, self.matrix if token_attr is None else token_attr)

@@ -9,6 +9,7 @@
 #include "engine/template/template.h"
 #include "explain/against.h"
 #include "explain/before.h"
+#include "explain/matrix.h"
 #include "prompt/build.h"
 #include "prompt/thinking.h"
 #include "prompt/units.h"
@@ -260,9 +261,14 @@ static int check_operators(jp_engine *engine, const jp_question *q, jopa_error *
     return status;
 }
 
+static int check_matrix_size(const jp_explain_problem *p, const jp_question *q, jopa_error *e) {
+    return q->matrix ? jp_matrix_check(p->prompt.n_units, p->n_response, e) : JP_OK;
+}
+
 static int choose_sizes(jp_explain_problem *p, const jp_question *q, jopa_error *e) {
     int status = jp_explain_choose_k(p, q->k, q->sparsity, q->min_drop > 0, e);
-    return status ? status : choose_levels(p, q, e);
+    if (!status) status = choose_levels(p, q, e);
+    return status ? status : check_matrix_size(p, q, e);
 }
 
 int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_question *q, jopa_error *e) {
@@ -278,6 +284,7 @@ int jp_explain_problem_init(jp_explain_problem *p, jp_watch *w, const jp_questio
     if (!status) status = find_targets(p, q, e);
     if (!status) status = jp_explain_before(p, engine, q, e);
     if (!status && moves) status = choose_sizes(p, q, e);
+    if (!status) status = check_matrix_size(p, q, e);
     p->problem.response = p->response;
     p->problem.n_response = p->n_response;
     if (!status) status = place_targets(p, e);

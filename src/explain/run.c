@@ -5,6 +5,7 @@
 
 #include "engine/capability.h"
 #include "explain/fill.h"
+#include "explain/matrix.h"
 #include "explain/measure.h"
 #include "explain/targets.h"
 #include "explain/trust.h"
@@ -68,7 +69,7 @@ static int study_set(const jp_run *run, jp_explanation *x, jp_scorer *s, const j
     if (run->joint && joint_is_cheap(x) && !jp_watch_stage(w, JP_STAGE_ANALYSING, run->method->name))
         status = jp_fill_joint(x, s, &found->selected, e);
     if (!status && run->joint && !w->stopped)
-        status = jp_trust_fill(x, w, p, run->method, &found->selected, limits, run->question, e);
+        status = jp_trust_fill(x, s, w, p, run->method, &found->selected, limits, run->question, e);
     if (!status && !w->stopped)
         status = jp_explain_measure(x, s, w, p, &found->selected, run->method->ranks ? found->score : NULL,
                                     run->question, e);
@@ -83,6 +84,8 @@ static int fill_run(const jp_run *run, jp_explanation *x, jp_scorer *s, const jp
     int status = x->stopped ? JP_OK : jp_fail_memory(e);
     jp_scorer_relimit(s, &(jp_limits){.k = run->problem->prompt.n_units});
     if (!status) status = jp_fill_answer(x, s, run->problem, found, &cost, e);
+    if (!status && run->question->matrix && !run->watch->stopped) status = jp_matrix_fill(x, run, s, e);
+    if (status == JP_STOP) status = JP_OK; /* the watch knows */
     if (!status && !run->watch->stopped) status = study_set(run, x, s, found, limits, e);
     return jp_explain_stopped(x, run->watch, status, e);
 }
@@ -99,7 +102,7 @@ static int run_targets(const jp_run *run, jp_explanation *x, jopa_error *e) {
     const jp_explain_problem *p = run->problem;
     jp_limits limits = {.seconds = q->seconds, .k = p->k, .progress = jp_watch_scores, .user = run->watch};
     limits.budget = jp_targets_first_budget(run->method, run->budget, p->n_targets);
-    limits.seconds = jp_targets_first_seconds(q->seconds, p->n_targets);
+    limits.seconds = jp_targets_first_seconds(jp_matrix_search_seconds(q), p->n_targets);
     jp_scorer   *s = NULL;
     jp_selection found = {0};
     int          status = jp_fill_question(x, run->watch->model, p, q, run->method->name, e);
@@ -117,7 +120,8 @@ int jp_run_method(jp_explanation *x, const jp_run *run, jopa_error *e) {
     const jp_explain_problem *p = run->problem;
     jp_run                    several = *run;
     jp_store                 *own = NULL;
-    if (p->n_targets < 2 || run->store) return run_targets(run, x, e);
+    bool                      needs = p->n_targets > 1 || run->question->matrix;
+    if (!needs || run->store) return run_targets(run, x, e);
     int status = jp_store_new(&own, p->prompt.n_units, p->n_response, e);
     several.store = own;
     if (!status) status = run_targets(&several, x, e);

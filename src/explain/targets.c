@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "explain/matrix.h"
 #include "method/jopa.h"
 #include "search/joint.h"
 #include "search/study.h"
@@ -193,7 +194,7 @@ static void end_series(series *m, jp_selection *found) {
 int jp_targets_run(jp_explanation *x, const jp_run *run, jp_scorer *s, jp_selection *found, jopa_error *e) {
     const jp_explain_problem *p = run->problem;
     series                    m = {.run = run, .n = p->n_targets};
-    double                    seconds = run->question->seconds;
+    double                    seconds = jp_matrix_search_seconds(run->question);
     m.all = calloc((size_t)m.n, sizeof *m.all);
     m.ends = seconds > 0 ? jp_seconds() - jp_scorer_seconds(s) + seconds : 0;
     int status = m.all ? jp_targets_begin(x, m.n, e) : jp_fail_memory(e);

@@ -13,7 +13,7 @@ static const struct {
     [JP_STAGE_LOADING] = {"loading", "the model is read, and copied into a faster type where that pays"},
     [JP_STAGE_RESPONDING] = {"responding", "the model writes the response that is explained"},
     [JP_STAGE_SEARCHING] = {"searching", "sets are scored; the method is told beside it"},
-    [JP_STAGE_ANALYSING] = {"analysing", "pairs and members of the set are scored"},
+    [JP_STAGE_ANALYSING] = {"analysing", "pairs and members of the set are scored; for a matrix each unit alone"},
     [JP_STAGE_REPEATING] = {"repeating", "the search runs with other seeds"},
     [JP_STAGE_REWRITING] = {"rewriting", "the model writes with the set hidden"},
     [JP_STAGE_MEASURING] = {"measuring", "metrics"},

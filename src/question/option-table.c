@@ -93,6 +93,8 @@ static const jp_option rows[] = {
     {JP_EXPLAIN,
      INTEGER("repeat", "repeat", 0, 10000, "search with the seeds 1..N too: how often is each unit selected?"),
      DEFAULT("0"), WRONG("a number of runs, at most 10000"), ANSWERS},
+    {JP_EXPLAIN, SWITCH("matrix", "matrix", "what each unit, hidden alone, takes from each token of the response, too"),
+     ANSWERS},
     {JP_EXPLAIN, LIST("operators", "operators", "LIST", "the set's drop under these operators too, or under `all`"),
      VALUES("jopa list operators"), ANSWERS},
     {JP_SCORE, TEXTS("hide", "hide", "SET", "a set to hide: unit numbers such as 3,5-7, or texts; may be repeated"),

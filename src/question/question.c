@@ -153,6 +153,7 @@ static void resolve_effort(jp_question *q, const jopa_options *o) {
     q->seconds = jp_options_number(o, "time");
     q->seed = jp_options_unsigned(o, "seed");
     q->repeat = jp_options_integer(o, "repeat");
+    q->matrix = jp_options_switch(o, "matrix");
 }
 
 static int resolve_methods(jp_question *q, const jopa_options *o, jopa_error *e) {

@@ -73,6 +73,7 @@ typedef struct {
 
     /* after it */
     int                repeat;
+    bool               matrix; /* each unit hidden alone, by response token */
     jp_operator_choice operators[JP_MOST_OPERATORS];
     int                n_operators;
     unsigned           metrics; /* bits of jp_metric_parse */

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/carried.h"
 #include "report/finding.h"
 #include "report/formats.h"
 #include "report/label.h"
 #include "report/markdown-parts.h"
 #include "report/plain.h"
+#include "report/uniqueness.h"
 #include "base/number.h"
 #include "report/view.h"
 
@@ -92,6 +94,34 @@ static void put_joint_markdown(jp_buffer *out, const jp_explanation *x) {
     jp_buffer_text(out, x->joint.synergy >= 0 ? " more.\n\n" : " less: they overlap.\n\n");
 }
 
+/* A sentence of its own, with a capital letter. */
+static void put_sentence_markdown(jp_buffer *out, jp_buffer *text) {
+    if (text->failed) out->failed = true;
+    if (text->size && !text->failed) {
+        if (*text->data >= 'a' && *text->data <= 'z') *text->data = (char)(*text->data - 'a' + 'A');
+        jp_put_markdown(out, text->data, text->size, false);
+        jp_buffer_text(out, ".\n\n");
+    }
+    jp_buffer_free(text);
+}
+
+static void put_matrix_markdown(jp_buffer *out, const jp_explanation *x) {
+    jp_buffer cells = {0}, text = {0};
+    jp_put_strongest(&cells, x, 3);
+    if (cells.failed) out->failed = true;
+    else if (cells.size) jp_buffer_format(&text, "hidden alone, %s", cells.data);
+    jp_buffer_free(&cells);
+    put_sentence_markdown(out, &text);
+}
+
+static void put_near_markdown(jp_buffer *out, const jp_explanation *x) {
+    jp_buffer text = {0};
+    jp_put_uniqueness(&text, x);
+    if (x->stability.near.n_sets) jp_buffer_text(&text, ": ");
+    jp_put_near_sets(&text, x, 3);
+    put_sentence_markdown(out, &text);
+}
+
 static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
     if (isfinite(x->noise)) {
         jp_buffer_text(out, "Scores of the same text by this server are up to ");
@@ -104,6 +134,7 @@ static void put_trust_markdown(jp_buffer *out, const jp_explanation *x) {
         jp_buffer_text(out, isfinite(x->stability.deviation) ? " ± " : "");
         if (isfinite(x->stability.deviation)) jp_put_figure(out, x->stability.deviation);
         jp_buffer_text(out, " nats.\n\n");
+        put_near_markdown(out, x);
     }
     for (int i = 0; i < x->n_operators; i++) {
         jp_buffer_text(out, i ? ", " : "The set's drop by operator: ");
@@ -140,6 +171,7 @@ static int write_markdown_markdown(const jopa_result *r, const jp_render_options
     for (int i = 0; i < r->n_items; i++) put_row_markdown(out, &r->items[i]);
     jp_buffer_text(out, "\n");
     put_joint_markdown(out, x);
+    put_matrix_markdown(out, x);
     put_trust_markdown(out, x);
     jp_put_model(&model, x);
     put_label(out, &model);

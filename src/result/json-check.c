@@ -70,10 +70,51 @@ static bool check_joint(const jp_explanation *x, char *problem, size_t room) {
     return fine;
 }
 
-static bool check_stability(const jp_explanation *x, char *problem, size_t room) {
-    if (!x->stability.present || x->stability.n_frequency == x->n_units) return true;
-    snprintf(problem, room, "\"stability\" has %d frequencies for %d units", x->stability.n_frequency, x->n_units);
-    return false;
+/* Whether these are units in ascending order. */
+static bool are_units(const jp_explanation *x, const int *units, int n) {
+    for (int i = 0, last = -1; i < n; last = units[i++])
+        if (units[i] <= last || units[i] >= x->n_units) return false;
+    return true;
+}
+
+static bool check_near(jp_explanation *x, char *problem, size_t room) {
+    bool fine = true;
+    for (int i = 0; i < x->stability.near.n_sets; i++)
+        fine = fine && are_units(x, x->stability.near.sets[i].units, x->stability.near.sets[i].n_units);
+    x->stability.near.unique = !x->stability.near.others;
+    if (!fine) snprintf(problem, room, "\"stability.near\" names a unit that is not there, or twice");
+    return fine;
+}
+
+static bool check_stability(jp_explanation *x, char *problem, size_t room) {
+    const int numbers[] = {x->stability.n_frequency, x->stability.n_low, x->stability.n_high};
+    if (!x->stability.present) return true;
+    for (int i = 0; i < 3; i++) {
+        if (numbers[i] == x->n_units || (i && !numbers[i])) continue;
+        snprintf(problem, room, "\"stability\" has %d frequencies for %d units", numbers[i], x->n_units);
+        return false;
+    }
+    return check_near(x, problem, room);
+}
+
+static bool fits_matrix(const jp_explanation *x, const jp_result_loss *l) {
+    return are_units(x, l->units, l->n_units) && l->n_tokens == x->n_response_tokens &&
+           l->n_sentences == x->matrix.n_sentences;
+}
+
+static bool check_matrix(const jp_explanation *x, char *problem, size_t room) {
+    bool fine = !x->matrix.present || x->matrix.n_rows == x->n_units;
+    int  from = 0;
+    for (int i = 0; i < x->matrix.n_rows && fine; i++) {
+        const jp_result_loss *row = &x->matrix.rows[i];
+        fine = fits_matrix(x, row) && row->n_units == 1 && row->units[0] == i;
+    }
+    for (int i = 0; i < x->matrix.n_sets && fine; i++) fine = fits_matrix(x, &x->matrix.sets[i]);
+    for (int i = 0; i < x->matrix.n_sentences && fine; from = x->matrix.sentences[i++].last)
+        fine = x->matrix.sentences[i].first >= from && x->matrix.sentences[i].first <= x->matrix.sentences[i].last &&
+               x->matrix.sentences[i].last <= x->n_response_tokens;
+    if (!fine) snprintf(problem, room, "\"matrix\" does not fit the units and the response");
+    return fine;
 }
 
 static bool check_triggers(const jp_result_trigger *t, int n, size_t size, char *problem, size_t room) {
@@ -106,9 +147,7 @@ static bool check_a_target(const jp_explanation *x, const jp_result_target *t) {
     int  width = t->last - t->first;
     bool fine = t->first >= 0 && t->first < t->last && t->last <= x->n_response_tokens;
     fine = fine && t->n_log_probs == width && t->n_masked_log_probs == width;
-    for (int i = 0, last = -1; i < t->n_selected; last = t->selected[i++])
-        fine = fine && t->selected[i] > last && t->selected[i] < x->n_units;
-    return fine;
+    return fine && are_units(x, t->selected, t->n_selected);
 }
 
 static bool check_targets(const jp_explanation *x, char *problem, size_t room) {
@@ -144,6 +183,7 @@ bool jp_json_check(jp_explanation *x, char *problem, size_t room) {
     return check_tokens(x, size, problem, room) && check_messages(x, size, problem, room) &&
            check_units(x, size, problem, room) && check_selected(x, problem, room) && check_joint(x, problem, room) &&
            check_levels(x, size, problem, room) && check_stability(x, problem, room) &&
+           check_matrix(x, problem, room) &&
            check_triggers(x->audit.sentences, x->audit.n_sentences, size, problem, room) &&
            check_triggers(x->audit.words, x->audit.n_words, size, problem, room) && check_target(x, problem, room) &&
            check_targets(x, problem, room) && check_citations(x, size, problem, room);

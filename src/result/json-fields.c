@@ -150,6 +150,43 @@ static const jp_field joint[] = {
     END,
 };
 
+#define LOSS                                                                 \
+    NUMBERS("units", JP_FIELD_INTS, jp_result_loss, units, n_units),         \
+        SCALAR("drop", JP_FIELD_REAL, true, jp_result_loss, drop),           \
+        NUMBERS("tokens", JP_FIELD_REALS, jp_result_loss, tokens, n_tokens), \
+        NUMBERS("sentences", JP_FIELD_REALS, jp_result_loss, sentences, n_sentences)
+
+static const jp_field unit_loss[] = {LOSS, END};
+static const jp_field set_loss[] = {SCALAR("target", JP_FIELD_TEXT, false, jp_result_loss, target), LOSS, END};
+
+static const jp_field sentence[] = {
+    SCALAR("first", JP_FIELD_INT, true, jp_result_sentence, first),
+    SCALAR("last", JP_FIELD_INT, true, jp_result_sentence, last),
+    END,
+};
+
+static const jp_field matrix[] = {
+    ROWS("sentences", true, jp_explanation, matrix.sentences, matrix.n_sentences, jp_result_sentence, sentence),
+    ROWS("rows", true, jp_explanation, matrix.rows, matrix.n_rows, jp_result_loss, unit_loss),
+    ROWS("sets", true, jp_explanation, matrix.sets, matrix.n_sets, jp_result_loss, set_loss),
+    END,
+};
+
+static const jp_field scored_set[] = {
+    NUMBERS("units", JP_FIELD_INTS, jp_result_set, units, n_units),
+    SCALAR("drop", JP_FIELD_REAL, true, jp_result_set, drop),
+    END,
+};
+
+static const jp_field near[] = {
+    SCALAR("within", JP_FIELD_REAL, true, jp_explanation, stability.near.within),
+    SCALAR("best", JP_FIELD_REAL, true, jp_explanation, stability.near.best),
+    SCALAR("unique", JP_FIELD_BOOL, false, jp_explanation, stability.near.unique),
+    SCALAR("others", JP_FIELD_INT, true, jp_explanation, stability.near.others),
+    ROWS("sets", true, jp_explanation, stability.near.sets, stability.near.n_sets, jp_result_set, scored_set),
+    END,
+};
+
 static const jp_field stability[] = {
     SCALAR("runs", JP_FIELD_INT, true, jp_explanation, stability.runs),
     SCALAR("mean", JP_FIELD_REAL, false, jp_explanation, stability.mean),
@@ -157,6 +194,11 @@ static const jp_field stability[] = {
     SCALAR("evaluations", JP_FIELD_I64, false, jp_explanation, stability.evaluations),
     {"frequency", JP_FIELD_REALS, true, AT(jp_explanation, stability.frequency),
      AT(jp_explanation, stability.n_frequency), 0, NULL, JP_PRESENT_ALWAYS},
+    {"low", JP_FIELD_REALS, false, AT(jp_explanation, stability.low), AT(jp_explanation, stability.n_low), 0, NULL,
+     JP_PRESENT_SOME},
+    {"high", JP_FIELD_REALS, false, AT(jp_explanation, stability.high), AT(jp_explanation, stability.n_high), 0, NULL,
+     JP_PRESENT_SOME},
+    {"near", JP_FIELD_OBJECT, false, AT(jp_explanation, stability.near.present), 0, 0, near, JP_PRESENT_BOOL},
     END,
 };
 
@@ -321,6 +363,7 @@ const jp_field jp_json_explanation[] = {
     OBJECT("log_prob", true, log_prob),
     {"noise", JP_FIELD_REAL, false, AT(jp_explanation, noise), 0, 0, NULL, JP_PRESENT_SOME},
     {"joint", JP_FIELD_OBJECT, false, AT(jp_explanation, joint.present), 0, 0, joint, JP_PRESENT_BOOL},
+    {"matrix", JP_FIELD_OBJECT, false, AT(jp_explanation, matrix.present), 0, 0, matrix, JP_PRESENT_BOOL},
     {"stability", JP_FIELD_OBJECT, false, AT(jp_explanation, stability.present), 0, 0, stability, JP_PRESENT_BOOL},
     {"operators", JP_FIELD_ROWS, false, AT(jp_explanation, operators), AT(jp_explanation, n_operators),
      sizeof(jp_result_operator), operator_drop, JP_PRESENT_SOME},

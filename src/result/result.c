@@ -31,6 +31,26 @@ static void free_trust(jp_explanation *x) {
     for (int i = 0; i < x->n_operators; i++) free(x->operators[i].name);
     free(x->operators);
     free(x->stability.frequency);
+    free(x->stability.low);
+    free(x->stability.high);
+    for (int i = 0; i < x->stability.near.n_sets; i++) free(x->stability.near.sets[i].units);
+    free(x->stability.near.sets);
+}
+
+static void free_losses(jp_result_loss *losses, int n) {
+    for (int i = 0; i < n; i++) {
+        free(losses[i].target);
+        free(losses[i].units);
+        free(losses[i].tokens);
+        free(losses[i].sentences);
+    }
+    free(losses);
+}
+
+static void free_matrix(jp_explanation *x) {
+    free_losses(x->matrix.rows, x->matrix.n_rows);
+    free_losses(x->matrix.sets, x->matrix.n_sets);
+    free(x->matrix.sentences);
 }
 
 static void free_triggers(jp_result_trigger *t, int n) {
@@ -112,6 +132,7 @@ void jp_explanation_free(jp_explanation *x) {
     free_uses(x);
     free_citations(x);
     free_trust(x);
+    free_matrix(x);
     free_targets(x);
     free_levels(x);
     char *owned[] = {x->version,

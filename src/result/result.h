@@ -76,6 +76,25 @@ typedef struct {
     int64_t evaluations, decoded_tokens; /* of its search, beyond what was known before */
     char   *stopped;
 } jp_result_target;
+/* What the response's tokens lose with units hidden: of the matrix one unit, or a set that was found. */
+typedef struct {
+    char   *target; /* a set of one of several targets: its name */
+    int    *units;  /* ascending */
+    int     n_units;
+    double  drop;      /* of the score, as a set's drop is */
+    double *tokens;    /* [n_tokens] a response token each, nats */
+    double *sentences; /* [n_sentences] their sums */
+    int     n_tokens, n_sentences;
+} jp_result_loss;
+typedef struct {
+    int first, last; /* response tokens [first, last) */
+} jp_result_sentence;
+/* A set that was scored. */
+typedef struct {
+    int   *units; /* ascending */
+    int    n_units;
+    double drop;
+} jp_result_set;
 /* One level of a search from coarse to fine. */
 typedef struct {
     char            *unit;
@@ -202,12 +221,30 @@ typedef struct {
         int                  n_pairs;
     } joint;
     struct {
+        bool                present;
+        jp_result_sentence *sentences; /* of the response, in order: a token is in the one that its text begins in */
+        int                 n_sentences;
+        jp_result_loss     *rows; /* [n_units] each unit hidden alone */
+        int                 n_rows;
+        jp_result_loss     *sets; /* and the sets that were found, a target each */
+        int                 n_sets;
+    } matrix;
+    struct {
         bool    present;
         int     runs;            /* of the same search, with the seeds 1..runs */
         double  mean, deviation; /* of their drops; deviation NAN for one run */
         double *frequency;       /* [n_frequency], a unit each: share of the runs that selected it */
         int     n_frequency;
+        double *low, *high; /* [n_low], [n_high] Wilson's 95 % interval of it; may be absent (0) */
+        int     n_low, n_high;
         int64_t evaluations; /* of all runs together */
+        struct {
+            bool           present, unique; /* unique: no other set */
+            double         within, best;    /* the share of the best drop that they may lack, and that drop */
+            int            others;          /* how many sets besides the explanation's own, */
+            jp_result_set *sets;            /* and the first of them */
+            int            n_sets;
+        } near;
     } stability;
     jp_result_operator *operators; /* the set's drop under other operators */
     int                 n_operators;

@@ -41,7 +41,7 @@ static void count_run(jp_stability *out, const jp_bitset *selected) {
 
 /* One run, added to `out` unless it was cut off. */
 static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
-                       const jp_method *method, int k, uint64_t seed, jopa_error *e) {
+                       const jp_method *method, int k, uint64_t seed, jp_near *near, jopa_error *e) {
     jp_scorer   *s = NULL;
     jp_selection found;
     jp_cost      cost = {0};
@@ -49,6 +49,7 @@ static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *p
     if (!status) status = begin_scorer(&s, engine, problem, limits, e);
     if (!status) status = run_to_the_end(s, method, k, seed, &found, &out->drops[out->runs], e);
     if (!status) count_run(out, &found.selected);
+    if (s && near && status <= 0 && jp_near_take(near, s, e)) status = JOPA_ERROR_MEMORY;
     if (s) jp_scorer_cost(s, &cost);
     if (s || status == JP_STOP) out->stopped = s ? jp_scorer_stopped(s) : JP_STOP_USER;
     out->evaluations += cost.evaluations;
@@ -59,7 +60,7 @@ static int repeat_once(jp_stability *out, jp_engine *engine, const jp_problem *p
 
 /* As long as there is time for them all together. */
 static int repeat_runs(jp_stability *s, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
-                       const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e) {
+                       const jp_method *method, int k, uint64_t first_seed, int runs, jp_near *near, jopa_error *e) {
     double    started = jp_seconds();
     jp_limits left = *limits;
     for (int i = 0; i < runs; i++) {
@@ -67,7 +68,7 @@ static int repeat_runs(jp_stability *s, jp_engine *engine, const jp_problem *pro
             s->stopped = JP_STOP_TIME;
             return JP_STOP;
         }
-        int status = repeat_once(s, engine, problem, &left, method, k, first_seed + (uint64_t)i, e);
+        int status = repeat_once(s, engine, problem, &left, method, k, first_seed + (uint64_t)i, near, e);
         if (status) return status;
     }
     return JP_OK;
@@ -82,12 +83,12 @@ static void average(jp_stability *s, int n) {
 }
 
 int jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
-                    const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e) {
+                    const jp_method *method, int k, uint64_t first_seed, int runs, jp_near *near, jopa_error *e) {
     int          n = problem->prompt->n_units;
     jp_stability s = {.frequency = calloc((size_t)n, sizeof(double)),
                       .drops = calloc((size_t)(runs > 0 ? runs : 1), sizeof(double))};
     int          status = s.frequency && s.drops ? JP_OK : jp_fail_memory(e);
-    if (!status) status = repeat_runs(&s, engine, problem, limits, method, k, first_seed, runs, e);
+    if (!status) status = repeat_runs(&s, engine, problem, limits, method, k, first_seed, runs, near, e);
     if (status > 0) {
         jp_stability_free(&s);
         return status;
@@ -95,6 +96,14 @@ int jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *prob
     average(&s, n);
     *out = s;
     return status;
+}
+
+void jp_share_interval(double share, int runs, double *low, double *high) {
+    const double z = 1.959963984540054, n = runs; /* the normal distribution's 97.5 % quantile */
+    double       middle = (share + z * z / (2 * n)) / (1 + z * z / n);
+    double       half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+    *low = share > 0 ? fmax(0, middle - half) : 0; /* but for rounding, it is 0 there */
+    *high = share < 1 ? fmin(1, middle + half) : 1;
 }
 
 int jp_study_operators(double *drops, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,

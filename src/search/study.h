@@ -3,6 +3,7 @@
 #ifndef JP_STUDY_H
 #define JP_STUDY_H
 
+#include "search/near.h"
 #include "search/task.h"
 
 typedef struct {
@@ -16,10 +17,14 @@ typedef struct {
 
 /* Run `method` with the seeds first_seed, first_seed + 1, ..., each with a scorer and a bill of its own: the budget is
  * each run's, the seconds are of all together. JP_STOP: the user or the time cut a run off; it does not count, and no
- * other begins. In any case but an error the caller frees *out. */
+ * other begins. `near` (or NULL) is handed all that they score. In any case but an error the caller frees *out. */
 int  jp_study_repeat(jp_stability *out, jp_engine *engine, const jp_problem *problem, const jp_limits *limits,
-                     const jp_method *method, int k, uint64_t first_seed, int runs, jopa_error *e);
+                     const jp_method *method, int k, uint64_t first_seed, int runs, jp_near *near, jopa_error *e);
 void jp_stability_free(jp_stability *s); /* frees the members; safe on a zeroed struct */
+
+/* The 95 % interval of a share that was seen in `runs` runs: the score interval of Wilson, "Probable inference, the law
+ * of succession, and statistical inference", Journal of the American Statistical Association 22 (1927). */
+void jp_share_interval(double share, int runs, double *low, double *high);
 
 /* drops[i] = the set's drop under ops[i]: two evaluations each. Of the limits only the progress callback counts.
  * JP_STOP: it stopped them, and what is unknown is NAN. */

@@ -24,7 +24,7 @@ async function onPage(json, check, options) {
   assert.deepEqual(problems, []);
 }
 
-for (const name of ["lisbon", "hostile", "compare"])
+for (const name of ["lisbon", "hostile", "compare", "oslo"])
   test(`${name}: opens in silence and shows its texts`, () =>
     onPage(saved(name), async (page, result) => {
       const one = result.results ? result.results[0] : result;
@@ -152,6 +152,79 @@ test("arrow keys follow the direction of the writing", () =>
     assert.deepEqual(await focused(page), ["prompt", "עולם"]);
   }));
 
+/* ---- the matrix ---- */
+
+const part = (page, map, text, nth = 0) => page.locator(`[data-map=matrix-${map}] .t`).filter({ hasText: new RegExp(`^${text}$`) }).nth(nth);
+/** The step of each element's colour, below 0 where it is the cold one. */
+const heats = (page, map) =>
+  page.$$eval(`[data-map=matrix-${map}] .t`, (all) => all.map((one) => Number([...one.classList].map((name) => /^([hn])(\d+)$/.exec(name)).filter(Boolean).map(([, sign, step]) => (sign === "n" ? -step : +step))[0] ?? 0)));
+/** What these numbers should be coloured as. */
+const ramp = (values) => {
+  const max = Math.max(...values.map(Math.abs));
+  return values.map((value) => Math.sign(value) * Math.ceil((Math.abs(value) / max) * 10 - 1e-9));
+};
+const near = (said, wanted) => said.forEach((step, i) => assert.ok(Math.abs(step - wanted[i]) <= 1, `${said} for ${wanted}`));
+const pressed = (page) => page.$$eval("#matrix [aria-pressed=true]", (all) => all.map((one) => one.textContent));
+
+test("the matrix: a token of the response lights up its parts of the prompt", () =>
+  onPage(saved("oslo"), async (page, { matrix, response, units }) => {
+    const all = matrix.rows.map((row) => row.tokens.reduce((sum, one) => sum + one, 0));
+    near(await heats(page, "prompt"), ramp(all)); // as it opens, and without a script
+    for (const [nth, text] of [[0, "lives"], [0, "Norway"], [1, "in"]]) {
+      const at = response.tokens.map((token, i) => [token.text.trim(), i]).filter(([one]) => one === text)[nth][1];
+      await part(page, "response", text, nth).click();
+      assert.deepEqual(await pressed(page), [text]);
+      const values = matrix.rows.map((row) => row.tokens[at]);
+      near(await heats(page, "prompt"), ramp(values));
+      assert.ok((await heats(page, "response")).every((step) => step === 0));
+      const strongest = units[values.indexOf(Math.max(...values))].text;
+      assert.match(await page.textContent("#matrix .says"), new RegExp(`^Hidden alone, “${strongest}” `));
+    }
+    await page.locator("#matrix .pick", { hasText: "It is in Norway." }).click();
+    near(await heats(page, "prompt"), ramp(matrix.rows.map((row) => row.sentences[1])));
+    await page.locator("#matrix .pick", { hasText: "all of the response" }).click();
+    near(await heats(page, "prompt"), ramp(all));
+  }));
+
+test("the matrix: a part of the prompt, and a set, show what they carry", () =>
+  onPage(saved("oslo"), async (page, { matrix, units }) => {
+    const at = units.findIndex((unit) => unit.text === "Norway.");
+    await part(page, "prompt", "Norway\\.").click();
+    near(await heats(page, "response"), ramp(matrix.rows[at].tokens));
+    assert.ok((await heats(page, "prompt")).every((step) => step === 0));
+    assert.match(await page.textContent("#matrix .says"), /^With “Norway\.” hidden, the response loses: “in” 1\.51 nats/);
+    await part(page, "response", "in", 1).hover();
+    assert.match(await page.textContent("#tip"), /loses\s*1\.51 nats/);
+    await page.locator("#matrix .pick", { hasText: "the set of “sentence:2”" }).click();
+    near(await heats(page, "response"), ramp(matrix.sets[1].tokens));
+    const marked = await page.$$eval("[data-map=matrix-prompt] .picked", (all) => all.map((one) => one.textContent));
+    assert.deepEqual(marked, matrix.sets[1].units.map((unit) => units[unit].text));
+  }));
+
+test("the matrix: by the keyboard, and told to a screen reader", () =>
+  onPage(saved("oslo"), async (page) => {
+    await tabTo(page, "matrix-response");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await pressed(page), ["lives"]);
+    assert.equal(await page.locator("#matrix .says").getAttribute("role"), "status");
+    assert.match(await page.textContent("#matrix .says"), /is taken from “lives”/);
+    await tabTo(page, "matrix-prompt");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Space");
+    assert.deepEqual(await pressed(page), ["live?"]);
+    const roles = await page.$$eval("#matrix .t", (all) => [...new Set(all.map((one) => one.getAttribute("role")))]);
+    assert.deepEqual(roles, ["button"]);
+    await page.click("#losses summary");
+    assert.equal(await page.locator("#losses tbody tr").count(), 17); // 15 parts and two sets
+  }));
+
+test("whether there is another answer is said, and which", () =>
+  onPage(saved("oslo"), async (page, { stability }) => {
+    assert.match(await page.textContent("#stability .note"), /The answer is not unique: 12 other sets come within 2\s% of the best drop/);
+    assert.equal(await page.locator("#stability li").count(), stability.near.sets.length);
+  }));
+
 test("differences of the two responses are marked", () =>
   onPage(saved("lisbon"), async (page) => {
     assert.ok((await page.locator("del").allTextContents()).join("|").includes("Carris Museum"));
@@ -181,7 +254,7 @@ test("without scripts the texts and the tables are all there", () =>
   }, { javaScriptEnabled: false }));
 
 test("nothing sticks out on a small screen", async () => {
-  for (const name of ["lisbon", "compare", "hostile"])
+  for (const name of ["lisbon", "compare", "hostile", "oslo"])
     await onPage(saved(name), async (page) => {
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name);
     }, { viewport: { width: 320, height: 640 } });
@@ -198,7 +271,7 @@ test("a comparison lists its methods by their drops", () =>
   }));
 
 for (const colorScheme of ["light", "dark"])
-  for (const name of ["lisbon", "compare", "hostile"])
+  for (const name of ["lisbon", "compare", "hostile", "oslo"])
     for (const width of [1200, 400])
       test(`axe-core: ${name}, ${colorScheme}, ${width} wide`, () =>
         onPage(saved(name), async (page) => {
@@ -210,7 +283,7 @@ for (const colorScheme of ["light", "dark"])
 
 test("pictures are sound XML", async () => {
   const { page, close } = await open(browser, render(saved("lisbon")));
-  for (const json of [saved("lisbon"), saved("compare"), saved("hostile"), save("tokens", hostileResult(300))]) {
+  for (const json of [saved("lisbon"), saved("compare"), saved("hostile"), saved("oslo"), save("tokens", hostileResult(300))]) {
     const source = readFileSync(render(json, "svg"), "utf8");
     const problem = await page.evaluate((xml) => new DOMParser().parseFromString(xml, "image/svg+xml").querySelector("parsererror")?.textContent ?? "", source);
     assert.equal(problem, "");

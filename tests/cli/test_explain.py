@@ -1,4 +1,5 @@
 """`jopa explain` and `jopa compare` on a tiny random model: what each option does, and golden files of the reports."""
+import csv
 import sys
 from pathlib import Path
 
@@ -31,6 +32,37 @@ class Golden(Command):
 
     def test_compare(self):
         self.same_text("compare.txt", self.golden("-M", "ablation,random", "-F", "text", command="compare"))
+
+
+class Matrix(Command):
+    def test_table(self):
+        """The CSV is a table of units and sets by sentences and tokens, the same numbers as the JSON's."""
+        ask = (*ASK, *PLAIN, "-u", "word", "-k", 2, "--matrix", "--target", "doctor", "--target", "friend")
+        x = self.explain(*ask)
+        rows = list(csv.reader(self.explain(*ask, "-F", "csv").splitlines()))
+        matrix, tokens = x["matrix"], x["response"]["tokens"]
+        self.assertEqual(rows[0][5 + len(matrix["sentences"]):], [f"{i}:{t['text']}" for i, t in enumerate(tokens)])
+        self.assertEqual([r[0] for r in rows[1:]], ["unit"] * len(x["units"]) + ["doctor", "friend"])
+        for row, loss in zip(rows[1:], matrix["rows"] + matrix["sets"]):
+            self.assertEqual(row[1], ",".join(map(str, loss["units"])))
+            for said, value in zip(row[4:], [loss["drop"], *loss["sentences"], *loss["tokens"]]):
+                self.assertAlmostEqual(float(said), value, places=5)
+        self.assertTrue(all(len(row) == len(rows[0]) for row in rows))
+
+    def test_many(self):
+        """With a file of questions each has its own; what is refused is that question's line."""
+        data = self.folder / "two.jsonl"
+        data.write_text(json.dumps({"prompt": PROMPT, "response": RESPONSE}) + "\n" +
+                        json.dumps({"prompt": "doctor and patient", "response": " friend"}) + "\n")
+        done = run("explain", "-m", self.model, "-t", 1, "--data", data, "-u", "word", "-M", "random", *PLAIN, "--matrix")
+        self.assertEqual((done.returncode, done.stderr.decode()), (0, ""))
+        for line in done.stdout.decode().splitlines():
+            x = json.loads(line)
+            self.assertEqual(len(x["matrix"]["rows"]), len(x["units"]))
+
+    def test_too_many(self):
+        self.refused(Usage, "--matrix scores each of the 1100 units alone, 1024 at most: choose a larger --unit", "explain",
+                     "-m", self.model, "-u", "word", "-r", RESPONSE, "--matrix", "doctor " * 1100)
 
 
 class Methods(Command):

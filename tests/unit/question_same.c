@@ -67,6 +67,7 @@ static void same_search(const jp_question *a, const jp_question *b) {
 
 static void same_use(const jp_question *a, const jp_question *b) {
     same_number("repeat", a->repeat, b->repeat);
+    same_number("matrix", a->matrix, b->matrix);
     same_number("operators", a->n_operators, b->n_operators);
     for (int i = 0; i < a->n_operators; i++) same_operator(&a->operators[i], &b->operators[i]);
     same_number("metrics", a->metrics, b->metrics);

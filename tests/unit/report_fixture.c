@@ -190,6 +190,57 @@ static void add_trust(jp_explanation *x) {
     x->operators[x->n_operators++] = (jp_result_operator){strdup("mean"), 9.5};
 }
 
+static double *same_numbers(double value, int n) {
+    double *numbers = calloc((size_t)n, sizeof *numbers);
+    for (int i = 0; i < n; i++) numbers[i] = value;
+    return numbers;
+}
+
+static void add_near(jp_explanation *x) {
+    x->stability.low = same_numbers(0.0625, x->n_units);
+    x->stability.high = same_numbers(0.75, x->n_units);
+    x->stability.n_low = x->stability.n_high = x->n_units;
+    x->stability.low[3] = NAN;
+    x->stability.near.present = true;
+    x->stability.near.within = 0.02;
+    x->stability.near.best = 13.875;
+    x->stability.near.others = 7;
+    x->stability.near.sets = calloc(2, sizeof *x->stability.near.sets);
+    for (int i = 0; i < 2; i++) {
+        jp_result_set *s = &x->stability.near.sets[x->stability.near.n_sets++];
+        *s = (jp_result_set){.units = calloc(2, sizeof *s->units), .n_units = 1 + i, .drop = i ? (double)NAN : 13.875};
+        s->units[0] = 2;
+        s->units[1] = 8;
+    }
+}
+
+static jp_result_loss one_loss(const jp_explanation *x, int unit, const char *target) {
+    jp_result_loss l = {.n_units = 1, .drop = unit == 4 ? (double)NAN : 0.5 * unit, .n_tokens = x->n_response_tokens};
+    l.target = target ? strdup(target) : NULL;
+    l.units = calloc(1, sizeof *l.units);
+    l.units[0] = unit;
+    l.tokens = same_numbers(0.25 * unit - 1, l.n_tokens);
+    l.tokens[unit % l.n_tokens] = unit == 5 ? (double)NAN : 4;
+    l.sentences = same_numbers(unit, x->matrix.n_sentences);
+    l.n_sentences = x->matrix.n_sentences;
+    return l;
+}
+
+static void add_matrix(jp_explanation *x) {
+    x->matrix.present = true;
+    x->matrix.sentences = calloc(2, sizeof *x->matrix.sentences);
+    x->matrix.sentences[x->matrix.n_sentences++] = (jp_result_sentence){0, 4};
+    x->matrix.sentences[x->matrix.n_sentences++] = (jp_result_sentence){4, x->n_response_tokens};
+    x->matrix.rows = calloc((size_t)x->n_units, sizeof *x->matrix.rows);
+    while (x->matrix.n_rows < x->n_units) {
+        x->matrix.rows[x->matrix.n_rows] = one_loss(x, x->matrix.n_rows, NULL);
+        x->matrix.n_rows++;
+    }
+    x->matrix.sets = calloc(2, sizeof *x->matrix.sets);
+    x->matrix.sets[x->matrix.n_sets++] = one_loss(x, 2, "sentence:1");
+    x->matrix.sets[x->matrix.n_sets++] = one_loss(x, 6, "<i>They met");
+}
+
 static void add_levels(jp_explanation *x) {
     x->levels = calloc(2, sizeof *x->levels);
     for (int i = 0; i < 2; i++) {
@@ -279,6 +330,8 @@ jopa_result *fixture_everything(void) {
     x->model.devices = strdup("127.0.0.1:50052,gpu.local:50052");
     add_asked(x);
     add_trust(x);
+    add_near(x);
+    add_matrix(x);
     x->noise = 0.0625;
     add_levels(x);
     add_uses(x);

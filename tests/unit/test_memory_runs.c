@@ -77,6 +77,10 @@ static void other_paths(void **state) {
              "0:3", NULL);
     survive(jopa_explain, o, "json");
     o = ask("explain");
+    ask_also(o, "unit", "word", "k", "1", "budget", "4", "matrix", "true", "metrics", "none", "target", "0:3", "target",
+             "1:4", NULL);
+    survive(jopa_explain, o, "html");
+    o = ask("explain");
     ask_also(o, "unit", "marked", "prompt", "Be {{kind}} and {{still}}.", "metrics", "none", "operator", "delete",
              "budget", "4", NULL);
     survive(jopa_explain, o, "svg");

@@ -193,11 +193,24 @@ static void what_points_elsewhere_is_refused(void **state) {
     assert_change_refused(json, "\"selected\": true", "\"selected\": 1", "should be true or false");
     free(json);
     jopa_result_free(r);
-    r = fixture_everything();
-    json = fixture_render(r, "json", 0, false, false);
+}
+
+static void later_members_that_point_elsewhere_are_refused(void **state) {
+    (void)state;
+    jopa_result *r = fixture_everything();
+    char        *json = fixture_render(r, "json", 0, false, false);
     assert_change_refused(json, "\"k\": \"2\"", "\"k\": 2", "\"options.k\" should be a string");
     assert_change_refused(json, "{\"unit\": \"word\", \"k\"", "[\"k\"], \"o\": {\"k\"",
                           "\"options\" should be an object");
+    assert_change_refused(json, "\"sentences\": [\n    {\"first\": 0, \"last\": 4}",
+                          "\"sentences\": [\n    {\"first\": 0, \"last\": 5}", "\"matrix\" does not fit");
+    assert_change_refused(json, "{\"units\": [4], \"drop\": null", "{\"units\": [5], \"drop\": null",
+                          "\"matrix\" does not fit");
+    assert_change_refused(json, "{\"target\": \"sentence:1\", \"units\": [2]",
+                          "{\"target\": \"sentence:1\", \"units\": [10]", "\"matrix\" does not fit");
+    assert_change_refused(json, "\"sentences\": [1, 1]", "\"sentences\": [1]", "\"matrix\" does not fit");
+    assert_change_refused(json, "\"low\": [0.0625, ", "\"low\": [", "has 9 frequencies for 10 units");
+    assert_change_refused(json, "{\"units\": [2, 8]", "{\"units\": [8, 2]", "\"stability.near\" names a unit");
     assert_change_refused(json, "\"recalled\": 7", "\"recalled\": 7.5", "\"cost.recalled\" should be a whole number");
     free(json);
     jopa_result_free(r);
@@ -270,6 +283,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_short_and_exact),
         cmocka_unit_test(other_documents_are_refused_in_one_line),
         cmocka_unit_test(what_points_elsewhere_is_refused),
+        cmocka_unit_test(later_members_that_point_elsewhere_are_refused),
         cmocka_unit_test(damaged_files_are_refused_or_shown),
         cmocka_unit_test(accessors),
     };

@@ -88,6 +88,9 @@ static void test_explaining(void **state) {
     jopa_options *o = tiny_question("explain");
     ask_also(o, "response", NULL, "max_tokens", "6", "metrics", "prob,words", "repeat", "2", "operators", "all", NULL);
     stop_everywhere(jopa_explain, o, "responding searching analysing repeating rewriting measuring");
+    o = tiny_question("explain");
+    ask_also(o, "matrix", "true", "target", "0:4", "target", "5:11", NULL);
+    stop_everywhere(jopa_explain, o, "searching analysing");
 }
 
 static void test_every_method(void **state) {

@@ -27,7 +27,8 @@ static void repeats_count_units(void **state) {
     jp_formula_add(p.engine, 3, (int[]){11}, 1, NULL);
     jp_formula_add(p.engine, 1, (int[]){4}, 1, NULL);
     assert_int_equal(
-        jp_study_repeat(&s, p.engine, &p.problem, &(jp_limits){.k = 3}, jp_method_find("jopa"), 3, 1, 5, NULL), JP_OK);
+        jp_study_repeat(&s, p.engine, &p.problem, &(jp_limits){.k = 3}, jp_method_find("jopa"), 3, 1, 5, NULL, NULL),
+        JP_OK);
     assert_int_equal(s.runs, 5);
     assert_true(s.frequency[4] == 1 && s.frequency[20] == 1 && s.frequency[11] == 1 && s.frequency[0] == 0);
     assert_true(fabs(s.mean - 10) < 1e-5 && s.deviation < 1e-5);
@@ -110,7 +111,7 @@ static int repeat(jp_stability *s, watcher *w, const char *method, double second
     formula_problem_open(&p, UNITS);
     jp_formula_random(p.engine, 0.3, 1, NULL);
     jp_limits limits = {.k = K, .budget = budget, .seconds = seconds, .progress = watch, .user = w};
-    int       status = jp_study_repeat(s, p.engine, &p.problem, &limits, jp_method_find(method), K, 1, RUNS, NULL);
+    int status = jp_study_repeat(s, p.engine, &p.problem, &limits, jp_method_find(method), K, 1, RUNS, NULL, NULL);
     formula_problem_close(&p);
     return status;
 }

@@ -29,13 +29,24 @@
     return rows;
   }
 
+  // Of the matrix, once something is picked.
+  function rowsOfLoss(data, map) {
+    if (data.value === undefined) return [["press Enter or click to pick it", ""]];
+    return [[map === "matrix-prompt" ? "hidden alone, takes" : "loses", number(data.value) + " nats"]];
+  }
+
+  function rowsOf(element) {
+    const map = element.closest("[data-map]").dataset.map;
+    if (map === "response") return rowsOfToken(element.dataset);
+    return map === "prompt" ? rowsOfUnit(element.dataset, element.matches("mark")) : rowsOfLoss(element.dataset, map);
+  }
+
   function fill(element) {
     const title = document.createElement("strong");
     title.dir = "auto";
     title.textContent = element.textContent.trim() || "white space";
     const list = document.createElement("dl");
-    const isToken = element.closest("[data-map]").dataset.map === "response";
-    for (const [name, value] of isToken ? rowsOfToken(element.dataset) : rowsOfUnit(element.dataset, element.matches("mark"))) {
+    for (const [name, value] of rowsOf(element)) {
       const term = document.createElement("dt");
       const detail = document.createElement("dd");
       term.textContent = name;
@@ -94,6 +105,80 @@
       default: return null;
     }
   }
+
+  // The matrix: what is picked on one side colours the other.
+  const PARSED = new WeakMap();
+  function numbers(element, name) {
+    const known = PARSED.get(element) ?? {};
+    PARSED.set(element, known);
+    return (known[name] ??= element.dataset[name].split(" ").map(Number));
+  }
+
+  const quoted = (element) => `“${element.textContent.trim() || "white space"}”`;
+  const finite = (value) => (Number.isFinite(value) ? value : 0);
+
+  function colour(elements, values) {
+    const max = values.reduce((most, value) => Math.max(most, Math.abs(finite(value))), 0);
+    elements.forEach((one, i) => {
+      const step = max > 0 ? Math.ceil((Math.abs(finite(values[i])) / max) * 10 - 1e-9) : 0;
+      if (step) one.classList.add((values[i] < 0 ? "n" : "h") + step);
+      if (Number.isFinite(values[i])) one.dataset.value = values[i];
+    });
+  }
+
+  /** “a” 2.1 nats, “b” 1.2: the largest above 0. */
+  function strongest(elements, values) {
+    const order = values.map((value, i) => [value, i]).filter(([value]) => value > 0).sort((a, b) => b[0] - a[0]).slice(0, 3);
+    return order.map(([value, i], n) => `${quoted(elements[i])} ${number(value)}${n ? "" : " nats"}`).join(", ");
+  }
+
+  const sum = (values) => values.reduce((all, value) => all + value, 0);
+
+  /** What each part of the prompt takes from what was picked of the response. */
+  function takenFrom(element, carriers, carried) {
+    const sentence = element.dataset.sentence;
+    if (sentence === "all") return carriers.map((one) => sum(numbers(one, "drops")));
+    if (sentence !== undefined) return carriers.map((one) => numbers(one, "sentences")[sentence]);
+    const at = carried.indexOf(element);
+    return carriers.map((one) => numbers(one, "drops")[at]);
+  }
+
+  function pick(element) {
+    const section = element.closest("#matrix");
+    const of = (map) => [...section.querySelectorAll(`[data-map=matrix-${map}] .t`)];
+    const carriers = of("prompt"), carried = of("response");
+    const buttons = [...carriers, ...carried, ...section.querySelectorAll(".pick")];
+    for (const one of buttons) {
+      one.setAttribute("aria-pressed", one === element);
+      one.classList.remove("picked", ...[...one.classList].filter((name) => /^[hn]\d+$/.test(name)));
+      delete one.dataset.value;
+    }
+    element.classList.add("picked");
+    const says = section.querySelector(".says");
+    if (element.dataset.drops === undefined) {
+      const values = takenFrom(element, carriers, carried);
+      colour(carriers, values);
+      const parts = strongest(carriers, values);
+      says.textContent = parts ? `Hidden alone, ${parts}: that much is taken from ${quoted(element)}.` : `No part, hidden alone, takes anything from ${quoted(element)}.`;
+      return;
+    }
+    const values = numbers(element, "drops"), units = element.dataset.units?.split(" ").map(Number) ?? [];
+    colour(carried, values);
+    for (const one of carriers)
+      one.classList.toggle("picked", one === element || units.some((unit) => unit >= one.dataset.first && unit < one.dataset.last));
+    const parts = strongest(carried, values);
+    says.textContent = parts ? `With ${quoted(element)} hidden, the response loses: ${parts}.` : `With ${quoted(element)} hidden, the response loses nothing.`;
+  }
+
+  const pickable = (event) => (event.target instanceof Element ? event.target.closest("#matrix .pick, #matrix [data-map] .t") : null);
+  document.addEventListener("click", (event) => pickable(event) && pick(pickable(event)));
+  document.addEventListener("keydown", (event) => {
+    const element = pickable(event);
+    if (!element || element.matches(".pick") || (event.key !== "Enter" && event.key !== " ")) return;
+    event.preventDefault();
+    pick(element);
+    show(element);
+  });
 
   // Of maps that come later, too.
   const tokenAt = (event) => (event.target instanceof Element && event.target.matches("[data-map] .t") ? event.target : null);

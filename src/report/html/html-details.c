@@ -3,27 +3,38 @@
 
 #include "report/html/html-parts.h"
 #include "report/label.h"
+#include "report/uniqueness.h"
 #include "base/number.h"
 
-static void open_table_details_html(jp_html *h, const char *id, const char *summary, const char *const *heads) {
+void jp_html_open_table(jp_html *h, const char *id, const char *summary, const char *const *heads) {
     jp_buffer_format(h->out,
                      "<details id=\"%s\">\n<summary>%s</summary>\n<div class=\"wide\" tabindex=\"0\" role=\"group\" "
                      "aria-label=\"%s\">"
                      "<table>\n<thead><tr>",
                      id, summary, summary);
-    for (; *heads; heads++) /* ">" before a head: a column of figures */
+    for (; *heads; heads++)
         jp_buffer_format(h->out,
                          **heads == '>' ? "<th scope=\"col\" class=\"figure\">%s</th>" : "<th scope=\"col\">%s</th>",
                          *heads + (**heads == '>'));
     jp_buffer_text(h->out, "</tr></thead>\n<tbody>\n");
 }
 
-static void close_table(jp_html *h) { jp_buffer_text(h->out, "</tbody>\n</table></div>\n</details>\n"); }
+void jp_html_close_table(jp_html *h) { jp_buffer_text(h->out, "</tbody>\n</table></div>\n</details>\n"); }
 
 static double drop_without_details_html(const jp_explanation *x, int unit) {
     for (int i = 0; i < x->joint.n_necessary; i++)
         if (x->joint.necessary[i].unit == unit) return x->joint.necessary[i].drop_without;
     return NAN;
+}
+
+static void put_interval_cell(jp_html *h, const jp_explanation *x, int unit) {
+    jp_buffer text = {0};
+    jp_put_frequency_interval(&text, x, unit);
+    jp_buffer_text(h->out, "<td class=\"figure\">");
+    if (text.failed) h->out->failed = true;
+    else if (text.size) jp_html_text(h, text.data);
+    jp_buffer_text(h->out, "</td>");
+    jp_buffer_free(&text);
 }
 
 static void put_units(jp_html *h, const jp_explanation *x) {
@@ -34,8 +45,9 @@ static void put_units(jp_html *h, const jp_explanation *x) {
                                  ">Masking probability",
                                  ">Drop once shown again",
                                  x->stability.present ? ">Share of other seeds' sets" : NULL,
+                                 x->stability.n_low ? ">95 % interval" : NULL,
                                  NULL};
-    open_table_details_html(h, "units", "Every part of the prompt", heads);
+    jp_html_open_table(h, "units", "Every part of the prompt", heads);
     for (int u = 0; u < x->n_units; u++) {
         jp_buffer text = {0};
         jp_put_unit(&text, x, u);
@@ -47,14 +59,15 @@ static void put_units(jp_html *h, const jp_explanation *x) {
         jp_html_cell_figure(h, x->units[u].probability);
         jp_html_cell_figure(h, drop_without_details_html(x, u));
         if (x->stability.present) jp_html_cell_figure(h, x->stability.frequency[u]);
+        if (x->stability.present && x->stability.n_low) put_interval_cell(h, x, u);
         jp_buffer_text(h->out, "</tr>\n");
     }
-    close_table(h);
+    jp_html_close_table(h);
 }
 
 static void put_tokens(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Token", ">Probability", ">With the set hidden", ">Change, nats", NULL};
-    open_table_details_html(h, "tokens", "Every token of the response", heads);
+    jp_html_open_table(h, "tokens", "Every token of the response", heads);
     for (int t = 0; t < x->n_response_tokens; t++) {
         const jp_result_response_token *token = &x->response_tokens[t];
         jp_buffer                       text = {0};
@@ -66,7 +79,7 @@ static void put_tokens(jp_html *h, const jp_explanation *x) {
         jp_html_cell_figure(h, token->masked_log_prob - token->log_prob);
         jp_buffer_text(h->out, "</tr>\n");
     }
-    close_table(h);
+    jp_html_close_table(h);
 }
 
 static void put_metric(jp_html *h, const jp_result_metric *m) {
@@ -82,13 +95,13 @@ static void put_metric(jp_html *h, const jp_result_metric *m) {
 static void put_metrics_details_html(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Metric", "Figure", ">Value", NULL};
     if (!x->n_metrics) return;
-    open_table_details_html(h, "metrics", "Metrics", heads);
+    jp_html_open_table(h, "metrics", "Metrics", heads);
     for (int i = 0; i < x->n_metrics; i++) {
         if (!jp_first_of_group(x->metrics, i)) continue;
         for (int j = i; j < x->n_metrics; j++)
             if (!strcmp(x->metrics[j].group, x->metrics[i].group)) put_metric(h, &x->metrics[j]);
     }
-    close_table(h);
+    jp_html_close_table(h);
 }
 
 static void put_levels(jp_html *h, const jp_explanation *x) {
@@ -96,7 +109,7 @@ static void put_levels(jp_html *h, const jp_explanation *x) {
                                         ">Drop", ">Evaluations", ">Tokens decoded", ">Came back",
                                         NULL};
     if (!x->n_levels) return;
-    open_table_details_html(h, "levels", "From coarse to fine", heads);
+    jp_html_open_table(h, "levels", "From coarse to fine", heads);
     for (int i = 0; i < x->n_levels; i++) {
         const jp_result_level *l = &x->levels[i];
         jp_buffer_text(h->out, "<tr>");
@@ -110,7 +123,7 @@ static void put_levels(jp_html *h, const jp_explanation *x) {
         jp_html_cell_figure(h, l->returned);
         jp_buffer_text(h->out, "</tr>\n");
     }
-    close_table(h);
+    jp_html_close_table(h);
 }
 
 static void put_fact(jp_html *h, const char *name, const char *value) {
@@ -129,7 +142,7 @@ static void put_count(jp_html *h, const char *name, int64_t value) {
 static void put_trust_details_html(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Check", ">Drop, nats", ">Deviation", NULL};
     if (!x->stability.present && !x->n_operators) return;
-    open_table_details_html(h, "trust", "Other seeds, other operators", heads);
+    jp_html_open_table(h, "trust", "Other seeds, other operators", heads);
     if (x->stability.present) {
         jp_buffer_format(h->out, "<tr><td>mean of %d other seeds</td>", x->stability.runs);
         jp_html_cell_figure(h, x->stability.mean);
@@ -144,12 +157,12 @@ static void put_trust_details_html(jp_html *h, const jp_explanation *x) {
         jp_html_cell_figure(h, NAN);
         jp_buffer_text(h->out, "</tr>\n");
     }
-    close_table(h);
+    jp_html_close_table(h);
 }
 
 static void put_run_details_html(jp_html *h, const jp_explanation *x) {
     static const char *const heads[] = {"Run", "Value", NULL};
-    open_table_details_html(h, "run", "The run", heads);
+    jp_html_open_table(h, "run", "The run", heads);
     put_fact(h, "Model", x->model.file);
     put_fact(h, "Architecture", x->model.architecture);
     put_fact(h, "Quantization", x->model.quantization);
@@ -169,7 +182,7 @@ static void put_run_details_html(jp_html *h, const jp_explanation *x) {
     put_count(h, "Gradients", x->cost.gradients);
     put_count(h, "Tokens decoded", x->cost.decoded_tokens);
     put_count(h, "Tokens without sharing", x->cost.naive_tokens);
-    close_table(h);
+    jp_html_close_table(h);
 }
 
 int jp_html_details(jp_html *h, const jp_explanation *x) {

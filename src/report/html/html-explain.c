@@ -251,11 +251,13 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     tile_cost(h, x);
     jp_buffer_text(h->out, "</dl>\n");
     int status = put_maps(h, x);
+    if (!status) status = jp_html_matrix(h, x);
     if (!status) status = put_rewritten(h, x);
     jp_buffer_text(h->out, "<div class=\"figures\">\n");
     put_joint_explanation_html(h, x);
     put_search(h, x);
     jp_buffer_text(h->out, "</div>\n");
+    jp_html_stability(h, x);
     if (!status) status = jp_html_details(h, x);
     jp_html_close(h, x);
     return status;

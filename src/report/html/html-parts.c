@@ -76,10 +76,8 @@ static void put_heat(jp_buffer *out, double value, double max) {
     if (step) jp_buffer_format(out, " %c%d", value < 0 ? 'n' : 'h', step);
 }
 
-/* One piece: plain where no unit or token is behind it, otherwise an element that can be pointed at. `facts` writes
- * its data attributes. The first one of a text takes part in the order of the tabulator key. */
-static void put_piece(jp_html *h, const char *text, const jp_piece *p, double max, bool *first, const jp_explanation *x,
-                      void (*facts)(jp_buffer *, const jp_explanation *, const jp_piece *)) {
+void jp_html_piece(jp_html *h, const char *text, const jp_piece *p, double max, bool *first, jp_html_facts *facts,
+                   const void *user) {
     const char *tag = p->selected ? "mark" : "span";
     if (p->first == p->last) {
         jp_put_html(h->out, text + p->start, p->end - p->start);
@@ -90,7 +88,7 @@ static void put_piece(jp_html *h, const char *text, const jp_piece *p, double ma
     jp_buffer_format(h->out, "<%s class=\"t", tag);
     put_heat(h->out, p->value, max);
     jp_buffer_format(h->out, "%s\" tabindex=\"%d\"", blank ? " blank" : "", *first ? 0 : -1);
-    facts(h->out, x, p);
+    facts(h->out, user, p, blank);
     jp_buffer_text(h->out, ">");
     jp_put_html(h->out, text + p->ink_start, p->ink_end - p->ink_start);
     jp_buffer_format(h->out, "</%s>", tag);
@@ -99,7 +97,9 @@ static void put_piece(jp_html *h, const char *text, const jp_piece *p, double ma
 }
 
 /* data-unit="3-5" and data-bytes="12:20", as the options `hide` and `target` have them. */
-static void unit_facts(jp_buffer *out, const jp_explanation *x, const jp_piece *p) {
+static void unit_facts(jp_buffer *out, const void *user, const jp_piece *p, bool blank) {
+    const jp_explanation *x = user;
+    (void)blank;
     jp_buffer_format(out, " data-unit=\"%d", p->first);
     if (p->last - p->first > 1) jp_buffer_format(out, "-%d", p->last - 1);
     jp_buffer_text(out, "\"");
@@ -110,8 +110,10 @@ static void unit_facts(jp_buffer *out, const jp_explanation *x, const jp_piece *
             jp_put_number_attribute(out, "data-without", x->joint.necessary[i].drop_without);
 }
 
-static void token_facts(jp_buffer *out, const jp_explanation *x, const jp_piece *p) {
-    double full = 0, masked = 0;
+static void token_facts(jp_buffer *out, const void *user, const jp_piece *p, bool blank) {
+    const jp_explanation *x = user;
+    double                full = 0, masked = 0;
+    (void)blank;
     jp_buffer_format(out, " data-bytes=\"%zu:%zu\"", p->start, p->end);
     for (int t = p->first; t < p->last; t++) {
         if (isnan(jp_token_drop(x, t))) return;
@@ -133,7 +135,7 @@ static int put_message_parts_html(jp_html *h, const jp_explanation *x, const jp_
         p->value = p->first < p->last && values ? 0 : NAN;
         for (int u = p->first; values && u < p->last; u++) p->value += values[u];
         p->selected = p->selected && selection;
-        put_piece(h, x->prompt_text, p, max, &first, x, unit_facts);
+        jp_html_piece(h, x->prompt_text, p, max, &first, unit_facts, x);
     }
     jp_buffer_text(h->out, "</div>\n");
     free(pieces.at);
@@ -162,7 +164,7 @@ int jp_html_response(jp_html *h, const jp_explanation *x) {
     int       status = jp_view_response(x, &pieces, h->e);
     double    max = jp_pieces_max(&pieces);
     jp_buffer_text(h->out, "<div class=\"text\" dir=\"auto\" data-map=\"response\">");
-    for (int i = 0; i < pieces.n; i++) put_piece(h, x->response_text, &pieces.at[i], max, &first, x, token_facts);
+    for (int i = 0; i < pieces.n; i++) jp_html_piece(h, x->response_text, &pieces.at[i], max, &first, token_facts, x);
     jp_buffer_text(h->out, "</div>\n");
     free(pieces.at);
     return status;

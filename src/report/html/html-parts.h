@@ -26,6 +26,12 @@ void jp_html_tile(jp_html *h, const char *name, jp_buffer *value, jp_buffer *det
 int jp_html_prompt(jp_html *h, const jp_explanation *x, const double *values, double max, bool selection);
 /* The response as a heat map of what its tokens lost. */
 int jp_html_response(jp_html *h, const jp_explanation *x);
+/* Writes attributes of the element that a piece becomes; `blank`: its text is white space. */
+typedef void jp_html_facts(jp_buffer *out, const void *user, const jp_piece *p, bool blank);
+/* One piece of `text`: plain where no unit or token is behind it, otherwise an element that can be pointed at, as heat
+ * up to `max`. The first one of a text takes part in the order of the tabulator key: *first. */
+void jp_html_piece(jp_html *h, const char *text, const jp_piece *p, double max, bool *first, jp_html_facts *facts,
+                   const void *user);
 /* What the colours mean: the ramp from `low` to `high` (NULL: no ramp) and the marks (NULL: none). */
 void jp_html_legend(jp_html *h, const char *low, const char *high, const char *marked);
 
@@ -35,9 +41,16 @@ void jp_html_cell_text(jp_html *h, const char *text);
 void jp_html_cell_taken(jp_html *h, jp_buffer *text);
 void jp_html_cell_figure(jp_html *h, double value);
 
+/* A folded table: `heads` end with NULL, ">" before one makes a column of figures. */
+void jp_html_open_table(jp_html *h, const char *id, const char *summary, const char *const *heads);
+void jp_html_close_table(jp_html *h);
+
 int jp_html_explain(jp_html *h, const jp_explanation *x);
 int jp_html_cite(jp_html *h, const jp_explanation *x);
-int jp_html_compare(jp_html *h, const jopa_result *r);
+/* The sections of the matrix and of how sure the answer is; nothing where it has none. */
+int  jp_html_matrix(jp_html *h, const jp_explanation *x);
+void jp_html_stability(jp_html *h, const jp_explanation *x);
+int  jp_html_compare(jp_html *h, const jopa_result *r);
 /* Tables behind the explain page's pictures: units, tokens of the response, metrics, the run. */
 int jp_html_details(jp_html *h, const jp_explanation *x);
 

@@ -15,4 +15,10 @@ bool jp_figure_search(jp_buffer *out, const jopa_result *r, jp_plot plot);
 /* Drop of each method. */
 bool jp_figure_drops(jp_buffer *out, const jopa_result *r, jp_plot plot);
 
+/* The matrix: units down, response tokens across (or sentences, of many tokens), the sets that were found at the
+ * bottom. Of many rows or columns it shows those with the largest numbers, and *note (NULL where it shows all) says so,
+ * malloc'd. plot->width is what it may take at least; width and height become what it takes. With `out` NULL they are
+ * told alone. */
+bool jp_figure_matrix(jp_buffer *out, const jp_explanation *x, jp_plot *plot, char **note);
+
 #endif

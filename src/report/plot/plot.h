@@ -55,6 +55,19 @@ typedef struct {
 void jp_plot_graph(jp_buffer *out, const jp_plot *plot, const jp_graph_node *nodes, int n_nodes,
                    const jp_graph_edge *edges, int n_edges);
 
+/* One row of a map of cells. */
+typedef struct {
+    const char   *label;
+    bool          strong;
+    const double *values; /* [columns], NAN: none */
+} jp_cell_row;
+
+/* Rows down and columns across, each cell coloured by its value, with the last `n_apart` rows below a gap. plot->width
+ * is what it may take where that is enough; both sizes are then those of jp_cells_size. */
+void jp_plot_cells(jp_buffer *out, const jp_plot *plot, const char *const *columns, int n_columns,
+                   const jp_cell_row *rows, int n_rows, int n_apart);
+void jp_cells_size(int n_columns, int n_rows, int *width, int *height);
+
 /* The step of an axis of about `parts` parts over `range`: 1, 2 or 5 times a power of ten. */
 double jp_nice_step(double range, int parts);
 

@@ -15,7 +15,8 @@ enum { WIDTH = 760, MARGIN = 28, GAP = 38, GRAPH_WIDTH = 380 };
 
 typedef struct {
     jp_buffer   body;
-    double      y; /* where the next thing goes */
+    double      y;     /* where the next thing goes */
+    int         width; /* WIDTH, or what a matrix takes */
     jopa_error *e;
 } picture;
 
@@ -80,12 +81,26 @@ static void draw_facts(picture *p, const jp_explanation *x) {
     jp_buffer_free(&line);
 }
 
+static void draw_matrix(picture *p, const jp_explanation *x) {
+    jp_plot plot = {.width = WIDTH - 2 * MARGIN, .x = MARGIN};
+    char   *note = NULL;
+    if (!jp_figure_matrix(NULL, x, &plot, &note)) return;
+    heading(p, "Each part hidden alone: what each part of the response loses");
+    if (note) jp_svg_text(&p->body, "role", "start", MARGIN, p->y += GAP * 0.6, note);
+    free(note);
+    plot.y = (int)p->y + 6;
+    jp_figure_matrix(&p->body, x, &plot, NULL);
+    p->y = plot.y + plot.height;
+    if (plot.width + 2 * MARGIN > p->width) p->width = plot.width + 2 * MARGIN;
+}
+
 static int draw_explanation(picture *p, const jp_explanation *x) {
     jp_explanation copy = *x; /* borrowed, for the figure of results */
     jopa_result    alone = {.command = "explain", .items = &copy, .n_items = 1};
     int            status = draw_prompt(p, x);
     if (!status) status = draw_response(p, x);
     draw_facts(p, x);
+    draw_matrix(p, x);
     jp_plot left = {.width = GRAPH_WIDTH, .height = 260, .x = MARGIN, .y = (int)p->y + GAP}, right = left;
     bool    graph = jp_figure_graph(&p->body, x, left);
     if (graph) right.x = MARGIN + GRAPH_WIDTH;
@@ -116,16 +131,16 @@ static int draw_comparison(picture *p, const jopa_result *r) {
 
 static int write_svg(const jopa_result *r, const jp_render_options *o, jp_buffer *out, jopa_error *e) {
     (void)o;
-    picture p = {{0}, -6, e};
+    picture p = {{0}, -6, WIDTH, e};
     int     status = jp_result_compares(r) ? draw_comparison(&p, r) : draw_explanation(&p, &r->items[0]);
     if (!status && !p.body.failed) {
         int height = (int)p.y + MARGIN;
         jp_buffer_format(out,
                          "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" width=\"%d\" height=\"%d\" "
                          "viewBox=\"0 0 %d %d\">\n",
-                         WIDTH, height, WIDTH, height);
+                         p.width, height, p.width, height);
         jp_buffer_format(out, "<style>\n%s%s</style>\n<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n",
-                         jp_picture_css, jp_plot_css, WIDTH, height);
+                         jp_picture_css, jp_plot_css, p.width, height);
         jp_buffer_bytes(out, p.body.data, p.body.size);
         jp_buffer_text(out, "</svg>\n");
     }

@@ -2,15 +2,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/carried.h"
 #include "report/finding.h"
 #include "report/flow.h"
 #include "report/formats.h"
 #include "report/label.h"
 #include "base/number.h"
 #include "report/text/text-parts.h"
+#include "report/uniqueness.h"
 #include "report/view.h"
 
-enum { MAX_PAIRS = 3, MAX_NECESSARY = 6 };
+enum { MAX_PAIRS = 3, MAX_NECESSARY = 6, MAX_NEAR = 3, MAX_CELLS = 3 };
 
 static void put_percent(jp_buffer *out, double share) {
     jp_put_fixed(out, 100 * share, fabs(share) < 0.0995 ? 1 : 0);
@@ -118,10 +120,37 @@ static int fact_necessary(jp_page *p, const jp_explanation *x) {
     return n ? jp_page_fact(p, "each one counts", &t) : JP_OK;
 }
 
-/* Units that at least one run but not every run selected come with their share. */
+static void put_interval(jp_buffer *t, const jp_explanation *x, int unit, bool first) {
+    jp_buffer interval = {0};
+    jp_put_frequency_interval(&interval, x, unit);
+    if (interval.failed) t->failed = true;
+    else if (interval.size) jp_buffer_format(t, " (%s%s)", first ? "95\xc2\xa0% interval " : "", interval.data);
+    jp_buffer_free(&interval);
+}
+
+/* Units that every run selected, whose interval is the same, then those that some did, with their shares. */
+static void put_frequencies(jp_buffer *t, const jp_explanation *x) {
+    int always = 0, sometimes = 0;
+    for (int u = 0, last = -1; u <= x->stability.n_frequency; u++) {
+        bool end = u == x->stability.n_frequency;
+        if (end && last >= 0) put_interval(t, x, last, true);
+        if (end || !(x->stability.frequency[u] >= 1)) continue;
+        jp_buffer_text(t, always++ ? ", " : "; in all ");
+        jp_put_unit(t, x, last = u);
+    }
+    for (int u = 0; u < x->stability.n_frequency; u++) {
+        if (!(x->stability.frequency[u] > 0) || x->stability.frequency[u] >= 1) continue;
+        jp_buffer_text(t, sometimes ? ", " : "; in some ");
+        jp_put_unit(t, x, u);
+        jp_buffer_text(t, " ");
+        put_percent(t, x->stability.frequency[u]);
+        put_interval(t, x, u, !always && !sometimes);
+        sometimes++;
+    }
+}
+
 static int fact_stability(jp_page *p, const jp_explanation *x) {
     jp_buffer t = {0};
-    int       always = 0, sometimes = 0;
     if (!x->stability.present) return JP_OK;
     jp_buffer_format(&t, "%d %s: drop ", x->stability.runs, x->stability.runs == 1 ? "run" : "runs");
     jp_put_figure(&t, x->stability.mean);
@@ -129,19 +158,28 @@ static int fact_stability(jp_page *p, const jp_explanation *x) {
         jp_buffer_text(&t, " ± ");
         jp_put_figure(&t, x->stability.deviation);
     }
-    for (int u = 0; u < x->stability.n_frequency; u++) {
-        if (!(x->stability.frequency[u] >= 1)) continue;
-        jp_buffer_text(&t, always++ ? ", " : "; in all ");
-        jp_put_unit(&t, x, u);
-    }
-    for (int u = 0; u < x->stability.n_frequency; u++) {
-        if (!(x->stability.frequency[u] > 0) || x->stability.frequency[u] >= 1) continue;
-        jp_buffer_text(&t, sometimes++ ? ", " : "; in some ");
-        jp_put_unit(&t, x, u);
-        jp_buffer_text(&t, " ");
-        put_percent(&t, x->stability.frequency[u]);
-    }
+    put_frequencies(&t, x);
     return jp_page_fact(p, "other seeds", &t);
+}
+
+static int fact_near(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    jp_put_uniqueness(&t, x);
+    if (!t.size) return t.failed ? jp_fail_memory(p->e) : JP_OK;
+    if (x->stability.near.n_sets) jp_buffer_text(&t, ": ");
+    jp_put_near_sets(&t, x, MAX_NEAR);
+    return jp_page_fact(p, "other sets", &t);
+}
+
+static int fact_matrix(jp_page *p, const jp_explanation *x) {
+    jp_buffer t = {0};
+    if (jp_matrix_is_missing(x)) jp_buffer_text(&t, "left out: the run was stopped, or its time was over, before it");
+    else if (!x->matrix.present) return JP_OK;
+    else jp_put_strongest(&t, x, MAX_CELLS);
+    if (!t.size) jp_buffer_text(&t, "no part takes anything from a token when it is hidden alone");
+    else if (x->matrix.present)
+        jp_buffer_format(&t, "; %d by %d numbers in all", x->matrix.n_rows, x->n_response_tokens);
+    return jp_page_fact(p, "each one alone", &t);
 }
 
 static int fact_operators(jp_page *p, const jp_explanation *x) {
@@ -257,9 +295,9 @@ int jp_page_run(jp_page *p, const jp_explanation *x) {
 
 int jp_text_explain(jp_page *p, const jp_explanation *x) {
     int (*const facts[])(jp_page *, const jp_explanation *) = {
-        fact_hidden,   fact_drop,   fact_against,   fact_per_token, jp_page_most_lost,
-        fact_joint,    fact_pairs,  fact_necessary, fact_stability, fact_operators,
-        facts_metrics, fact_levels, fact_noise,     fact_cost,      fact_run,
+        fact_hidden,   fact_drop,      fact_against, fact_per_token, jp_page_most_lost, fact_joint,
+        fact_pairs,    fact_necessary, fact_matrix,  fact_stability, fact_near,         fact_operators,
+        facts_metrics, fact_levels,    fact_noise,   fact_cost,      fact_run,
     };
     jp_buffer finding = {0};
     jp_put_finding(&finding, x);

@@ -130,6 +130,24 @@ def test_captum_and_inseq(tiny, x):
             wrong(matrix[:, 1:])
 
 
+def test_matrix(tiny, x):
+    assert x.matrix is None and x.set_matrix is None
+    with pytest.raises(jopa.UsageError, match="matrix"):
+        x.matrix_to_pandas()
+    with tiny.session(like=x) as s:
+        made, measured = s.explain(matrix=True), s.matrix()
+    assert made.matrix == pytest.approx(measured, abs=1e-5)
+    assert made.set_matrix.shape == (1, len(made.response_tokens))
+    first, last = made.target
+    assert made.set_matrix[0, first:last].sum() == pytest.approx(made.drop, abs=1e-4)
+    with pytest.raises(ValueError):
+        made.matrix[0, 0] = 1
+    frame = made.matrix_to_pandas()
+    assert frame.shape == made.matrix.shape and frame.index[2] == (2, made.units[2].text)
+    assert made.to_captum().token_attr == pytest.approx(made.matrix.T)
+    assert jopa.loads(made.to_json()).matrix == pytest.approx(made.matrix)
+
+
 ALPHABET = "aé中🙂́ \n.,ß"
 
 
