@@ -29,10 +29,19 @@ int jp_local_tokenize(void *self, const char *text, size_t size, bool special, i
     return JP_OK;
 }
 
+/* libllama writes a piece whole or not at all. */
+static void write_part(const jp_local *l, int32_t id, bool special, int length, char *out, int size) {
+    char *whole = malloc((size_t)length);
+    if (whole && llama_token_to_piece(l->vocab, id, whole, length, 0, special) == length)
+        memcpy(out, whole, (size_t)size);
+    free(whole);
+}
+
 int jp_local_piece(void *self, int32_t id, bool special, char *out, int size) {
     const jp_local *l = self;
     if (id < 0 || id >= llama_vocab_n_tokens(l->vocab)) return 0;
     int length = llama_token_to_piece(l->vocab, id, out, size, 0, special);
+    if (length < 0 && size > 0) write_part(l, id, special, -length, out, size);
     return length < 0 ? -length : length;
 }
 
