@@ -42,24 +42,49 @@ static void put_subject_html(jp_html *h, const jp_explanation *x) {
     jp_buffer_free(&text);
 }
 
+int jp_html_chips(jp_html *h, const jp_explanation *x) {
+    chips c = {h, x, 0};
+    jp_buffer_text(h->out, "<span class=\"chips\">");
+    jp_each_phrase(x, put_chip, &c);
+    if (!c.n) jp_buffer_text(h->out, "nothing that was found");
+    if (c.n > MAX_CHIPS) jp_buffer_format(h->out, "and %d more", c.n - MAX_CHIPS);
+    jp_buffer_text(h->out, "</span>");
+    return c.n;
+}
+
+static void put_title_explanation_html(jp_buffer *out, const jp_explanation *x) {
+    jp_put_finding_subject(out, x);
+    jp_buffer_text(out, " rests on ");
+    jp_put_selection(out, x);
+}
+
 static void put_head_explanation_html(jp_html *h, const jp_explanation *x) {
     jp_buffer *out = h->out;
     jp_buffer  loss = {0};
-    chips      c = {h, x, 0};
     jp_buffer_text(out, "<p class=\"eyebrow\">Joint explanation by ");
     jp_html_text(h, x->method);
     jp_buffer_text(out, "</p>\n<h1>");
     put_subject_html(h, x);
-    jp_buffer_text(out, " rests on <span class=\"chips\">");
-    jp_each_phrase(x, put_chip, &c);
-    if (!c.n) jp_buffer_text(out, "nothing that was found");
-    if (c.n > MAX_CHIPS) jp_buffer_format(out, "and %d more", c.n - MAX_CHIPS);
-    jp_buffer_text(out, "</span></h1>\n<p class=\"lead\">");
+    jp_buffer_text(out, " rests on ");
+    jp_html_chips(h, x);
+    jp_buffer_text(out, "</h1>\n<p class=\"lead\">");
     jp_put_finding_loss(&loss, x);
     if (loss.failed) out->failed = true;
     else jp_put_html(out, loss.data, loss.size);
     jp_buffer_free(&loss);
     jp_buffer_text(out, "</p>\n");
+}
+
+static const jp_html_page explain_page = {put_title_explanation_html,
+                                          put_head_explanation_html,
+                                          NULL,
+                                          "the set that is hidden together",
+                                          "With the set hidden, the model writes something else",
+                                          "The set hidden",
+                                          "Not this time: both responses are the same."};
+
+static const jp_html_page *page_of(const jp_explanation *x) {
+    return x->audit.present ? &jp_html_audit : x->compression.present ? &jp_html_compress : &explain_page;
 }
 
 static void tile_drop(jp_html *h, const jp_explanation *x) {
@@ -141,7 +166,7 @@ static int put_maps(jp_html *h, const jp_explanation *x) {
                     "What the model read. Point at a word, or press Tab and then the arrow keys.");
     int status = jp_html_prompt(h, x, values, max, true);
     free(values);
-    jp_html_legend(h, max > 0 ? "counts little" : NULL, "counts much", "the set that is hidden together");
+    jp_html_legend(h, max > 0 ? "counts little" : NULL, "counts much", page_of(x)->marked);
     jp_html_end_section(h);
     jp_html_section(h, "response", "Response",
                     "What it answered. Colour: how much probability a token loses once the set is hidden.");
@@ -165,12 +190,12 @@ static int put_rewritten(jp_html *h, const jp_explanation *x) {
     if (!x->masked_response) return JP_OK;
     int status = jp_diff_texts(x->response_text, x->masked_response, &before, &after, h->e);
     if (status) return status;
-    jp_html_section(h, "rewritten", "With the set hidden, the model writes something else", NULL);
+    jp_html_section(h, "rewritten", page_of(x)->rewritten, NULL);
     if (!strcmp(x->response_text, x->masked_response))
-        jp_buffer_text(h->out, "<p class=\"note\">Not this time: both responses are the same.</p>\n");
+        jp_buffer_format(h->out, "<p class=\"note\">%s</p>\n", page_of(x)->same);
     jp_buffer_text(h->out, "<div class=\"beside\">\n<div><h3>The whole prompt</h3><div class=\"text\" dir=\"auto\">");
     put_runs(h, x->response_text, &before, "del");
-    jp_buffer_text(h->out, "</div></div>\n<div><h3>The set hidden</h3><div class=\"text\" dir=\"auto\">");
+    jp_buffer_format(h->out, "</div></div>\n<div><h3>%s</h3><div class=\"text\" dir=\"auto\">", page_of(x)->hidden);
     put_runs(h, x->masked_response, &after, "ins");
     jp_buffer_text(h->out, "</div></div>\n</div>\n");
     jp_html_end_section(h);
@@ -234,14 +259,13 @@ static void put_search(jp_html *h, const jp_explanation *x) {
 }
 
 int jp_html_explain(jp_html *h, const jp_explanation *x) {
-    jp_buffer title = {0};
-    jp_put_finding_subject(&title, x);
-    jp_buffer_text(&title, " rests on ");
-    jp_put_selection(&title, x);
+    const jp_html_page *page = page_of(x);
+    jp_buffer           title = {0};
+    page->title(&title, x);
     if (title.failed) h->out->failed = true;
     jp_html_open(h, title.failed ? "" : title.data, "prompt");
     jp_buffer_free(&title);
-    put_head_explanation_html(h, x);
+    page->head(h, x);
     jp_buffer_text(h->out, "<dl class=\"tiles\">\n");
     tile_drop(h, x);
     tile_token(h, x);
@@ -250,6 +274,7 @@ int jp_html_explain(jp_html *h, const jp_explanation *x) {
     tile_size(h, x);
     tile_cost(h, x);
     jp_buffer_text(h->out, "</dl>\n");
+    if (page->found) page->found(h, x);
     int status = put_maps(h, x);
     if (!status) status = jp_html_matrix(h, x);
     if (!status) status = put_rewritten(h, x);

@@ -45,6 +45,20 @@ void jp_html_cell_figure(jp_html *h, double value);
 void jp_html_open_table(jp_html *h, const char *id, const char *summary, const char *const *heads);
 void jp_html_close_table(jp_html *h);
 
+/* The selected units as marks with a plus between them; returns how many phrases they are. */
+int jp_html_chips(jp_html *h, const jp_explanation *x);
+
+/* What the page of one explanation says in its command's own words. */
+typedef struct {
+    void (*title)(jp_buffer *out, const jp_explanation *x);
+    void (*head)(jp_html *h, const jp_explanation *x);  /* up to the figures */
+    void (*found)(jp_html *h, const jp_explanation *x); /* sections after the figures, or NULL */
+    const char *marked;                                 /* what the marks are */
+    const char *rewritten, *hidden;                     /* headings of what the model writes then, and of its text */
+    const char *same;                                   /* said where it writes the same */
+} jp_html_page;
+extern const jp_html_page jp_html_audit, jp_html_compress;
+
 int jp_html_explain(jp_html *h, const jp_explanation *x);
 int jp_html_cite(jp_html *h, const jp_explanation *x);
 /* The sections of the matrix and of how sure the answer is; nothing where it has none. */

@@ -1,18 +1,13 @@
 /* The text reports of `audit`: of one question, and of a list of them. */
-#include <math.h>
 #include <string.h>
 
 #include "report/flow.h"
 #include "report/label.h"
+#include "report/verdict.h"
 #include "base/number.h"
 #include "report/text/text-parts.h"
 
 enum { QUOTE = 400, SHORT_QUOTE = 100, MOST_OFTEN = 10 };
-
-static void put_place(jp_buffer *t, const jp_result_trigger *at) {
-    jp_buffer_format(t, "message %d (%s), bytes %zu to %zu: ", at->message + 1, at->role ? at->role : "text",
-                     at->offset, at->offset + (at->end - at->start));
-}
 
 /* What is told of a set that is not enough: that it counts most, if hiding it costs the response anything. */
 static const char *found_label(const jp_result_audit *a) { return a->drop_per_token > 0 ? "most of it" : "no trigger"; }
@@ -22,8 +17,7 @@ static int fact_sentences(jp_page *p, const jp_explanation *x) {
     int                    status = JP_OK;
     for (int i = 0; i < a->n_sentences && !status; i++) {
         jp_buffer t = {0};
-        put_place(&t, &a->sentences[i]);
-        jp_put_quoted(&t, a->sentences[i].text, 0, strlen(a->sentences[i].text), QUOTE);
+        jp_put_place(&t, &a->sentences[i], QUOTE);
         if (a->n_sentences > 1) {
             jp_buffer_text(&t, ", alone ");
             jp_put_figure(&t, a->sentences[i].drop);
@@ -35,35 +29,15 @@ static int fact_sentences(jp_page *p, const jp_explanation *x) {
 }
 
 static int fact_words(jp_page *p, const jp_explanation *x) {
-    const jp_result_audit *a = &x->audit;
-    jp_buffer              t = {0};
-    if (!a->n_words || (!a->reached && !a->words_reached && !(a->words_drop_per_token > 0))) return JP_OK;
-    for (int i = 0; i < a->n_words; i++) {
-        jp_buffer_text(&t, i ? ", " : "");
-        jp_put_quoted(&t, a->words[i].text, 0, strlen(a->words[i].text), 32);
-    }
-    jp_buffer_text(&t, !a->words_reached ? ": " : a->n_words == 1 ? " is enough: " : " are enough: ");
-    jp_put_figure(&t, a->words_drop_per_token);
-    jp_buffer_text(&t, " nats per token");
-    return jp_page_fact(p, a->reached ? "trigger words" : "most in words", &t);
+    jp_buffer t = {0};
+    jp_put_audit_words(&t, x);
+    if (!t.size && !t.failed) return JP_OK;
+    return jp_page_fact(p, x->audit.reached ? "trigger words" : "most in words", &t);
 }
 
 static int fact_verdict(jp_page *p, const jp_explanation *x) {
-    const jp_result_audit *a = &x->audit;
-    jp_buffer              t = {0};
-    jp_put_change(&t, "the response ", a->drop_per_token);
-    jp_buffer_text(&t, " nats per token; ");
-    if (a->until && !strcmp(a->until, "response"))
-        jp_buffer_text(&t, a->reached ? "the answer turns away" : "the answer stays");
-    else {
-        jp_put_figure(&t, a->threshold);
-        jp_buffer_text(&t, a->reached ? " are asked for" : " are asked for: no set was found that is enough");
-    }
-    if (isfinite(a->similarity)) {
-        jp_buffer_text(&t, "; what is written then shares ROUGE-L ");
-        jp_put_figure(&t, a->similarity);
-        jp_buffer_text(&t, " with the response");
-    }
+    jp_buffer t = {0};
+    jp_put_audit_verdict(&t, x);
     return jp_page_fact(p, "hidden", &t);
 }
 
@@ -100,8 +74,7 @@ static int page_question(jp_page *p, const jp_explanation *x) {
         jp_buffer_text(&t, a->drop_per_token > 0 ? "no trigger found, most by " : "no trigger found, not even ");
     for (int i = 0; i < a->n_sentences; i++) {
         jp_buffer_text(&t, i ? " and " : "");
-        put_place(&t, &a->sentences[i]);
-        jp_put_quoted(&t, a->sentences[i].text, 0, strlen(a->sentences[i].text), SHORT_QUOTE);
+        jp_put_place(&t, &a->sentences[i], SHORT_QUOTE);
     }
     jp_buffer_text(&t, ", ");
     jp_put_figure(&t, a->drop_per_token);

@@ -1,31 +1,18 @@
 /* The text report of `compress`. */
-#include <math.h>
-#include <string.h>
-
 #include "report/flow.h"
-#include "base/number.h"
+#include "report/verdict.h"
 #include "report/text/text-parts.h"
 
 static int fact_saved(jp_page *p, const jp_explanation *x) {
-    const jp_result_compression *c = &x->compression;
-    jp_buffer                    t = {0};
-    jp_buffer_format(&t, "%d of the prompt's %d tokens, template included (%d left); ", c->tokens - c->tokens_left,
-                     c->tokens, c->tokens_left);
-    jp_put_figure(&t, 100 * c->ratio);
-    jp_buffer_text(&t, " % of what could go");
+    jp_buffer t = {0};
+    jp_put_saved(&t, x);
     return jp_page_fact(p, "saved", &t);
 }
 
 static int fact_lost(jp_page *p, const jp_explanation *x) {
-    const jp_result_compression *c = &x->compression;
-    jp_buffer                    t = {0};
-    jp_put_figure(&t, fabs(c->drop_per_token));
-    jp_buffer_text(&t, " nats per token of the response");
-    if (isfinite(c->tolerance)) {
-        jp_buffer_text(&t, c->reached ? ", within the tolerance of " : ", more than the tolerance of ");
-        jp_put_figure(&t, c->tolerance);
-    } else if (!c->reached) jp_buffer_text(&t, "; not as much could go as was asked for");
-    return jp_page_fact(p, c->drop_per_token < 0 ? "gained" : "lost", &t);
+    jp_buffer t = {0};
+    jp_put_lost(&t, x);
+    return jp_page_fact(p, x->compression.drop_per_token < 0 ? "gained" : "lost", &t);
 }
 
 static int page_shorter(jp_page *p, const jp_result_compression *c) {
