@@ -20,6 +20,9 @@ static const struct {
     {"dom.js", "text/javascript; charset=utf-8", served_dom_js},
     {"form.js", "text/javascript; charset=utf-8", served_form_js},
     {"past.js", "text/javascript; charset=utf-8", served_past_js},
+    {"about.js", "text/javascript; charset=utf-8", served_about_js},
+    {"hand.js", "text/javascript; charset=utf-8", served_hand_js},
+    {"state.js", "text/javascript; charset=utf-8", served_state_js},
     {"shown.js", "text/javascript; charset=utf-8", served_shown_js},
     {"page.js", "text/javascript; charset=utf-8", served_page_js},
 };

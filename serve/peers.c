@@ -41,15 +41,17 @@ void peers_touch(hub *h, peer *l) {
     hub_unlock(h);
 }
 
-static double patience_for(const peer *l) {
-    static const double seconds[] = {PATIENCE, 0, ANSWER_PATIENCE, ANSWER_PATIENCE};
-    return seconds[l->state]; /* 0: it is ours to move */
+/* Where places are scarce, who sends or takes slowly has less of it; streams are few enough by themselves. */
+static double patience_for(const hub *h, const peer *l) {
+    static const double seconds[][4] = {{PATIENCE, 0, ANSWER_PATIENCE, ANSWER_PATIENCE},
+                                        {PATIENCE / 20.0, 0, ANSWER_PATIENCE / 20.0, ANSWER_PATIENCE}};
+    return seconds[h->connections > MANY_CONNECTIONS][l->state]; /* 0: it is ours to move */
 }
 
 void peers_look_after(hub *h) {
     double now = seconds_now();
     hub_lock(h);
     for (peer *l = h->peers; l; l = l->next)
-        if (patience_for(l) > 0 && now - l->since > patience_for(l)) shutdown(l->socket, SHUT_RDWR);
+        if (patience_for(h, l) > 0 && now - l->since > patience_for(h, l)) shutdown(l->socket, SHUT_RDWR);
     hub_unlock(h);
 }

@@ -201,6 +201,17 @@ static int check_prompt(const json_t *body, bool like, jopa_error *e) {
     return JOPA_OK;
 }
 
+/* Null: at its default, whatever the earlier run had. */
+static int reset_nulls(jopa_options *o, const char *command, const json_t *body, jopa_error *e) {
+    const char *name;
+    json_t     *value;
+    int         status = JOPA_OK;
+    json_object_foreach((json_t *)body, name, value) {
+        if (!status && json_is_null(value) && find_info(command, name)) status = jopa_options_set(o, name, NULL, e);
+    }
+    return status;
+}
+
 int request_options(jopa_options **out, const char *command, const json_t *body, const jopa_result *like, size_t most,
                     jopa_error *e) {
     reading     r = {.left = most, .e = e};
@@ -214,6 +225,7 @@ int request_options(jopa_options **out, const char *command, const json_t *body,
         if (status) break;
     }
     if (!status && like) status = jopa_options_like(r.o, like, 0, e);
+    if (!status && like) status = reset_nulls(r.o, command, body, e);
     if (!status) status = jopa_options_check(r.o, e);
     if (status) jopa_options_free(r.o);
     else *out = r.o;

@@ -120,15 +120,16 @@ json_t *schema_of_command(const char *command) {
     json_t                 *properties = json_object();
     for (int i = 0; (o = jopa_option_at(command, i)); i++) {
         if (!request_takes(o)) continue;
-        json_t *made = option_schema(o);
+        json_t *made = json_pack("{s:[o, {s:s}]}", "anyOf", option_schema(o), "type", "null");
         json_object_set_new(made, "description", json_string(o->help));
         if (o->fallback) json_object_set_new(made, "default", default_value(o));
         json_object_set_new(properties, o->name, made);
     }
     json_object_set_new(properties, "messages", messages_schema());
-    json_object_set_new(properties, "like",
-                        json_pack("{s:s, s:s}", "type", "string", "description",
-                                  "ask again what that run was asked, but for what is given here"));
+    json_object_set_new(
+        properties, "like",
+        json_pack("{s:s, s:s}", "type", "string", "description",
+                  "ask again what that run was asked, but for what is given here; null: the default instead"));
     return json_pack("{s:s, s:o, s:b, s:[{s:[s]}, {s:[s]}, {s:[s]}]}", "type", "object", "properties", properties,
                      "additionalProperties", 0, "anyOf", "required", "prompt", "required", "messages", "required",
                      "like");

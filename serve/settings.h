@@ -10,9 +10,10 @@ enum {
     IMPORT_BYTES = 16 << 20, /* of a saved result */
     BODIES_BYTES = 64 << 20, /* of all requests that are being read */
     MOST_CONNECTIONS = 600,
-    MOST_STREAMS = 400,   /* of events, so that they leave room for others */
-    PATIENCE = 30,        /* seconds for a request to come, or for nothing to move on a connection */
-    ANSWER_PATIENCE = 120 /* seconds for an answer to be taken */
+    MANY_CONNECTIONS = 480, /* above that slow clients have a twentieth of the time */
+    MOST_STREAMS = 400,     /* of events, so that they leave room for others */
+    PATIENCE = 30,          /* seconds for a request to come, or for nothing to move on a connection */
+    ANSWER_PATIENCE = 120   /* seconds for an answer to be taken */
 };
 
 typedef struct {

@@ -2,12 +2,19 @@
 import { byId, make } from "/assets/dom.js";
 
 const MAIN = ["unit", "operator", "method", "k", "roles"];
-const TEXTS = ["prompt", "messages", "system", "response", "like", "id", "target", "hide"]; // have a place of their own
+const TEXTS = ["prompt", "messages", "system", "response", "like", "id", "target", "against", "hide"]; // have a place of their own
 
 /** The names that a schema lists, wherever they stand in it. */
 const names = (schema) => schema.enum || schema.items?.enum || (schema.anyOf || []).flatMap(names);
 
 const isFree = (schema) => (schema.anyOf || []).some((one) => one.pattern || one.items);
+const isNumber = (schema) => schema.type === "integer" || schema.type === "number";
+const isSeveral = (schema) => (schema.anyOf || []).some((one) => one.type === "array" && !one.items.enum);
+
+/** A schema without the null that stands for the default. */
+export function plain({ anyOf, ...rest }) {
+  return anyOf?.at(-1).type === "null" ? { ...anyOf[0], ...rest } : { ...rest, ...(anyOf ? { anyOf } : {}) };
+}
 
 function input(name, schema) {
   const fallback = schema.default ?? "";
@@ -18,7 +25,7 @@ function input(name, schema) {
     select.value = fallback;
     return select;
   }
-  const number = schema.type === "integer" || schema.type === "number";
+  const number = isNumber(schema);
   const made = make("input", { type: number ? "number" : "text", placeholder: number && !fallback ? "" : fallback, autocomplete: "off" });
   if (schema.type === "number") made.step = "any";
   if (number) [made.min, made.max] = [schema.minimum ?? "", schema.maximum ?? ""];
@@ -31,6 +38,7 @@ function input(name, schema) {
 function control(name, schema) {
   const [field, ...rest] = [input(name, schema)].flat();
   field.dataset.option = name;
+  field.dataset.fallback = schema.default ?? (schema.type === "boolean" ? "false" : "");
   field.title = schema.description || "";
   const label = make("label", {}, name.replaceAll("_", " "), field, ...rest);
   if (field.type === "checkbox") {
@@ -40,27 +48,73 @@ function control(name, schema) {
   return label;
 }
 
+/* ---- what the controls say ---- */
+
+const fields = () => [...document.querySelectorAll("[data-option]")];
+const read = (field) => (field.type === "checkbox" ? String(field.checked) : field.value.trim());
+
+/** An empty text: the default. */
+function write(field, text) {
+  if (field.type === "checkbox") field.checked = (text || field.dataset.fallback) === "true";
+  else if (field.localName !== "select") field.value = text;
+  else if ([...field.options].some((one) => one.value === (text || field.dataset.fallback))) field.value = text || field.dataset.fallback;
+}
+
+function isDefault(field) {
+  const text = read(field), { fallback } = field.dataset;
+  return text === "" || text === fallback || (field.type === "number" && fallback !== "" && Number(text) === Number(fallback));
+}
+
+const typed = new Map(); // what commands share: by an option's name, default and choices
+const keyOf = (field) => [field.dataset.option, field.dataset.fallback, ...(field.options || [])].map((one) => one.value ?? one).join();
+const exact = new Map(); // by name: what a shown result was asked, and how its field shows that
+
+/** The controls of a command; what was chosen for another one stays where both have the same default. */
 export function fillOptions(schema) {
   const main = byId("main-options"), more = byId("more-options");
+  for (const field of fields()) typed.set(keyOf(field), read(field));
   main.replaceChildren();
   more.replaceChildren();
   const known = Object.entries(schema.properties).filter(([name]) => !TEXTS.includes(name));
   known.sort(([a], [b]) => (MAIN.indexOf(a) + 1 || 99) - (MAIN.indexOf(b) + 1 || 99));
-  for (const [name, one] of known) (MAIN.includes(name) ? main : more).append(control(name, one));
+  for (const [name, one] of known) (MAIN.includes(name) ? main : more).append(control(name, plain(one)));
+  for (const field of fields()) write(field, typed.get(keyOf(field)) ?? "");
 }
 
-/** What the controls say that is not the default. */
-export function chosenOptions(schema) {
-  const chosen = {};
-  for (const field of document.querySelectorAll("[data-option]")) {
-    const one = schema.properties[field.dataset.option];
-    const value = field.type === "checkbox" ? field.checked : field.value.trim();
-    if (value === "" || value === (one.default ?? false)) continue;
-    const number = one.type === "integer" || one.type === "number";
-    if (number && one.default === Number(value)) continue;
-    chosen[field.dataset.option] = number ? Number(value) : value;
+/** Shows what a result was asked; `only`: the names of those options that it tells of. */
+export function showOptions(options, only) {
+  for (const field of fields()) {
+    const name = field.dataset.option;
+    if (only && !only.includes(name)) continue;
+    write(field, options[name] ?? "");
+    exact.set(name, { text: read(field), value: options[name] });
   }
-  return chosen;
+}
+
+function valueOf(name, text, schema) {
+  const kept = exact.get(name);
+  const value = kept?.text === text && kept.value !== undefined ? kept.value : text;
+  if (schema.type === "boolean") return value === "true";
+  if (isNumber(schema)) return Number.isSafeInteger(Number(value)) || schema.type === "number" ? Number(value) : value;
+  return isSeveral(schema) && value.startsWith("[") ? listIn(value) : value;
+}
+
+/** The texts of an array in JSON; otherwise the text. */
+export function listIn(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What the controls say; null: the default, also where a result is asked again that had something else. */
+export function chosenOptions(schema) {
+  const one = (field) => {
+    const name = field.dataset.option;
+    return [name, isDefault(field) ? null : valueOf(name, read(field), plain(schema.properties[name]))];
+  };
+  return Object.fromEntries(fields().map(one));
 }
 
 /* ---- prompt, chat and answer ---- */
@@ -72,13 +126,17 @@ export function setChat(chat) {
   byId("system-field").hidden = chat;
 }
 
+const isPlain = (messages) => messages.every((one) => typeof one.content === "string" && Object.keys(one).length === 2) &&
+  messages.map((one) => one.role).join().replace(/^system,/, "") === "user";
+const inJson = (messages) => JSON.stringify(messages, null, 2);
+
 /** The prompt as messages, and back. */
 export function switchChat() {
   const prompt = byId("prompt"), system = byId("system");
   if (!isChat()) {
     const messages = [{ role: "user", content: prompt.value }];
     if (system.value) messages.unshift({ role: "system", content: system.value });
-    prompt.value = JSON.stringify(messages, null, 2);
+    prompt.value = inJson(messages);
   } else {
     try {
       const messages = JSON.parse(prompt.value);
@@ -89,13 +147,14 @@ export function switchChat() {
   setChat(!isChat());
 }
 
-/** A file with messages, or an object that has them. */
-export function takeChat(text) {
-  const read = JSON.parse(text);
-  const messages = Array.isArray(read) ? read : read.messages;
+/** A file with messages, or an object that has them, and an answer and tools. */
+export function takeChat(read) {
+  const messages = Array.isArray(read) ? read : read?.messages;
   if (!Array.isArray(messages)) throw new SyntaxError("no array of messages");
-  byId("prompt").value = JSON.stringify(messages, null, 2);
+  byId("prompt").value = inJson(messages);
   byId("answer").value = typeof read.response === "string" ? read.response : "";
+  const tools = document.querySelector("[data-option=tools]");
+  if (tools && read.tools) write(tools, JSON.stringify(read.tools));
   setChat(true);
 }
 
@@ -109,14 +168,19 @@ export function askedTexts() {
   return texts;
 }
 
-/** Shows what a result was asked. */
-export function showTexts(one) {
+/** The messages of a result that does not tell what it was asked: its spans. */
+function spansOf(one) {
   const bytes = new TextEncoder().encode(one.prompt.text);
-  const messages = (one.prompt.messages || []).map(({ role, start, end }) => ({ role: role || "user", content: new TextDecoder().decode(bytes.subarray(start, end)) }));
-  const simple = messages.length === 1 || (messages.length === 2 && messages[0].role === "system");
-  const user = messages.at(-1);
-  setChat(!simple && messages.length > 0);
-  byId("prompt").value = !messages.length ? one.prompt.text : simple ? user.content : JSON.stringify(messages, null, 2);
-  byId("system").value = simple && messages.length === 2 ? messages[0].content : "";
+  return (one.prompt.messages || []).map(({ role, start, end }) => ({ role: role || "user", content: new TextDecoder().decode(bytes.subarray(start, end)) }));
+}
+
+/** Shows the texts that a result was asked about. */
+export function showTexts(one) {
+  const { prompt, system, messages } = one.options || {};
+  const chat = prompt !== undefined ? null : messages ? listIn(messages) : spansOf(one);
+  const simple = !chat || isPlain(chat);
+  setChat(!simple && chat.length > 0);
+  byId("prompt").value = !chat ? prompt : !chat.length ? one.prompt.text : simple ? chat.at(-1).content : inJson(chat);
+  byId("system").value = !chat ? system ?? "" : simple && chat.length === 2 ? chat[0].content : "";
   byId("answer").value = one.response.text;
 }

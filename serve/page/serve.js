@@ -1,20 +1,19 @@
 // The page: asks, shows how it goes and what came of it.
+import { aboutOptions, aboutText, contrastForm, nameContrast, setAbout, takeAbout, targetBytes } from "/assets/about.js";
 import * as api from "/assets/api.js";
 import { byId, make } from "/assets/dom.js";
 import * as form from "/assets/form.js";
+import { beginHand, listenToHand, number, stopHand, toggle } from "/assets/hand.js";
 import { forgetPast, remember, showPast } from "/assets/past.js";
-import { light, listenTo, pickedTarget, replaceAnswer, showHidden, showReport, unitsOf } from "/assets/shown.js";
+import { light, listenTo, pickBytes, pickedTarget, showReport } from "/assets/shown.js";
+import { now, shownOf, shownOption, UNITS } from "/assets/state.js";
 
 const TABS = ["explain", "compare", "audit", "compress", "cite"]; // those that the server has
 const WORDS = { explain: "Explain", compare: "Compare methods", audit: "Audit", compress: "Compress", cite: "Cite" };
-let paths = {}, schemas = {}, command = "explain", formats = [];
-let running = null; // the id of what runs
-let base = null; // what is shown: {id, command, one, result, edited}
-let hidden = new Set(), byHand = 0;
+const intro = byId("intro");
 
 /* ---- what is told ---- */
 
-const number = (value, digits = 3) => Number(value).toLocaleString("en", { maximumSignificantDigits: digits });
 const say = (text) => (byId("news").textContent = text);
 
 function showProblem(text) {
@@ -44,9 +43,9 @@ function tellProgress({ command: status, place, progress }) {
 }
 
 function setRunning(id) {
-  running = id;
+  now.running = id;
   byId("going").hidden = byId("stop").hidden = !id;
-  byId("run").disabled = byId("answer-only").disabled = !!id;
+  byId("run").disabled = byId("answer-only").disabled = byId("new").disabled = !!id;
 }
 
 /* ---- the server goes away, and comes back ---- */
@@ -55,7 +54,7 @@ let lost = false;
 async function lose() {
   if (lost) return;
   lost = true;
-  const asked = running;
+  const asked = now.running;
   byId("lost").hidden = false;
   setRunning(null);
   while (lost) {
@@ -75,21 +74,22 @@ setInterval(() => lost || api.health().catch(lose), 3000);
 
 /* ---- asking ---- */
 
-const settled = ["unit", "operator", "roles"]; // what a map of units depends on
-const defaultOf = (name) => schemas[command].properties[name]?.default;
+const defaultOf = (name) => form.plain(now.schemas[now.command].properties[name] ?? {}).default;
 
 /** Whether the map that is shown is of the units that these options have. */
-const isShown = (options) => base && !base.edited && base.command !== "audit" && base.command !== "compress" &&
-  settled.every((name) => (options[name] ?? defaultOf(name)) === (base.one.options?.[name] ?? schemas[base.command].properties[name].default));
+const isShown = (options) => now.base && !now.base.edited && now.base.command !== "audit" && now.base.command !== "compress" &&
+  UNITS.every((name) => (options[name] ?? defaultOf(name)) === shownOption(name));
 
 /** What to send: the texts of the form; or, where they are as the shown result has them, its question again. */
 function question(options) {
+  const { base } = now;
   if (!base || base.edited) return { ...form.askedTexts(), ...options };
   return { like: base.id, ...(isShown(options) ? {} : { response: base.one.response.text }), ...options };
 }
 
 async function begin(name, options) {
   showProblem("");
+  stopHand();
   try {
     const { id } = await api.begin(name, question(options));
     await follow(id);
@@ -112,47 +112,63 @@ async function follow(id) {
   byId("shown").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
-const optionsNow = () => form.chosenOptions(schemas[command]);
+const optionsNow = () => form.chosenOptions(now.schemas[now.command]);
 
-function explainPicked() {
-  const target = pickedTarget();
-  if (!target || running || base.edited) return;
-  choose(command === "compare" ? "compare" : "explain");
-  byId("how").textContent = target.text;
-  begin(command, { ...optionsNow(), target: target.bytes });
+/** Of the shown answer, whose texts are still those of the form. */
+function canAskFurther() {
+  if (now.base?.edited) showProblem("The texts above are others now: ask them first.");
+  return now.base && !now.base.edited && !now.running;
+}
+
+function explain(targets, against) {
+  choose(now.command === "compare" ? "compare" : "explain");
+  setAbout(targets, against);
+  begin(now.command, { ...optionsNow(), ...aboutOptions(now.command) });
+}
+
+/** Why what is picked, and not another answer. */
+function explainPicked(against = null) {
+  const picked = pickedTarget();
+  if (!canAskFurther() || (!picked && !against)) return;
+  if (picked) explain([picked.bytes], against);
+  else explain(aboutOptions("explain").target, against);
 }
 
 /** Without a set to hide: the answer, and how likely it is. */
 function answerOnly() {
-  const known = schemas.score.properties;
-  return begin("score", Object.fromEntries(Object.entries(optionsNow()).filter(([name]) => known[name] && !["target", "metrics"].includes(name))));
+  const known = now.schemas.score.properties, options = optionsNow();
+  const own = Object.fromEntries(Object.entries(options).filter(([name]) => known[name]));
+  return begin("score", { ...own, target: null, against: null, hide: null, metrics: null });
 }
 
 /** The answer first, so that the search has a map to light up. */
 async function askNow() {
-  const options = optionsNow(), light = command === "explain" || command === "compare";
-  if (light && !isShown(options) && !(await answerOnly())) return;
-  begin(command, options);
+  if (!now.base || now.base.edited) setAbout();
+  const options = optionsNow(), about = aboutOptions(now.command);
+  const light = now.command === "explain" || now.command === "compare";
+  if (light && !isShown(options)) {
+    if (!(await answerOnly())) return;
+    setAbout(about.target, about.against);
+  }
+  begin(now.command, { ...options, ...about });
 }
 
 /* ---- showing ---- */
 
-const oneOf = (result) => (result.results ? result.results[0] : result);
-
 async function open(id) {
   const status = await api.run(id);
   if (!status.result) return follow(id);
-  const result = status.result, one = oneOf(result);
+  const result = status.result, one = shownOf(result);
   const answer = status.command === "score" && !one.selected.length;
-  showReport(await api.report(id), answer ? ["prompt", "response"] : null);
-  base = { id, command: status.command, one, result, edited: false };
-  hidden = new Set(one.selected);
-  form.showTexts(one);
+  const html = await api.report(id);
+  now.base = { id, command: status.command, one, result, edited: false };
+  showReport(html, answer ? ["prompt", "response"] : null);
+  showQuestion();
   byId("shown").classList.toggle("answer", answer);
   if (answer) headAnswer();
-  addHand();
+  beginHand(explainButton(), ...(now.schemas[status.command]?.properties.against ? [contrastForm(explainPicked)] : []));
+  pickBytes(targetBytes());
   addExports(id);
-  showHidden(hidden);
   showProblem("");
   remember(id, firstWords(one), status.command);
   showPast(forget);
@@ -160,7 +176,30 @@ async function open(id) {
   say(byId("shown").querySelector("h1").textContent);
 }
 
-const firstWords = (one) => `${byId("prompt").value.slice(0, 70)} → ${one.response.text.slice(0, 40)}`;
+/** The form is as the shown result was asked. */
+function showQuestion() {
+  const { command, one } = now.base;
+  if (TABS.includes(command)) choose(command);
+  form.showTexts(one);
+  if (one.options) form.showOptions(one.options, command === "score" ? Object.keys(now.schemas.score.properties).filter((name) => name !== "metrics") : null);
+  takeAbout(one.options);
+}
+
+function explainButton() {
+  const button = make("button", { type: "button", id: "explain-picked", hidden: true });
+  button.addEventListener("click", () => explainPicked());
+  return button;
+}
+
+/** What is picked has a button, for those who have neither mouse nor keyboard, and its place in the question of contrast. */
+function tellPicked(text) {
+  const button = byId("explain-picked");
+  if (button) button.hidden = !text;
+  if (button && text) button.textContent = `Explain “${text}”`;
+  nameContrast(text);
+}
+
+const firstWords = (one) => `${byId("prompt").value.slice(0, 70)} → ${aboutText() || one.response.text.slice(0, 40)}`;
 
 function headAnswer() {
   byId("shown").prepend(make("h1", {}, "Select a part of the answer"),
@@ -170,72 +209,16 @@ function headAnswer() {
 function addExports(id) {
   const line = make("p", { className: "exports" }, "This result: ");
   line.append(make("a", { href: `#${id}` }, "permanent link"));
-  for (const format of formats.filter((one) => one !== "prompt" || base.command === "compress"))
+  for (const format of now.formats.filter((one) => one !== "prompt" || now.base.command === "compress"))
     line.append(", ", make("a", { href: `${api.reportPath(id, format)}&download=true` }, format));
   byId("shown").append(line);
-}
-
-/* ---- hiding by hand ---- */
-
-function addHand() {
-  const box = make("div", { className: "hand", id: "hand" });
-  const line = make("p", { id: "hand-line" }), more = make("button", { type: "button", id: "explain-picked", hidden: true });
-  more.addEventListener("click", explainPicked);
-  box.append(line, more);
-  (byId("shown").querySelector("#response") || byId("shown")).append(box);
-  tellHand(null);
-}
-
-function tellHand(one) {
-  const drop = one ? one.log_prob.drop : base.one.log_prob.drop;
-  const likely = drop ? `${number(Math.exp(Math.abs(drop)))} times ${drop > 0 ? "less" : "more"} likely` : "as likely as before";
-  byId("hand-line").textContent = !hidden.size ? "Nothing is hidden. Click a word of the prompt to hide it."
-    : `${hidden.size} hidden: drop ${number(drop)} nats; the answer is ${likely}.`;
-  byId("hand").querySelectorAll("h3, .text, .plain").forEach((old) => old.remove());
-  const text = (one || base.one).masked_response?.text;
-  if (hidden.size && text !== undefined)
-    byId("hand").append(make("h3", {}, "What the model then writes"), make("div", { className: "text", dir: "auto" }, text));
-  if (one) {
-    const back = make("button", { type: "button", className: "plain" }, "Back to the result");
-    back.addEventListener("click", () => open(base.id).catch(tellFailure));
-    byId("hand").append(back);
-  }
-}
-
-const ranges = (units) => [...units].sort((a, b) => a - b).join(",");
-
-/** Score what is hidden now. Clicks that come meanwhile count once it is done. */
-async function scoreHand() {
-  const turn = ++byHand;
-  await new Promise((next) => setTimeout(next, 120));
-  if (turn !== byHand) return;
-  byId("hand-line").textContent = "scoring …";
-  try {
-    const own = Object.fromEntries(settled.map((name) => [name, base.one.options?.[name] ?? schemas[base.command].properties[name].default]));
-    const { id } = await api.begin("score", { like: base.id, ...own, metrics: "words", ...(hidden.size ? { hide: [ranges(hidden)] } : {}) });
-    await api.listen(id, () => {});
-    const [status, html] = await Promise.all([api.run(id), api.report(id)]);
-    if (turn !== byHand) return;
-    replaceAnswer(html);
-    tellHand(oneOf(status.result));
-    say(byId("hand-line").textContent);
-  } catch (error) {
-    tellFailure(error);
-  }
-}
-
-function toggle(element) {
-  const units = unitsOf(element), off = !hidden.has(units[0]);
-  for (const unit of units) off ? hidden.add(unit) : hidden.delete(unit);
-  showHidden(hidden);
-  scoreHand();
 }
 
 /* ---- tabs ---- */
 
 function choose(name, focus) {
-  if (name !== command || !byId("main-options").children.length) form.fillOptions(schemas[name]);
-  command = name;
+  if (name !== now.command || !byId("main-options").children.length) form.fillOptions(now.schemas[name]);
+  now.command = name;
   byId("run").textContent = WORDS[name];
   for (const tab of document.querySelectorAll("[role=tab]")) {
     const mine = tab.id === `tab-${name}`;
@@ -247,7 +230,7 @@ function choose(name, focus) {
 }
 
 function makeTabs() {
-  const there = TABS.filter((name) => paths[`/v1/${name}`]), bar = document.querySelector("[role=tablist]");
+  const there = TABS.filter((name) => now.paths[`/v1/${name}`]), bar = document.querySelector("[role=tablist]");
   for (const name of there) {
     const tab = make("button", { type: "button", id: `tab-${name}` }, WORDS[name]);
     tab.setAttribute("role", "tab");
@@ -257,7 +240,8 @@ function makeTabs() {
   }
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) choose(there.at((there.indexOf(command) + step) % there.length), true);
+    const at = there.indexOf(event.target.id.replace("tab-", ""));
+    if (step && at >= 0) choose(there.at((at + step) % there.length), true);
   });
   choose("explain");
 }
@@ -270,37 +254,51 @@ const forget = async (id) => {
   await api.forget(id).catch(() => {});
 };
 
-const openLink = () => /^#[0-9a-f]{32}$/.test(location.hash) && base?.id !== location.hash.slice(1) &&
-  open(location.hash.slice(1)).catch((error) => {
+function openLink() {
+  const id = /^#([0-9a-f]{32})$/.exec(location.hash)?.[1];
+  if (!id) return now.base && !location.hash && showIntro();
+  if (now.base?.id === id) return null;
+  return open(id).catch((error) => {
     if (error.status !== 404) return tellFailure(error);
     showProblem("This link's result is not known any more: the server keeps results for a while, or with --store for good.");
   });
+}
 
-async function importFile(file) {
+/** A saved result is shown; messages, and an answer and tools with them, go into the form. */
+async function takeFile(file) {
   try {
-    const { id } = await api.keep(await file.text());
-    await open(id);
-    history.pushState(null, "", `#${id}`);
+    const text = await file.text(), read = JSON.parse(text);
+    if (read?.schema !== undefined) {
+      const { id } = await api.keep(text);
+      await open(id);
+      history.pushState(null, "", `#${id}`);
+      return;
+    }
+    form.takeChat(read);
+    if (now.base) now.base.edited = true;
+    showProblem("");
+    byId("prompt").focus();
   } catch (error) {
-    tellFailure(error);
+    if (error instanceof SyntaxError) showProblem("That file is neither a saved result nor a JSON array of messages.");
+    else tellFailure(error);
   }
 }
 
-async function dropFile(file) {
-  const text = await file.text();
-  if (/"schema"\s*:\s*1\b/.test(text.slice(0, 400))) return importFile(file);
-  try {
-    form.takeChat(text);
-    if (base) base.edited = true;
-  } catch (error) {
-    tellFailure(error);
-  }
+/** Nothing is asked yet. */
+function showIntro() {
+  stopHand();
+  now.base = null;
+  for (const name of ["prompt", "system", "answer"]) byId(name).value = "";
+  form.setChat(false);
+  setAbout();
+  showProblem("");
+  byId("shown").classList.remove("answer");
+  byId("shown").replaceChildren(intro);
+  document.title = "jopa: what does the answer rest on?";
 }
 
 function clear() {
-  base = null;
-  byId("ask").reset();
-  form.setChat(false);
+  showIntro();
   history.pushState(null, "", "/");
   byId("prompt").focus();
 }
@@ -308,40 +306,55 @@ function clear() {
 function listenToForm() {
   byId("ask").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!running) askNow();
+    if (!now.running) askNow();
   });
   byId("ask").addEventListener("keydown", (event) => event.key === "Enter" && event.ctrlKey && byId("ask").requestSubmit());
   for (const name of ["prompt", "system", "answer"])
     byId(name).addEventListener("input", () => {
+      const { base } = now;
       if (base && !base.edited && name !== "answer" && byId("answer").value === base.one.response.text) byId("answer").value = "";
       if (base) base.edited = true;
+      setAbout();
     });
   byId("as-chat").addEventListener("click", form.switchChat);
   byId("answer-only").addEventListener("click", answerOnly);
-  byId("stop").addEventListener("click", () => running && api.forget(running).catch(tellFailure));
+  byId("stop").addEventListener("click", () => now.running && api.forget(now.running).catch(tellFailure));
+  byId("about-all").addEventListener("click", () => {
+    setAbout();
+    pickBytes(null);
+    byId("run").focus();
+  });
   byId("new").addEventListener("click", clear);
-  byId("import").addEventListener("change", (event) => event.target.files[0] && importFile(event.target.files[0]));
-  addEventListener("dragover", (event) => event.preventDefault());
+  byId("import").addEventListener("change", async ({ target }) => {
+    if (target.files[0]) await takeFile(target.files[0]);
+    target.value = "";
+  });
+  const hasFile = (event) => event.dataTransfer?.types.includes("Files");
+  addEventListener("dragover", (event) => hasFile(event) && event.preventDefault());
   addEventListener("drop", (event) => {
+    if (!hasFile(event)) return;
     event.preventDefault();
-    if (event.dataTransfer.files[0]) dropFile(event.dataTransfer.files[0]);
+    if (event.dataTransfer.files[0]) takeFile(event.dataTransfer.files[0]);
   });
   addEventListener("hashchange", openLink);
   addEventListener("popstate", openLink);
 }
 
+/** Units cannot be hidden while a search needs the model. */
+function toggleUnit(element) {
+  if (!now.running) toggle(element);
+  else say("It runs: wait for it, or stop it.");
+}
+
 async function start() {
-  const [{ model }, document_] = await Promise.all([api.health(), api.openapi()]);
-  paths = document_.paths;
-  schemas = document_.components.schemas;
-  formats = paths["/v1/runs/{id}/report"].get.parameters.find((one) => one.name === "format").schema.enum;
+  const [{ model }, { paths, components }] = await Promise.all([api.health(), api.openapi()]);
+  Object.assign(now, { paths, schemas: components.schemas });
+  now.formats = paths["/v1/runs/{id}/report"].get.parameters.find((one) => one.name === "format").schema.enum;
   byId("model").textContent = model;
   makeTabs();
   listenToForm();
-  listenTo(toggle, explainPicked, (text) => {
-    byId("explain-picked").hidden = !text;
-    byId("explain-picked").textContent = `Explain “${text}”`;
-  });
+  listenTo(toggleUnit, explainPicked, tellPicked);
+  listenToHand({ back: () => open(now.base.id).catch(tellFailure), fail: tellFailure, told: say });
   showPast(forget);
   await openLink();
   document.documentElement.dataset.ready = "true";

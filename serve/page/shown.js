@@ -13,12 +13,42 @@ export function unitsOf(element) {
 /** A report's content, without its own style and script; a parsed document runs nothing. */
 const parse = (html) => new DOMParser().parseFromString(html.slice(html.indexOf("<main>"), html.indexOf("</main>") + 7), "text/html");
 
+/** The answer's map is a list, of which parts can be selected. */
+function dressAnswer() {
+  const map = shown.querySelector("[data-map=response]"), tokens = tokensOf("response");
+  if (!tokens.length) return;
+  map.setAttribute("role", "listbox");
+  map.setAttribute("aria-multiselectable", "true");
+  map.setAttribute("aria-label", "The answer. Arrow keys go along it, Shift with them selects, Enter explains what is selected.");
+  for (const one of tokens) {
+    one.setAttribute("role", "option");
+    one.setAttribute("aria-selected", "false");
+  }
+}
+
+/** Where the keyboard is in a map, to be found again once the map is another one. */
+function placeNow() {
+  const at = document.activeElement, map = at?.closest?.("#shown [data-map]");
+  return map && { map: map.dataset.map, unit: at.dataset.unit, bytes: at.dataset.bytes };
+}
+
+function goTo(place) {
+  const same = tokensOf(place.map).find((one) => one.dataset.unit === place.unit && one.dataset.bytes === place.bytes);
+  if (!same) return false;
+  for (const one of same.closest("[data-map]").querySelectorAll(".t")) one.tabIndex = one === same ? 0 : -1;
+  same.focus({ preventScroll: true });
+  return true;
+}
+
 /** Puts the report's sections on the page; `only`: the ids of those that are wanted. */
 export function showReport(html, only) {
-  const main = parse(html).querySelector("main");
+  const main = parse(html).querySelector("main"), place = placeNow();
   const parts = [...main.children].filter((one) => !only || only.includes(one.id));
   shown.replaceChildren(...parts.map((one) => document.adoptNode(one)));
-  for (const one of shown.querySelectorAll("[data-map=prompt] .t")) one.setAttribute("role", "button");
+  for (const one of tokensOf("prompt")) one.setAttribute("role", "button");
+  dressAnswer();
+  const typing = document.activeElement?.matches("input, textarea, select");
+  if (!(place && goTo(place)) && !typing) shown.focus({ preventScroll: true });
 }
 
 /** Light up the best set so far. */
@@ -40,26 +70,48 @@ export function showHidden(hidden) {
 /** The answer's map of another report takes the place of the one that is shown. */
 export function replaceAnswer(html) {
   const next = parse(html).querySelector("[data-map=response]"), now = shown.querySelector("[data-map=response]");
-  const at = tokensOf("response").indexOf(document.activeElement);
+  const place = placeNow(), before = picked.map((one) => one.dataset.bytes);
   if (!next || !now) return;
   now.replaceChildren(...next.childNodes);
-  if (at >= 0) tokensOf("response")[at]?.focus();
+  dressAnswer();
+  pick(tokensOf("response").filter((one) => before.includes(one.dataset.bytes)));
+  if (place?.map === "response") goTo(place);
 }
 
 /* ---- a part of the answer ---- */
 
-let picked = [];
+let picked = [], tellPicked = () => {};
+const mark = (on) => {
+  for (const one of picked) {
+    one.classList.toggle("picked", on);
+    one.setAttribute("aria-selected", on);
+  }
+};
+
 function pick(elements) {
-  for (const one of picked) one.classList.remove("picked");
+  mark(false);
   picked = elements;
-  for (const one of picked) one.classList.add("picked");
+  mark(true);
+  tellPicked(picked.length ? pickedTarget()?.text : null);
+}
+
+/** Picks what a result was asked about: "12:20", or null for nothing. */
+export function pickBytes(range) {
+  const [first, end] = range ? range.split(":").map(Number) : [0, 0];
+  pick(tokensOf("response").filter((one) => {
+    const [from, to] = one.dataset.bytes.split(":").map(Number);
+    return from < end && to > first;
+  }));
 }
 
 /** The bytes of what is picked, as the option `target` has them, and its text. */
 export function pickedTarget() {
   const first = picked[0], last = picked.at(-1);
   if (!first || !first.isConnected) return null;
-  return { bytes: `${first.dataset.bytes.split(":")[0]}:${last.dataset.bytes.split(":")[1]}`, text: picked.map((one) => one.textContent).join(" ") };
+  const range = document.createRange();
+  range.setStartBefore(first);
+  range.setEndAfter(last);
+  return { bytes: `${first.dataset.bytes.split(":")[0]}:${last.dataset.bytes.split(":")[1]}`, text: range.toString() };
 }
 
 function selectedTokens() {
@@ -88,8 +140,9 @@ function extend(from, key) {
   pick(all.slice(ends[0], ends[1] + 1));
 }
 
-/** toggle(element): a unit was clicked; explain(): a part of the answer was picked; offer(text): it may be. */
-export function listenTo(toggle, explain, offer) {
+/** toggle(element): a unit was clicked; explain(): a part of the answer was picked; tell(text): that much is, null: none. */
+export function listenTo(toggle, explain, tell) {
+  tellPicked = tell;
   const at = (event, map) => (event.target instanceof Element ? event.target.closest(`[data-map=${map}] .t`) : null);
   shown.addEventListener("click", (event) => at(event, "prompt") && toggle(at(event, "prompt")));
   let from = null; // where a drag began
@@ -112,7 +165,6 @@ export function listenTo(toggle, explain, offer) {
     const tokens = selectedTokens();
     if (!tokens.length) return;
     pick(tokens);
-    offer(pickedTarget().text);
   });
   shown.addEventListener("keydown", (event) => {
     const unit = at(event, "prompt"), token = at(event, "response"), enter = event.key === "Enter";

@@ -1,5 +1,6 @@
 """The HTTP interface: the command's own answers, runs and their events, the queue, what is refused, who may ask."""
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -67,6 +68,8 @@ class Interface(Served):
 
     def test_places_in_the_queue(self):
         first = self.server.begin("explain", LONG)
+        self.addCleanup(self.server.request, "DELETE", f"/v1/runs/{first}")
+        self.server.wait(first, lambda s: s["state"] == "running")
         others = [self.server.begin("explain", ASK) for _ in range(3)]
         self.assertEqual([self.server.json("GET", f"/v1/runs/{run}")["place"] for run in others], [1, 2, 3])
         self.server.json("DELETE", f"/v1/runs/{others[0]}")
@@ -96,6 +99,17 @@ class Interface(Served):
         self.assertEqual(again["results"][0]["selected"], [0, 1])
         more = self.server.json("POST", "/v1/score", {**body, "metrics": "words"})
         self.assertIn("masked_response", more["results"][0])
+
+    def test_null_is_the_default(self):
+        """Also where the result that is asked again had something else."""
+        base = self.server.begin("explain", {**ASK, "target": "doctor", "seed": 5})
+        self.assertEqual(self.server.wait(base)["result"]["options"]["target"], "doctor")
+        again = self.server.json("POST", "/v1/explain", {"like": base, "target": None, "k": None, "seed": None, "method": "random"})
+        options = {k: v for k, v in again["options"].items() if k != "method"}
+        self.assertEqual(options, {k: str(v) for k, v in ASK.items() if k != "k"})
+        self.server.json("POST", "/v1/explain", {**ASK, "target": None, "against": None, "messages": None})
+        schema = self.server.json("GET", "/openapi.json")["components"]["schemas"]["explain"]["properties"]
+        self.assertTrue(all({"type": "null"} in schema[name]["anyOf"] for name in ASK))
 
     def test_reports_of_every_format(self):
         run = self.server.begin("explain", ASK)
@@ -150,7 +164,13 @@ class Interface(Served):
             self.assertEqual((headers["x-content-type-options"], headers["cache-control"]), ("nosniff", "no-store"))
             self.assertNotIn(b"http://", content.replace(b"http://www.w3.org", b""))
         page = self.server.request("GET", "/")[2].decode()
-        names = [name for name in ("serve.css", "page.css", "plot.css", "serve.js", "api.js", "dom.js", "form.js", "past.js", "shown.js", "page.js")]
+        names, todo = set(), re.findall(r"/assets/([\w.]+)", page)
+        while todo:  # the page's files, and those that they import
+            name = todo.pop()
+            if name not in names:
+                todo += re.findall(r'from "/assets/([\w.]+)"', self.server.request("GET", f"/assets/{name}")[2].decode())
+            names.add(name)
+        self.assertGreater(len(names), 9)
         size = len(page) + sum(len(self.server.request("GET", f"/assets/{name}")[2]) for name in names)
         self.assertLess(size, 200000)
         self.assertEqual(self.server.request("HEAD", "/")[2], b"")

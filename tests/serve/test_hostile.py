@@ -96,6 +96,21 @@ class Hostile(Served):
         for content in (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-Header: 1234567\r\n" * 600000, b"GET /" + b"a" * 10_000_000, b"\x00" * 10_000_000):
             self.assertNotIn(b"200 OK", self.server.raw(content, timeout=5, half=True))
 
+    def test_slow_clients_leave_room(self):
+        """More of them than there are places, each of which sent a part of its request, or that and an end."""
+        held = []
+        for i in range(620):
+            s = socket.create_connection(("127.0.0.1", self.server.port))
+            s.sendall(post(SMALL)[:40 + i % 100])
+            if i % 3 == 0:
+                s.shutdown(socket.SHUT_WR)
+            held.append(s)
+        started = time.monotonic()
+        self.assertTrue(self.server.alive())
+        self.assertLess(time.monotonic() - started, 10)
+        for s in held:
+            s.close()
+
     def test_no_http(self):
         draw = random.Random(5)
         for content in (b"\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -40,9 +40,17 @@ async function answer(page, prompt = PROMPT, options = QUICK) {
 const explained = (page) => page.waitForSelector("#shown .tiles", { timeout: 60000 });
 const chosen = (page) => page.$$eval("[data-map=prompt] mark", (all) => all.map((one) => one.textContent));
 const hand = (page, pattern) => page.waitForFunction((source) => new RegExp(source).test(document.getElementById("hand-line")?.textContent), pattern.source, { timeout: 60000 });
+const done = (page, command) => page.waitForFunction((name) => document.getElementById("going").hidden &&
+  document.querySelector("#history li")?.textContent.includes(`(${name})`) && location.hash, command, { timeout: 60000 });
+/** What was asked for the result that is shown. */
+async function asked(page) {
+  const { result } = await (await page.request.get(new URL(`/v1/runs/${new URL(page.url()).hash.slice(1)}`, page.url()).href)).json();
+  return (result.results?.[0] ?? result).options;
+}
 let link = "", hidden = "";
+const links = {}; // permanent ones, by command
 
-test("ask, select a part of the answer, see its set light up; hide by click and by keyboard; export", () =>
+test("ask, select a part of the answer, see its set light up; hide by click and by keyboard, known sets at once; export", () =>
   onPage(async (page) => {
     await answer(page);
     assert.equal(await page.inputValue("#answer"), await page.textContent("[data-map=response]"));
@@ -64,26 +72,89 @@ test("ask, select a part of the answer, see its set light up; hide by click and 
     await page.keyboard.press("Enter"); // it has the focus: shown again
     await page.waitForFunction((text) => document.getElementById("hand-line").textContent === text, found, { timeout: 60000 });
     assert.equal(await unmarked.getAttribute("aria-pressed"), "false");
-    link = page.url();
+    let asks = 0;
+    page.on("request", (request) => (asks += /\/v1\/score/.test(request.url())));
+    await unmarked.click(); // a set that is known
+    await hand(page, /^\d+ hidden: drop/);
+    await page.waitForFunction((text) => document.getElementById("hand-line").textContent !== text, found);
+    assert.equal(asks, 0);
+    await page.click("#hand .back");
+    await hand(page, new RegExp(found.replace(/[^\w ]/g, ".")));
+    links.explain = link = page.url();
     hidden = set.join();
-    for (const format of ["json", "svg", "csv"]) {
-      const [file] = await Promise.all([page.waitForEvent("download"), page.click(`.exports a:text-is("${format}")`)]);
-      assert.ok(readFileSync(await file.path(), "utf8").length > 100, format);
-    }
+    const files = await page.$$eval(".exports a", (all) => all.map((one) => [one.textContent, one.href]));
+    assert.deepEqual(files.map(([name]) => name), ["permanent link", "text", "json", "html", "svg", "csv", "markdown"]);
+    for (const [format, href] of files.slice(1)) assert.ok((await (await page.request.get(href)).text()).length > 100, format);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.click('.exports a:text-is("csv")')]);
+    assert.match(file.suggestedFilename(), /^jopa-\w+\.csv$/);
+    assert.ok(readFileSync(await file.path(), "utf8").length > 100);
   }));
 
-test("a part of the answer by keyboard", () =>
+test("by keyboard alone: ask, select a part of the answer, then why not another one, then the model's second choice", () =>
   onPage(async (page) => {
-    await answer(page);
-    await write(page, PROMPT, FEW);
-    await page.locator("[data-map=response] .t").first().focus();
-    for (let i = 0; i < 2; i++) await page.keyboard.press("Shift+ArrowRight");
-    assert.equal(await page.locator(".picked").count(), 3);
+    await write(page, "", { ...QUICK, ...FEW });
+    await page.focus("#prompt");
+    await page.keyboard.type(PROMPT);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("It is German.");
+    await page.focus("#answer-only");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("[data-map=response] .t", { timeout: 60000 });
+    await page.locator("[data-map=response] .t").nth(2).focus();
+    await page.keyboard.press("Shift+ArrowLeft");
+    assert.deepEqual(await page.$$eval("[aria-selected=true].t", (all) => all.map((one) => one.textContent)), ["is", "German."]);
     await page.keyboard.press("Enter");
     await explained(page);
-    const id = new URL(page.url()).hash.slice(1);
-    const { result } = await (await page.request.get(`${server.link}v1/runs/${id}`)).json();
-    assert.ok(result.options.target, "the target was asked for");
+    assert.equal((await asked(page)).target, "2:13");
+    assert.equal(await page.evaluate(() => document.activeElement.closest("[data-map]")?.dataset.map), "response", "the keyboard is where it was");
+    while ((await page.evaluate(() => document.activeElement.id)) !== "against") await page.keyboard.press("Tab");
+    assert.equal(await page.textContent("#contrast-label"), "Why “is German.” and not");
+    await page.keyboard.type(" is French.");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /^Why “.*German.*” and not “.*French/.test(document.querySelector("#shown h1").textContent), null, { timeout: 60000 });
+    assert.equal((await asked(page)).against, " is French.");
+    assert.match(await page.textContent("#hand-line"), /beside the other one\.$/);
+    links.contrast = page.url();
+    await page.focus("#second");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /second choice/.test(document.getElementById("about-text").textContent) && document.getElementById("going").hidden, null, { timeout: 60000 });
+    assert.equal((await asked(page)).against, "next");
+    await page.fill("#against", "next"); // the word
+    await page.press("#against", "Enter");
+    await page.waitForFunction(() => /“next”/.test(document.getElementById("about-text").textContent) && document.getElementById("going").hidden, null, { timeout: 60000 });
+    assert.equal((await asked(page)).against, "=next");
+  }));
+
+test("what is chosen is asked, whatever the shown result was asked; the question of a link is in the form", () =>
+  onPage(async (page) => {
+    await answer(page);
+    await write(page, PROMPT, { method: "random", k: "3", budget: "8", metrics: "none" });
+    await drag(page, 0, 0);
+    await explained(page);
+    const { target, ...first } = await asked(page);
+    assert.deepEqual(first, { prompt: PROMPT, max_tokens: "7", unit: "word", method: "random", k: "3", budget: "8", metrics: "none" });
+    await write(page, PROMPT, { method: "jopa-nograd", k: "" });
+    await page.click("#run");
+    await page.waitForFunction(() => /by jopa-nograd/.test(document.querySelector("#shown .eyebrow")?.textContent), null, { timeout: 60000 });
+    const second = await asked(page);
+    assert.deepEqual([second.target, second.method, second.k], [target, "jopa-nograd", undefined]);
+    await write(page, PROMPT, { unit: "sentence" });
+    await page.click("#run");
+    await done(page, "score"); // the answer in these units comes first
+    await done(page, "explain");
+    assert.deepEqual([(await asked(page)).target, (await asked(page)).unit], [target, "sentence"]);
+    const here = page.url();
+    await page.click("#new");
+    assert.match(await page.textContent("#shown h1"), /^What does the answer rest on/);
+    await page.selectOption("[data-option=unit]", "word");
+    await page.goBack();
+    await explained(page);
+    assert.equal(page.url(), here);
+    assert.equal(await page.inputValue("[data-option=unit]"), "sentence");
+    await page.click("#about-all");
+    await page.click("#run");
+    await page.waitForFunction((before) => location.href !== before && document.getElementById("going").hidden, here, { timeout: 60000 });
+    assert.equal((await asked(page)).target, undefined);
   }));
 
 test("a permanent link shows the same again, in another browser, too", () =>
@@ -111,14 +182,20 @@ test("stop shows the best so far", () =>
 test("compare, audit and compress are tabs; history and import", () =>
   onPage(async (page) => {
     await answer(page);
-    for (const [tab, options, heading] of [["compare", { method: "ablation,random", metrics: "none" }, /found the set/], ["compress", { budget: "20" }, /./]]) {
+    for (const [tab, options, heading] of [["compare", { method: "random,ablation", metrics: "none" }, /found the set/], ["audit", { budget: "12" }, /trigger/],
+      ["compress", { budget: "16" }, /of the prompt/]]) {
       await page.click(`#tab-${tab}`);
       await write(page, PROMPT, options);
       await page.click("#run");
-      await page.waitForFunction((name) => location.hash && document.querySelector("#history li")?.textContent.includes(`(${name})`), tab, { timeout: 60000 });
+      await done(page, tab);
+      links[tab] = page.url();
       assert.match(await page.textContent("#shown h1"), heading);
+      assert.deepEqual(await chosen(page), await page.$$eval("[data-map=prompt] .off", (all) => all.map((one) => one.textContent)), "the set that is marked is what is hidden");
     }
-    assert.ok((await page.locator("#history li").count()) >= 3);
+    assert.equal(await page.locator('.exports a:text-is("prompt")').count(), 1);
+    await page.locator("[data-map=prompt] .t").first().click();
+    await page.waitForSelector("#hand .back", { timeout: 60000 });
+    assert.ok((await page.locator("#history li").count()) >= 4);
     await page.setInputFiles("#import", saved("lisbon"));
     await page.waitForFunction(() => document.getElementById("shown").textContent.includes("Lisbon"));
     assert.match(page.url(), /#[0-9a-f]{32}$/);
@@ -136,15 +213,45 @@ test("scripts, bidi and tag characters show what they are and run nothing", () =
     assert.equal(await page.inputValue("#prompt"), hostile);
     assert.equal(await page.evaluate(() => window.ran), undefined);
     assert.equal(await page.locator("#shown script, #shown img").count(), 0);
-    const chat = JSON.stringify([{ role: "user", content: "<b>hello</b>" }]);
+    const chat = [{ role: "user", content: "<b>hello</b>" }, { role: "assistant", content: null, tool_calls: [{ id: "1", type: "function", function: { name: "f", arguments: "{}" } }] }];
+    const tools = [{ type: "function", function: { name: "f" } }];
     await page.evaluate((text) => {
       const data = new DataTransfer();
       data.items.add(new File([text], "chat.json"));
       dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
-    }, chat);
+    }, JSON.stringify({ messages: chat, tools, response: "Yes." }));
     await page.waitForFunction(() => document.getElementById("prompt").value.includes("<b>hello</b>"));
     assert.equal(await page.getAttribute("#as-chat", "aria-pressed"), "true");
+    assert.deepEqual(JSON.parse(await page.inputValue("#prompt")), chat);
+    assert.deepEqual([JSON.parse(await page.inputValue("[data-option=tools]")), await page.inputValue("#answer")], [tools, "Yes."]);
+    await page.setInputFiles("#import", { name: "x.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+    await page.waitForSelector("#problem:not([hidden])");
+    assert.match(await page.textContent("#problem"), /neither/);
   }));
+
+test("on a phone: a tap explains a word, another hides one", () =>
+  onPage(async (page) => {
+    await answer(page);
+    await write(page, PROMPT, { method: "random", budget: "8", metrics: "none" });
+    await page.locator("[data-map=response] .t").nth(1).tap();
+    await explained(page);
+    const word = page.locator("[data-map=prompt] span.t").first();
+    await word.tap();
+    await hand(page, /hidden: drop/);
+    assert.equal(await word.getAttribute("aria-pressed"), "true");
+  }, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
+
+test("the first answer", async (t) => {
+  const other = await serve("--port", "0"); // one that was asked nothing yet
+  await onPage(async (page) => {
+    await page.fill("#prompt", "I moved to Berlin to learn the language of Germany. Which language is it, and who else speaks it in Europe? Please tell me.");
+    const began = performance.now();
+    await page.click("#answer-only");
+    await page.waitForSelector("[data-map=response] .t", { timeout: 60000 });
+    t.diagnostic(`a prompt of about 30 tokens: its answer was on the page after ${((performance.now() - began) / 1000).toFixed(2)} s`);
+  }, {}, other.link);
+  assert.equal(await other.end(), 0);
+});
 
 test("two browsers at once see their own", async () => {
   const others = [await visit(browser, server.link), await visit(browser, server.link)];
@@ -158,14 +265,15 @@ test("two browsers at once see their own", async () => {
 });
 
 test("the server is killed and started again under the page", async () => {
-  let other = await serve("--port", "0");
+  const token = ["--token", "secret-token"];
+  let other = await serve("--port", "0", ...token);
   await onPage(async (page) => {
     await write(page, PROMPT, { ...QUICK, method: "random", budget: "100000000" });
     await page.click("#run");
     await page.waitForSelector("[data-map=prompt] .t.lit", { timeout: 60000 });
     await other.end("SIGKILL");
     await page.waitForSelector("#lost:not([hidden])", { timeout: 10000 });
-    other = await serve("--port", other.port);
+    other = await serve("--port", other.port, ...token);
     await page.waitForSelector("#lost", { state: "hidden", timeout: 10000 });
     await page.waitForSelector("#problem:not([hidden])");
     await write(page, `${PROMPT} Tell me.`, { budget: "20" });
@@ -176,15 +284,24 @@ test("the server is killed and started again under the page", async () => {
   assert.equal(await other.end(), 0);
 });
 
-for (const [colorScheme, width] of [["light", 1120], ["dark", 360]])
+const audit = async (page, what) => {
+  const report = await page.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  assert.deepEqual(report.violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html)]), [], what);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}: nothing sticks out`);
+};
+for (const [colorScheme, width, ...others] of [["light", 1120, "compare"], ["dark", 360, "contrast", "audit", "compress"]])
   test(`axe-core: ${colorScheme}, ${width} wide`, () =>
     onPage(async (page) => {
-      await explained(page);
-      await page.$$eval("details", (all) => all.forEach((one) => (one.open = true)));
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
-      await page.locator("[data-map=prompt] span.t").first().click();
-      await hand(page, /hidden: drop/);
       await page.evaluate(axeSource);
-      const report = await page.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-      assert.deepEqual(report.violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html)]), []);
-    }, { colorScheme, viewport: { width, height: 800 } }, link || server.link));
+      await audit(page, "nothing asked");
+      for (const name of ["explain", ...others]) {
+        await page.evaluate((to) => (location.hash = new URL(to).hash), links[name] || link);
+        await page.waitForFunction(() => document.querySelector(".exports a")?.hash === location.hash, null, { timeout: 60000 });
+        await page.$$eval("details", (all) => all.forEach((one) => (one.open = true)));
+        if (name === "explain") {
+          await page.locator("[data-map=prompt] span.t").first().click();
+          await hand(page, /hidden: drop/);
+        }
+        await audit(page, name);
+      }
+    }, { colorScheme, viewport: { width, height: 800 } }));

@@ -27,7 +27,7 @@ export async function serve(...options) {
 export async function visit(browser, link, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1120, height: 900 }, reducedMotion: "reduce", ...options });
   const page = await context.newPage();
-  const problems = [], origin = new URL(link).origin;
+  const problems = [], { origin } = new URL(link);
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
   page.on("console", (message) => /Content Security Policy/.test(message.text()) && problems.push(message.text()));
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
