@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# screenshots.sh [RESULT.json COMPARISON.json]: renews the pictures in docs/images from results that jopa saved with
-# -F json; those in docs/examples unless given.
-# JOPA: the command, build/jopa unless set. The pictures look best where the font Inter is installed.
+# screenshots.sh [RESULT.json COMPARISON.json]: renews the pictures in docs/images: of reports, from results that jopa saved
+# with -F json (those in docs/examples unless given), and of the page of `jopa serve`.
+# JOPA: the command, build/jopa unless set. JOPA_MODEL: the page's model, the default one unless set. The pictures look
+# best where the font Inter is installed.
 . "$(dirname "$0")/lib.sh"
 
 [ $# = 0 ] || [ $# = 2 ] || die "usage: screenshots.sh [RESULT.json COMPARISON.json]"
@@ -13,6 +14,7 @@ images=$JOPA_SOURCE_DIR/docs/images
 examples=$JOPA_SOURCE_DIR/docs/examples
 result=${1:-$examples/explain.json} comparison=${2:-$examples/compare.json}
 node "$JOPA_SOURCE_DIR/tests/browser/screenshots.mjs" "$result" "$comparison" "$images"
+JOPA_MODEL=${JOPA_MODEL:-default} node "$JOPA_SOURCE_DIR/tests/serve/tool/screenshots.mjs" "$images"
 "$JOPA" render "$result" -F text --color always --width 88 | "$scripts/terminal-svg.py" "jopa explain" > "$images/terminal.svg"
 "$JOPA" render "$result" -F svg -O "$images/explain.svg"
 ls -l "$images" >&2

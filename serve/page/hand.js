@@ -56,9 +56,12 @@ function tell(one, written = one.masked_response?.text) {
   line.after(...more);
 }
 
-function show({ html, one }, waits) {
-  replaceAnswer(html);
-  tell(one, waits ? "it writes …" : undefined);
+/** What the model then writes is asked for by itself: it takes longer than the drop. */
+const lacksText = ({ one }) => now.writes && hidden.size > 0 && one.masked_response === undefined;
+
+function show(answer) {
+  replaceAnswer(answer.html);
+  tell(answer.one, lacksText(answer) ? "it writes …" : undefined);
   told(byId("hand-line").textContent);
 }
 
@@ -80,21 +83,26 @@ async function ask(mine, metrics) {
   return { html, one: shownOf(status.result) };
 }
 
-/** Scores what is hidden now: first the drop, then what the model writes. What was asked before is known. */
+/** Asks, keeps and shows; false where another click came. */
+async function learn(mine, key, metrics) {
+  const answer = await ask(mine, metrics);
+  if (!answer) return false;
+  known.set(key, answer);
+  show(answer);
+  return true;
+}
+
+/** Scores what is hidden now: first the drop, then what the model writes. What was asked before is shown at once. */
 async function score() {
   stopHand();
-  const mine = turn, key = ranges();
-  if (known.has(key)) return show(known.get(key));
-  byId("hand-line").textContent = "scoring …";
-  await new Promise((next) => setTimeout(next, 120)); // several clicks are one question
+  const mine = turn, key = ranges(), there = known.get(key);
+  if (there) show(there);
+  else byId("hand-line").textContent = "scoring …";
   try {
+    await new Promise((next) => setTimeout(next, 120)); // several clicks are one question
     if (mine !== turn) return;
-    let answer = await ask(mine, "none");
-    if (answer) show(answer, hidden.size);
-    if (answer && hidden.size) answer = await ask(mine, "words");
-    if (!answer) return;
-    if (hidden.size) show(answer);
-    known.set(key, answer);
+    if (!there && !(await learn(mine, key, "none"))) return;
+    if (lacksText(known.get(key))) await learn(mine, key, "words");
   } catch (error) {
     if (mine === turn) fail(error);
   }

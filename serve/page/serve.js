@@ -42,9 +42,11 @@ function tellProgress({ command: status, place, progress }) {
   if (p.best && /^(explain|compare)$/.test(status)) light(p.best);
 }
 
+/** An id; true: it is being asked for; null: nothing runs. */
 function setRunning(id) {
   now.running = id;
-  byId("going").hidden = byId("stop").hidden = !id;
+  byId("going").hidden = !id;
+  byId("stop").hidden = typeof id !== "string";
   byId("run").disabled = byId("answer-only").disabled = byId("new").disabled = !!id;
 }
 
@@ -64,7 +66,7 @@ async function lose() {
   byId("lost").hidden = true;
   say("The server is back.");
   try {
-    if (asked) await follow(asked);
+    if (typeof asked === "string") await follow(asked);
   } catch {
     setRunning(null);
     showProblem("The server was started anew, and does not know the question any more: ask again.");
@@ -90,6 +92,8 @@ function question(options) {
 async function begin(name, options) {
   showProblem("");
   stopHand();
+  byId("how").textContent = "";
+  setRunning(true);
   try {
     const { id } = await api.begin(name, question(options));
     await follow(id);
@@ -318,7 +322,7 @@ function listenToForm() {
     });
   byId("as-chat").addEventListener("click", form.switchChat);
   byId("answer-only").addEventListener("click", answerOnly);
-  byId("stop").addEventListener("click", () => now.running && api.forget(now.running).catch(tellFailure));
+  byId("stop").addEventListener("click", () => api.forget(now.running).catch(tellFailure));
   byId("about-all").addEventListener("click", () => {
     setAbout();
     pickBytes(null);
@@ -347,8 +351,8 @@ function toggleUnit(element) {
 }
 
 async function start() {
-  const [{ model }, { paths, components }] = await Promise.all([api.health(), api.openapi()]);
-  Object.assign(now, { paths, schemas: components.schemas });
+  const [{ model, capabilities }, { paths, components }] = await Promise.all([api.health(), api.openapi()]);
+  Object.assign(now, { paths, schemas: components.schemas, writes: capabilities.split(",").includes("generate") });
   now.formats = paths["/v1/runs/{id}/report"].get.parameters.find((one) => one.name === "format").schema.enum;
   byId("model").textContent = model;
   makeTabs();

@@ -1,7 +1,7 @@
 // What the page is at; its parts share it.
 export const now = {
   command: "explain", // the tab that is chosen
-  paths: {}, schemas: {}, formats: [], // what the server has
+  paths: {}, schemas: {}, formats: [], writes: false, // what the server has; whether its model writes
   running: null, // the id of what runs
   base: null, // what is shown: {id, command, one, result, edited}
 };
