@@ -42,7 +42,7 @@ function tellProgress({ command: status, place, progress }) {
   if (p.best && /^(explain|compare)$/.test(status)) light(p.best);
 }
 
-/** An id; true: it is being asked for; null: nothing runs. */
+/** An id; true: it is being asked for, or its result fetched; null: nothing runs. */
 function setRunning(id) {
   now.running = id;
   byId("going").hidden = !id;
@@ -110,9 +110,10 @@ async function follow(id) {
   setRunning(id);
   say("It runs.");
   await api.listen(id, tellProgress);
-  setRunning(null);
+  setRunning(true);
   await open(id);
   history.pushState(null, "", `#${id}`);
+  setRunning(null);
   byId("shown").scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 

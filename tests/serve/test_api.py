@@ -230,6 +230,22 @@ class Completions(Served):
             self.refused(422, ".", "POST", "/v1/completions", body)
 
 
+class Engine(Served):
+    def test_a_server_is_an_engine_for_the_command_and_for_another_server(self):
+        asked = {**ASK, "operator": "delete", "method": "ablation"}
+        own = self.server.json("POST", "/v1/explain", asked)
+        at = ["--engine", self.server.link.rstrip("/"), "--tokenizer", self.model]
+        command = [JOPA, "explain", *at, "-F", "json", "-q", "-u", "word", "-k", "2", "-M", "ablation", "-r", ASK["response"], "--metrics", "none", PROMPT]
+        by_command = json.loads(subprocess.run([str(w) for w in command], stdout=subprocess.PIPE, check=True).stdout)
+        other = Server(*at, "--quiet")
+        self.addCleanup(other.process.kill)
+        for result in (by_command, other.json("POST", "/v1/explain", asked)):
+            self.assertEqual(result["engine"], "openai")
+            self.assertAlmostEqual(result["log_prob"]["drop"], own["log_prob"]["drop"], delta=0.05)
+            self.assertEqual(result["selected"], own["selected"])
+        self.assertEqual(other.end(), (0, ""))
+
+
 class Limits(Served):
     arguments = ("--queue", 2, "--time", 1.5, "--max-prompt", 3000, "--keep", 0.05)
 

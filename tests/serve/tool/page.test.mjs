@@ -8,7 +8,7 @@ import { axeSource, launch, saved } from "../../browser/browser.mjs";
 import { drag, endAll, serve, visit, write } from "./server.mjs";
 
 const PROMPT = "I moved to Berlin to learn the language of Germany. Which language is it?";
-const QUICK = { unit: "word", max_tokens: "7" }, FEW = { budget: "24" };
+const QUICK = { unit: "word", max_tokens: "7" }, FEW = { budget: "24" }, FAST = { method: "random", budget: "8", metrics: "none" };
 const store = mkdtempSync(path.join(tmpdir(), "jopa-store-"));
 let browser, server;
 before(async () => {
@@ -92,7 +92,7 @@ test("ask, select a part of the answer, see its set light up; hide by click and 
 
 test("by keyboard alone: ask, select a part of the answer, then why not another one, then the model's second choice", () =>
   onPage(async (page) => {
-    await write(page, "", { ...QUICK, ...FEW });
+    await write(page, "", { ...QUICK, ...FAST });
     await page.focus("#prompt");
     await page.keyboard.type(PROMPT);
     await page.keyboard.press("Tab");
@@ -128,7 +128,7 @@ test("by keyboard alone: ask, select a part of the answer, then why not another 
 test("what is chosen is asked, whatever the shown result was asked; the question of a link is in the form", () =>
   onPage(async (page) => {
     await answer(page);
-    await write(page, PROMPT, { method: "random", k: "3", budget: "8", metrics: "none" });
+    await write(page, PROMPT, { ...FAST, k: "3" });
     await drag(page, 0, 0);
     await explained(page);
     const { target, ...first } = await asked(page);
@@ -140,8 +140,7 @@ test("what is chosen is asked, whatever the shown result was asked; the question
     assert.deepEqual([second.target, second.method, second.k], [target, "jopa-nograd", undefined]);
     await write(page, PROMPT, { unit: "sentence" });
     await page.click("#run");
-    await done(page, "score"); // the answer in these units comes first
-    await done(page, "explain");
+    await done(page, "explain"); // after the answer in these units
     assert.deepEqual([(await asked(page)).target, (await asked(page)).unit], [target, "sentence"]);
     const here = page.url();
     await page.click("#new");
@@ -182,8 +181,8 @@ test("stop shows the best so far", () =>
 test("compare, audit and compress are tabs; history and import", () =>
   onPage(async (page) => {
     await answer(page);
-    for (const [tab, options, heading] of [["compare", { method: "random,ablation", metrics: "none" }, /found the set/], ["audit", { budget: "12" }, /trigger/],
-      ["compress", { budget: "16" }, /of the prompt/]]) {
+    for (const [tab, options, heading] of [["compare", { method: "random,ablation", metrics: "none" }, /found the set/], ["audit", { budget: "12", metrics: "none" }, /trigger/],
+      ["compress", { budget: "16", metrics: "none" }, /of the prompt/]]) {
       await page.click(`#tab-${tab}`);
       await write(page, PROMPT, options);
       await page.click("#run");
@@ -232,7 +231,7 @@ test("scripts, bidi and tag characters show what they are and run nothing", () =
 test("on a phone: a tap explains a word, another hides one", () =>
   onPage(async (page) => {
     await answer(page);
-    await write(page, PROMPT, { method: "random", budget: "8", metrics: "none" });
+    await write(page, PROMPT, FAST);
     await page.locator("[data-map=response] .t").nth(1).tap();
     await explained(page);
     const word = page.locator("[data-map=prompt] span.t").first();
