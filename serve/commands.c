@@ -6,8 +6,11 @@
 #include "work.h"
 
 static const served_command commands[] = {
-    {"explain", jopa_session_explain, NULL}, {"compare", jopa_session_explain, NULL},
-    {"score", jopa_session_score, NULL},     {"audit", NULL, jopa_audit},
+    {"explain", jopa_session_explain, NULL},
+    {"compare", jopa_session_explain, NULL},
+    {"score", jopa_session_score, NULL},
+    {"cite", NULL, jopa_cite},
+    {"audit", NULL, jopa_audit},
     {"compress", NULL, jopa_compress},
 };
 

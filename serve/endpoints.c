@@ -15,6 +15,7 @@ static const endpoint endpoints[] = {
     COMMAND("explain", "The set of units that jointly causes the response"),
     COMMAND("compare", "Several methods on one prompt, side by side"),
     COMMAND("score", "The drops of sets that you name; without any, the response and its log-probabilities"),
+    COMMAND("cite", "For each sentence of the response the smallest set of the documents' sentences that carries it"),
     COMMAND("audit", "Which part of a prompt triggers a response"),
     COMMAND("compress", "A shorter prompt that keeps the response"),
     {"POST", "/v1/runs", "import", "Keep a saved result, and get an id for it", answer_import, "result", "status", 201,

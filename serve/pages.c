@@ -17,6 +17,7 @@ static const struct {
     {"plot.css", "text/css; charset=utf-8", served_plot_css},
     {"serve.js", "text/javascript; charset=utf-8", served_serve_js},
     {"api.js", "text/javascript; charset=utf-8", served_api_js},
+    {"cite.js", "text/javascript; charset=utf-8", served_cite_js},
     {"dom.js", "text/javascript; charset=utf-8", served_dom_js},
     {"form.js", "text/javascript; charset=utf-8", served_form_js},
     {"past.js", "text/javascript; charset=utf-8", served_past_js},

@@ -32,6 +32,8 @@ bool request_takes_json(const jopa_option_info *option) {
     return !strcmp(option->name, "tools") || !strcmp(option->name, "template_args");
 }
 
+bool request_takes_documents(const jopa_option_info *option) { return !strcmp(option->name, "documents"); }
+
 static const jopa_option_info *find_info(const char *command, const char *name) {
     const jopa_option_info *o;
     for (int i = 0; (o = jopa_option_at(command, i)); i++)
@@ -120,6 +122,22 @@ static int set_any(reading *r, const jopa_option_info *o, const json_t *value) {
     return status;
 }
 
+/* An array; or a text that is JSON, as a result's options have it. */
+static int set_cited(reading *r, const jopa_option_info *o, const json_t *value) {
+    const json_t *one;
+    size_t        i;
+    if (json_is_string(value)) return set_text(r, o->name, json_string_value(value));
+    if (!json_is_array(value)) return fail_kind(r, o, "an array of {\"title\", \"text\"}");
+    json_t *all = json_array();
+    json_array_foreach(value, i, one)
+        json_array_append_new(all, json_is_string(one) ? json_pack("{s:O}", "text", one) : json_incref((json_t *)one));
+    char *text = json_dumps(all, JSON_COMPACT);
+    int   status = text ? set_text(r, o->name, text) : fail_no_memory(r->e);
+    json_decref(all);
+    free(text);
+    return status;
+}
+
 static int set_value(reading *r, const jopa_option_info *o, const json_t *value) {
     static const struct {
         const char *type;
@@ -130,6 +148,7 @@ static int set_value(reading *r, const jopa_option_info *o, const json_t *value)
                  {"list", set_list},
                  {"texts", set_several}};
     if (json_is_null(value)) return JOPA_OK;
+    if (request_takes_documents(o)) return set_cited(r, o, value);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kinds[i].type, o->type)) return kinds[i].set(r, o, value);
     return set_any(r, o, value);

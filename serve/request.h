@@ -10,6 +10,8 @@ struct json_t;
 bool request_takes(const jopa_option_info *option);
 /* Whether the option is a text that is JSON: a request may give it as JSON, too. */
 bool request_takes_json(const jopa_option_info *option);
+/* Whether it is documents: an array of texts, or of objects with "text" and perhaps "title". */
+bool request_takes_documents(const jopa_option_info *option);
 /* Parse `size` bytes as a JSON object. On success *out is a json_t owned by the caller. */
 int request_parse(struct json_t **out, const char *text, size_t size, jopa_error *e);
 /* A JSON object as options of `command`, owned by the caller, checked as far as that goes without a model. Its texts

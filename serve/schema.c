@@ -58,8 +58,14 @@ static json_t *list_schema(const jopa_option_info *o) {
     return json_pack("{s:[{s:s}, {s:s, s:o}]}", "anyOf", "type", "string", "type", "array", "items", item);
 }
 
+static json_t *documents_schema(void) {
+    json_t *document = json_pack("{s:s, s:{s:{s:s}, s:{s:s}}, s:[s]}", "type", "object", "properties", "title", "type",
+                                 "string", "text", "type", "string", "required", "text");
+    return json_pack("{s:s, s:{s:[{s:s}, o]}}", "type", "array", "items", "anyOf", "type", "string", document);
+}
+
 static json_t *several_schema(const jopa_option_info *o) {
-    (void)o;
+    if (request_takes_documents(o)) return documents_schema();
     return json_pack("{s:[{s:s}, {s:s, s:{s:s}}]}", "anyOf", "type", "string", "type", "array", "items", "type",
                      "string");
 }

@@ -2,7 +2,7 @@
 import { byId, make } from "/assets/dom.js";
 
 const MAIN = ["unit", "operator", "method", "k", "roles"];
-const TEXTS = ["prompt", "messages", "system", "response", "like", "id", "target", "against", "hide"]; // have a place of their own
+const TEXTS = ["prompt", "messages", "system", "response", "like", "id", "target", "against", "hide", "documents"]; // have a place of their own
 
 /** The names that a schema lists, wherever they stand in it. */
 const names = (schema) => schema.enum || schema.items?.enum || (schema.anyOf || []).flatMap(names);

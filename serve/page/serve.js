@@ -1,6 +1,7 @@
 // The page: asks, shows how it goes and what came of it.
 import { aboutOptions, aboutText, contrastForm, nameContrast, setAbout, takeAbout, targetBytes } from "/assets/about.js";
 import * as api from "/assets/api.js";
+import { addDocuments, dressStatements, givenDocuments, listenToDocuments, setDocuments, showCarried, takeDocuments } from "/assets/cite.js";
 import { byId, make } from "/assets/dom.js";
 import * as form from "/assets/form.js";
 import { beginHand, listenToHand, number, stopHand, toggle } from "/assets/hand.js";
@@ -79,13 +80,14 @@ setInterval(() => lost || api.health().catch(lose), 3000);
 const defaultOf = (name) => form.plain(now.schemas[now.command].properties[name] ?? {}).default;
 
 /** Whether the map that is shown is of the units that these options have. */
-const isShown = (options) => now.base && !now.base.edited && now.base.command !== "audit" && now.base.command !== "compress" &&
+const isShown = (options) => now.base && !now.base.edited && /^(explain|compare|score)$/.test(now.base.command) &&
   UNITS.every((name) => (options[name] ?? defaultOf(name)) === shownOption(name));
 
 /** What to send: the texts of the form; or, where they are as the shown result has them, its question again. */
 function question(options) {
   const { base } = now;
-  if (!base || base.edited) return { ...form.askedTexts(), ...options };
+  if (now.command === "cite") return { ...form.askedTexts(), documents: givenDocuments(), ...options };
+  if (!base || base.edited || base.command === "cite") return { ...form.askedTexts(), ...options };
   return { like: base.id, ...(isShown(options) ? {} : { response: base.one.response.text }), ...options };
 }
 
@@ -171,7 +173,8 @@ async function open(id) {
   showQuestion();
   byId("shown").classList.toggle("answer", answer);
   if (answer) headAnswer();
-  beginHand(explainButton(), ...(now.schemas[status.command]?.properties.against ? [contrastForm(explainPicked)] : []));
+  if (status.command === "cite") dressStatements(say);
+  else beginHand(explainButton(), ...(now.schemas[status.command]?.properties.against ? [contrastForm(explainPicked)] : []));
   pickBytes(targetBytes());
   addExports(id);
   showProblem("");
@@ -188,6 +191,7 @@ function showQuestion() {
   form.showTexts(one);
   if (one.options) form.showOptions(one.options, command === "score" ? Object.keys(now.schemas.score.properties).filter((name) => name !== "metrics") : null);
   takeAbout(one.options);
+  takeDocuments(one.options);
 }
 
 function explainButton() {
@@ -232,6 +236,8 @@ function choose(name, focus) {
     if (mine && focus) tab.focus();
   }
   byId("options").setAttribute("aria-labelledby", `tab-${name}`);
+  byId("documents").hidden = name !== "cite";
+  byId("answer-only").hidden = name === "cite"; // it would be one without the documents
 }
 
 function makeTabs() {
@@ -269,10 +275,13 @@ function openLink() {
   });
 }
 
-/** A saved result is shown; messages, and an answer and tools with them, go into the form. */
+const isChat = (read) => [read?.messages ?? read].flat().every((one) => typeof one?.role === "string");
+
+/** In the tab "cite" a file holds documents; otherwise: a saved result is shown; messages, and an answer and tools with them, go into the form. */
 async function takeFile(file) {
   try {
-    const text = await file.text(), read = JSON.parse(text);
+    const text = await file.text(), cite = now.command === "cite", read = cite ? form.listIn(text) : JSON.parse(text);
+    if (cite && read?.schema === undefined && !isChat(read)) return addDocuments(file.name, text);
     if (read?.schema !== undefined) {
       const { id } = await api.keep(text);
       await open(id);
@@ -296,6 +305,7 @@ function showIntro() {
   for (const name of ["prompt", "system", "answer"]) byId(name).value = "";
   form.setChat(false);
   setAbout();
+  setDocuments([]);
   showProblem("");
   byId("shown").classList.remove("answer");
   byId("shown").replaceChildren(intro);
@@ -336,10 +346,10 @@ function listenToForm() {
   });
   const hasFile = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => hasFile(event) && event.preventDefault());
-  addEventListener("drop", (event) => {
+  addEventListener("drop", async (event) => {
     if (!hasFile(event)) return;
     event.preventDefault();
-    if (event.dataTransfer.files[0]) takeFile(event.dataTransfer.files[0]);
+    for (const file of [...event.dataTransfer.files]) await takeFile(file);
   });
   addEventListener("hashchange", openLink);
   addEventListener("popstate", openLink);
@@ -347,7 +357,8 @@ function listenToForm() {
 
 /** Units cannot be hidden while a search needs the model. */
 function toggleUnit(element) {
-  if (!now.running) toggle(element);
+  if (now.base?.command === "cite") showCarried(element, say);
+  else if (!now.running) toggle(element);
   else say("It runs: wait for it, or stop it.");
 }
 
@@ -358,6 +369,7 @@ async function start() {
   byId("model").textContent = model;
   makeTabs();
   listenToForm();
+  listenToDocuments();
   listenTo(toggleUnit, explainPicked, tellPicked);
   listenToHand({ back: () => open(now.base.id).catch(tellFailure), fail: tellFailure, told: say });
   showPast(forget);

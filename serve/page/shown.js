@@ -57,6 +57,15 @@ export function light(best) {
   for (const one of tokensOf("prompt")) one.classList.toggle("lit", unitsOf(one).some((u) => lit.has(u)));
 }
 
+/** Light these units alone, and dim the marks of the others; null: as the report has them. */
+export function lightAlone(units) {
+  for (const one of tokensOf("prompt")) {
+    const lit = units !== null && unitsOf(one).some((u) => units.includes(u));
+    one.classList.toggle("lit", lit);
+    one.classList.toggle("shown", units !== null && !lit);
+  }
+}
+
 /** Strike what is hidden. */
 export function showHidden(hidden) {
   for (const one of tokensOf("prompt")) {

@@ -35,6 +35,25 @@ class Interface(Served):
                 served = self.server.json("POST", f"/v1/{command}", body)
                 self.assertEqual(differences(steady(self.command_says(command, *arguments, *asked)), steady(served)), [])
 
+    def test_cite(self):
+        """Each sentence with its sources, as the command has them; documents are objects, or texts alone."""
+        documents = [{"title": "Doctors", "text": "The doctor is a friend. He has a cat."}, {"text": "The patient had surgery."}]
+        (self.folder / "documents.json").write_text(json.dumps(documents))
+        answer = "The doctor is a friend. The patient is well."
+        body = {"prompt": "Who is the doctor?", "response": answer, "documents": documents, "threshold": 0}
+        served = self.server.json("POST", "/v1/cite", body)
+        asked = ["--documents", self.folder / "documents.json", "--threshold", 0, "-r", answer, body["prompt"]]
+        self.assertEqual(differences(steady(self.command_says("cite", *asked)), steady(served)), [])
+        self.assertEqual([c["text"] for c in served["citations"]], ["The doctor is a friend.", "The patient is well."])
+        texts = self.server.json("POST", "/v1/cite", {**body, "documents": [d["text"] for d in documents]})
+        self.assertEqual([d["title"] for d in texts["documents"]], ["", ""])
+        again = self.server.begin("cite", body)
+        self.server.wait(again)
+        self.assertEqual(self.server.json("POST", "/v1/cite", {"like": again})["citations"], served["citations"])
+        for pattern, wrong in (("no documents", None), ("none in it", []), ("`documents`: an array", 5), ("text", [{"title": "a"}]), ("document", [7]),
+                               ("max_prompt", [{"text": "a" * 200001}])):
+            self.refused(400, pattern, "POST", "/v1/cite", {**body, "documents": wrong})
+
     def test_every_kind_of_value(self):
         body = {**ASK, "seed": "18446744073709551615", "metrics": ["words"], "min_drop": 0.5, "target": ["doctor", "friend"],
                 "repeat": 0, "raw": True, "operators": ["zero", "delete"]}

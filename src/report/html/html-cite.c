@@ -21,9 +21,17 @@ static void put_taken_html(jp_html *h, jp_buffer *text) {
     jp_buffer_free(text);
 }
 
+/* data-units="3,5": the units of its sources. */
+static void open_statement(jp_buffer *out, const jp_result_citation *c) {
+    jp_buffer_text(out, "<span class=\"statement\" data-units=\"");
+    for (int i = 0; i < c->n_sources; i++) jp_buffer_format(out, "%s%d", i ? "," : "", c->sources[i].unit);
+    jp_buffer_text(out, "\">");
+}
+
 static void put_statement_html(void *user, const char *text, size_t size, const jp_result_citation *c) {
     page      *g = user;
     jp_buffer *out = g->h->out;
+    if (c) open_statement(out, c);
     jp_put_html(out, text, size);
     for (int i = 0; c && i < c->n_sources; i++) {
         int number = jp_footnote_number(&g->notes, &c->sources[i]);
@@ -32,6 +40,7 @@ static void put_statement_html(void *user, const char *text, size_t size, const 
     }
     if (c && !c->from_documents)
         jp_buffer_text(out, "<sup><a href=\"#unsupported\" aria-label=\"not from the documents\">&ndash;</a></sup>");
+    if (c) jp_buffer_text(out, "</span>");
 }
 
 static void put_answer_html(page *g) {

@@ -203,6 +203,46 @@ test("compare, audit and compress are tabs; history and import", () =>
     assert.equal(await page.getAttribute("#tab-audit", "aria-selected"), "true");
   }));
 
+test("cite: documents pasted and dropped; each sentence of the answer with its sources, lit when it is picked", () =>
+  onPage(async (page) => {
+    await page.focus("#tab-explain");
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await page.getAttribute("#tab-cite", "aria-selected"), "true");
+    await page.fill("#document-title", "Bridges");
+    await page.fill("#document-text", "The Harrow bridge was finished in 1932. <b>It is of stone.</b>");
+    await page.click("#add-document");
+    await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(['{"title": "People", "text": "Ola Vint was born in Breck."}\n{"text": "The baker opens at six."}\n'], "more.jsonl"));
+      data.items.add(new File(["Eels are smoked."], "eels.txt"));
+      dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+    });
+    const names = () => page.$$eval("#document-list summary", (all) => all.map((one) => one.textContent));
+    await page.waitForFunction(() => document.querySelectorAll("#document-list li").length === 4);
+    assert.deepEqual(await names(), ["Bridges", "People", "document 3", "eels.txt"]);
+    await page.click('[aria-label="Remove eels.txt"]');
+    await write(page, "When was the Harrow bridge finished, and where was Ola Vint born?", {});
+    await page.fill("#answer", "It was finished in 1932. She was born in Breck.");
+    await page.fill("#document-text", "Left in the field."); // counts as well
+    await page.click("#run");
+    await page.waitForSelector(".statement", { timeout: 60000 });
+    assert.deepEqual(await names(), ["Bridges", "People", "document 3", "document 4"]);
+    const lit = () => page.$$eval("[data-map=prompt] .lit", (all) => all.map((one) => one.textContent));
+    await page.locator(".statement").first().focus();
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await lit(), ["The Harrow bridge was finished in 1932."]);
+    assert.equal(await page.locator(".sources li.lit").count(), 1);
+    assert.match(await page.textContent("#news"), /finished in 1932/);
+    await page.locator(".statement").nth(1).click();
+    assert.deepEqual(await lit(), ["Ola Vint was born in Breck."]);
+    await page.locator("[data-map=prompt] .t").first().click();
+    assert.equal(await page.locator(".statement").first().getAttribute("aria-pressed"), "true");
+    links.cite = page.url();
+    await page.reload();
+    await page.waitForSelector(".statement");
+    assert.deepEqual(await names(), ["Bridges", "People", "document 3", "document 4"]);
+  }));
+
 test("scripts, bidi and tag characters show what they are and run nothing", () =>
   onPage(async (page) => {
     const hostile = "<script>window.ran = 1</script><img src=x onerror=window.ran=2> \u202eabc\u202c \u{e0069}\u{e0067} </textarea> Say hello.";
@@ -288,7 +328,7 @@ const audit = async (page, what) => {
   assert.deepEqual(report.violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html)]), [], what);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what}: nothing sticks out`);
 };
-for (const [colorScheme, width, ...others] of [["light", 1120, "compare"], ["dark", 360, "contrast", "audit", "compress"]])
+for (const [colorScheme, width, ...others] of [["light", 1120, "compare", "cite"], ["dark", 360, "contrast", "audit", "compress"]])
   test(`axe-core: ${colorScheme}, ${width} wide`, () =>
     onPage(async (page) => {
       await page.evaluate(axeSource);
