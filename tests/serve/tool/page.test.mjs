@@ -181,8 +181,8 @@ test("stop shows the best so far", () =>
 test("compare, audit and compress are tabs; history and import", () =>
   onPage(async (page) => {
     await answer(page);
-    for (const [tab, options, heading] of [["compare", { method: "random,ablation", metrics: "none" }, /found the set/], ["audit", { budget: "12", metrics: "none" }, /trigger/],
-      ["compress", { budget: "16", metrics: "none" }, /of the prompt/]]) {
+    const few = { budget: "8", metrics: "none" };
+    for (const [tab, options, heading] of [["compare", { ...few, method: "random,ablation" }, /found the set/], ["audit", few, /trigger/], ["compress", few, /of the prompt/]]) {
       await page.click(`#tab-${tab}`);
       await write(page, PROMPT, options);
       await page.click("#run");
@@ -209,7 +209,7 @@ test("cite: documents pasted and dropped; each sentence of the answer with its s
     await page.keyboard.press("ArrowLeft");
     assert.equal(await page.getAttribute("#tab-cite", "aria-selected"), "true");
     await page.fill("#document-title", "Bridges");
-    await page.fill("#document-text", "The Harrow bridge was finished in 1932. <b>It is of stone.</b>");
+    await page.fill("#document-text", "The Harrow bridge was finished in 1932. It is <b>of stone</b>.");
     await page.click("#add-document");
     await page.evaluate(() => {
       const data = new DataTransfer();
@@ -230,11 +230,11 @@ test("cite: documents pasted and dropped; each sentence of the answer with its s
     const lit = () => page.$$eval("[data-map=prompt] .lit", (all) => all.map((one) => one.textContent));
     await page.locator(".statement").first().focus();
     await page.keyboard.press("Enter");
-    assert.deepEqual(await lit(), ["The Harrow bridge was finished in 1932."]);
-    assert.equal(await page.locator(".sources li.lit").count(), 1);
+    assert.equal((await lit())[0], "The Harrow bridge was finished in 1932.");
+    assert.equal(await page.locator(".sources li.lit").count(), (await lit()).length);
     assert.match(await page.textContent("#news"), /finished in 1932/);
     await page.locator(".statement").nth(1).click();
-    assert.deepEqual(await lit(), ["Ola Vint was born in Breck."]);
+    assert.ok((await lit()).includes("Ola Vint was born in Breck."));
     await page.locator("[data-map=prompt] .t").first().click();
     assert.equal(await page.locator(".statement").first().getAttribute("aria-pressed"), "true");
     links.cite = page.url();
@@ -280,18 +280,6 @@ test("on a phone: a tap explains a word, another hides one", () =>
     assert.equal(await word.getAttribute("aria-pressed"), "true");
   }, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
 
-test("the first answer", async (t) => {
-  const other = await serve("--port", "0"); // one that was asked nothing yet
-  await onPage(async (page) => {
-    await page.fill("#prompt", "I moved to Berlin to learn the language of Germany. Which language is it, and who else speaks it in Europe? Please tell me.");
-    const began = performance.now();
-    await page.click("#answer-only");
-    await page.waitForSelector("[data-map=response] .t", { timeout: 60000 });
-    t.diagnostic(`a prompt of about 30 tokens: its answer was on the page after ${((performance.now() - began) / 1000).toFixed(2)} s`);
-  }, {}, other.link);
-  assert.equal(await other.end(), 0);
-});
-
 test("two browsers at once see their own", async () => {
   const others = [await visit(browser, server.link), await visit(browser, server.link)];
   await Promise.all(others.map(({ page }, i) => answer(page, `Say the number ${i + 3}.`, { unit: "word", max_tokens: "4" })));
@@ -303,7 +291,7 @@ test("two browsers at once see their own", async () => {
   }
 });
 
-test("the server is killed and started again under the page", async () => {
+test("the server is killed and started again under the page; its first answer", async (t) => {
   const token = ["--token", "secret-token"];
   let other = await serve("--port", "0", ...token);
   await onPage(async (page) => {
@@ -315,9 +303,12 @@ test("the server is killed and started again under the page", async () => {
     other = await serve("--port", other.port, ...token);
     await page.waitForSelector("#lost", { state: "hidden", timeout: 10000 });
     await page.waitForSelector("#problem:not([hidden])");
-    await write(page, `${PROMPT} Tell me.`, { budget: "20" });
-    await page.click("#run");
-    await explained(page);
+    await write(page, "I moved to Berlin to learn the language of Germany. Which language is it, and who else speaks it in Europe? Please tell me.",
+      { unit: "token", max_tokens: "" });
+    const began = performance.now();
+    await page.click("#answer-only"); // the first question that the new server gets
+    await page.waitForFunction(() => /Europe/.test(document.querySelector("[data-map=prompt]").textContent), null, { timeout: 60000 });
+    t.diagnostic(`a prompt of about 30 tokens: its answer was on the page after ${((performance.now() - began) / 1000).toFixed(2)} s`);
     assert.ok(await page.isHidden("#problem"));
   }, {}, other.link);
   assert.equal(await other.end(), 0);
