@@ -8,7 +8,7 @@ let hidden = new Set(), turn = 0, asking = null;
 let known = new Map(); // by set: {html, one} of each that was asked before
 let back = () => {}, fail = () => {}, told = () => {};
 
-export const number = (value, digits = 3) => Number(value).toLocaleString("en", { maximumSignificantDigits: digits });
+export const number = (value, digits = 3) => Number(value).toLocaleString("en", { maximumSignificantDigits: digits }).replace("-", "−");
 const ranges = () => [...hidden].sort((a, b) => a - b).join(",");
 
 /** back(): show the result again; fail(error); told(text): what is new. */
