@@ -117,6 +117,18 @@ class Audit(Command):
         self.assertEqual((x["stopped"], x["cost"]["evaluations"]), ("budget", 4))
         self.assertEqual(x["audit"]["words"], [])
 
+    def test_page(self):
+        """It begins with the trigger, and says where it stands."""
+        chat = json.dumps([*CHAT[:2], {**CHAT[2], "content": CHAT[2]["content"] + " <b>It</b> was good."}])
+        self.chat.with_name("marked.json").write_text(chat)
+        for threshold, heading in ((0.05, "triggers? the response"), (50, "No trigger of the response was found")):
+            ask = ("--messages", self.chat.with_name("marked.json"), "-r", RESPONSE, "-n", 8, "--threshold", threshold)
+            page, audit = self.audit(*ask, "-F", "html"), self.audit(*ask)["audit"]
+            self.assertRegex(page, f"<h1>.*{heading}</h1>")
+            for s in audit["sentences"]:
+                self.assertIn(f"message {s['message'] + 1} ({s['role']}), bytes {s['offset']} to {s['offset'] + s['end'] - s['start']}: ", page)
+            self.assertNotIn("<b>It</b>", page)
+
     def test_golden(self):
         self.same_text("audit.txt", self.audit(*self.ask, "-F", "text", "--threshold", 0.05))
         self.same_json("audit.json", self.audit(*self.ask, "--threshold", 0.05))

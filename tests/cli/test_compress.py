@@ -1,4 +1,5 @@
 """`jopa compress` on a tiny random model: what goes, what stays, and what the shorter prompt does."""
+import html
 import sys
 from pathlib import Path
 
@@ -73,6 +74,15 @@ class Compress(Command):
         self.assertGreater(len(chance), 1)
         for method in ("random", "ablation", "surprisal"):
             self.consistent(self.compress(*ASK, "--tolerance", 0.05, "--method", method))
+
+    def test_page(self):
+        """It begins with how much can go, and has the shorter prompt."""
+        ask = (PROMPT + " <b>and</b>", "-r", RESPONSE, "-n", 8, "--ratio", 0.5, "--keep", "<b>and</b>")
+        page, c = self.compress(*ask, "-F", "html"), self.compress(*ask)["compression"]
+        self.assertIn(f"<h1>{100 * c['ratio']:.0f} % of the prompt can go</h1>", page)
+        self.assertIn(f'<h2 id="shorter-title">Shorter prompt</h2>\n<div class="text" dir="auto">{html.escape(c["text"])}</div>', page)
+        nothing = self.compress(*ASK, "--tolerance", 0, "--keep", PROMPT, "-F", "html")
+        self.assertIn("<h1>Nothing of the prompt can go</h1>", nothing)
 
     def test_what_stays(self):
         x = self.compress(*ASK, "--ratio", 0.6, "--keep", "the doctor and", "--keep", "surgery")
