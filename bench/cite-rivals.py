@@ -7,12 +7,14 @@ that went through the model, and seconds. {"train": [...], "file"} trains AT2's 
 """
 import json
 import logging
+import os
 import sys
 import tempfile
 import time
 import warnings
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait leave the cores to others
 answers, sys.stdout = sys.stdout, sys.stderr  # the packages print
 warnings.filterwarnings("ignore")
 
