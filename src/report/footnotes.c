@@ -16,6 +16,8 @@ int jp_footnote_number(const jp_footnotes *f, const jp_result_source *s) {
     return 0;
 }
 
+bool jp_shows_citations(const jp_explanation *x) { return x->command && !strcmp(x->command, "cite"); }
+
 int jp_footnotes_make(jp_footnotes *f, const jp_explanation *x, jopa_error *e) {
     size_t room = 1;
     for (int i = 0; i < x->n_citations; i++) room += (size_t)x->citations[i].n_sources;

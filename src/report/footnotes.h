@@ -12,6 +12,9 @@ typedef struct {
     int                      n;
 } jp_footnotes;
 
+/* Whether reports show the answer with its sources: the command was cite. */
+bool jp_shows_citations(const jp_explanation *x);
+
 /* JP_OK or no memory. Free with jp_footnotes_free. */
 int  jp_footnotes_make(jp_footnotes *f, const jp_explanation *x, jopa_error *e);
 void jp_footnotes_free(jp_footnotes *f);

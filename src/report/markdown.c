@@ -5,6 +5,7 @@
 
 #include "report/carried.h"
 #include "report/finding.h"
+#include "report/footnotes.h"
 #include "report/formats.h"
 #include "report/label.h"
 #include "report/markdown-parts.h"
@@ -159,7 +160,7 @@ static int write_markdown_markdown(const jopa_result *r, const jp_render_options
     const jp_explanation *x = &r->items[0];
     jp_buffer             model = {0};
     (void)o;
-    if (x->n_citations && !r->list) return jp_markdown_cite(out, x, e);
+    if (jp_shows_citations(x) && !r->list) return jp_markdown_cite(out, x, e);
     for (int i = 1; i < r->n_items; i++)
         if (r->items[i].log_prob.drop > x->log_prob.drop) x = &r->items[i];
     put_finding_markdown(out, r);

@@ -323,6 +323,36 @@ static void add_against(jp_explanation *x) {
         x->against.tokens[x->against.n_tokens++] = (jp_result_response_token){i, strdup(texts[i]), -3.25, -1.125};
 }
 
+/* A statement with a source, and one without. */
+static void add_citations(jp_explanation *x) {
+    x->documents = calloc(1, sizeof *x->documents);
+    x->n_documents = 1;
+    x->documents[0] = (jp_result_document){.title = strdup("One <&>"), .start = 1, .end = strlen(x->prompt_text)};
+    x->citations = calloc(2, sizeof *x->citations);
+    x->n_citations = 2;
+    for (int i = 0; i < 2; i++) {
+        jp_result_citation *c = &x->citations[i];
+        *c = (jp_result_citation){.text = strdup(x->response_tokens[i].text),
+                                  .first = i,
+                                  .last = i + 1,
+                                  .from_documents = !i,
+                                  .drop = i ? NAN : 2.5,
+                                  .documents_drop = 3 - i,
+                                  .covered = 0.75,
+                                  .shown = i ? NAN : 0.5};
+        c->start = i ? x->citations[0].end : 0;
+        c->end = c->start + strlen(c->text);
+        c->sources = calloc(1, sizeof *c->sources);
+        if (i) continue;
+        c->n_sources = 1;
+        c->sources[0] = (jp_result_source){.type = strdup("char_location"),
+                                           .cited_text = strdup(x->units[0].text),
+                                           .document_title = strdup("One <&>"),
+                                           .start_char = 3,
+                                           .end_char = 9};
+    }
+}
+
 jopa_result *fixture_everything(void) {
     jopa_result    *r = fixture_result();
     jp_explanation *x = &r->items[0];
@@ -337,6 +367,14 @@ jopa_result *fixture_everything(void) {
     add_uses(x);
     add_targets(x);
     add_against(x);
+    add_citations(x);
+    return r;
+}
+
+jopa_result *fixture_citing(void) {
+    jopa_result *r = fixture_everything();
+    free(r->items[0].command);
+    r->items[0].command = strdup("cite");
     return r;
 }
 

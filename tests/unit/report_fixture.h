@@ -12,6 +12,8 @@ jopa_result *fixture_comparison(void);
 /* The first with every other member filled too: options, recalled sets, stability, operators, levels, audit,
  * compression. */
 jopa_result *fixture_everything(void);
+/* The same of the command "cite", whose reports show the answer with its sources. */
+jopa_result *fixture_citing(void);
 /* `format` of r as a malloc'd string; fails the test when it cannot be made. */
 char *fixture_render(const jopa_result *r, const char *format, int width, bool color, bool scores);
 

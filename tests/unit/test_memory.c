@@ -258,8 +258,9 @@ static int join_work(void *user, jopa_error *e) {
 
 static void reports(void **state) {
     (void)state;
-    jopa_result *list = NULL, *made[] = {fixture_result(), fixture_comparison(), fixture_everything(), NULL};
-    for (int i = 0; i < 3; i++) {
+    jopa_result *list = NULL,
+                *made[] = {fixture_result(), fixture_comparison(), fixture_everything(), fixture_citing(), NULL};
+    for (int i = 0; made[i]; i++) {
         report_work w = {.expected = fixture_render(made[i], "json", 0, false, false)};
         render_each(made[i]);
         fail_each(parse_work, &w);
@@ -274,7 +275,7 @@ static void reports(void **state) {
     made[2] = list;
     render_each(list);
     fail_each(join_work, NULL);
-    for (int i = 0; i < 3; i++) jopa_result_free(made[i]);
+    for (int i = 0; made[i]; i++) jopa_result_free(made[i]);
 }
 
 /* ---- metrics -------------------------------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ static void a_saved_result_gives_the_same_reports(void **state) {
     same_reports(fixture_result());
     same_reports(fixture_comparison());
     same_reports(fixture_everything());
+    same_reports(fixture_citing());
 }
 
 static void results_without_the_later_members_are_read(void **state) {

@@ -112,6 +112,13 @@ static jopa_result *poisoned(UChar32 c) {
     if (x->id) replace(&x->id, text);
     for (int i = 0; i < x->audit.n_sentences; i++) replace(&x->audit.sentences[i].text, text);
     for (int i = 0; i < x->audit.n_words; i++) replace(&x->audit.words[i].text, text);
+    for (int i = 0; i < x->n_citations; i++) {
+        replace(&x->citations[i].text, text);
+        for (int j = 0; j < x->citations[i].n_sources; j++) {
+            replace(&x->citations[i].sources[j].cited_text, text);
+            replace(&x->citations[i].sources[j].document_title, text);
+        }
+    }
     for (int i = 0; i < x->compression.n_turns; i++) replace(&x->compression.turns[i].content, text);
     return r;
 }

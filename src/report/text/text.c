@@ -5,6 +5,7 @@
 #include "report/carried.h"
 #include "report/finding.h"
 #include "report/flow.h"
+#include "report/footnotes.h"
 #include "report/formats.h"
 #include "report/label.h"
 #include "base/number.h"
@@ -315,8 +316,8 @@ static int write_text_text(const jopa_result *r, const jp_render_options *o, jp_
     int     status;
     if (jp_result_compares(r)) status = jp_text_compare(&page, r);
     else if (r->list) status = jp_text_audits(&page, r);
+    else if (jp_shows_citations(&r->items[0])) status = jp_text_cite(&page, &r->items[0]);
     else if (r->items[0].audit.present) status = jp_text_audit(&page, &r->items[0]);
-    else if (r->items[0].n_citations) status = jp_text_cite(&page, &r->items[0]);
     else if (r->items[0].compression.present) status = jp_text_compress(&page, &r->items[0]);
     else status = jp_text_explain(&page, &r->items[0]);
     return status ? status : out->failed ? jp_fail_memory(e) : JP_OK;
