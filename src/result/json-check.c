@@ -160,8 +160,7 @@ static bool check_targets(const jp_explanation *x, char *problem, size_t room) {
 }
 
 static bool check_source(const jp_explanation *x, const jp_result_source *s) {
-    return s->document_index >= 0 && s->document_index < x->n_documents && is_unit(x, s->unit) &&
-           s->start_char <= s->end_char;
+    return s->document_index >= 0 && s->document_index < x->n_documents && is_unit(x, s->unit);
 }
 
 static bool check_citations(const jp_explanation *x, size_t size, char *problem, size_t room) {

@@ -46,7 +46,7 @@ static int64_t extreme_whole(jp_random *r, int64_t most) {
 }
 
 static bool is_index(const char *name) {
-    static const char *const indices[] = {"unit", "first", "second", "last"};
+    static const char *const indices[] = {"unit", "first", "second", "last", "document_index"};
     bool                     found = false;
     for (size_t i = 0; i < sizeof indices / sizeof *indices; i++) found = found || !strcmp(name, indices[i]);
     return found;
@@ -114,7 +114,8 @@ static void every_report_ends(void **state) {
     for (int round = 0; round < ROUNDS; round++) {
         jopa_result *r = round % 3 == 0   ? fixture_comparison()
                          : round % 3 == 1 ? fixture_result()
-                                          : fixture_everything();
+                         : round % 2      ? fixture_everything()
+                                          : fixture_citing();
         for (int i = 0; i < r->n_items; i++)
             fill_fields(jp_json_explanation, (char *)&r->items[i], &random, round / 3 % 4);
         if (round % 3 == 2) { /* the text report is of one of them */

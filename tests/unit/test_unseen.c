@@ -142,6 +142,8 @@ static void no_report_for_people_has_them(void **state) {
         expect_shown(r, "text", unseen[i]);
         r->items[0].compression.present = false;
         expect_shown(r, "text", unseen[i]);
+        replace(&r->items[0].command, "cite");
+        for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) expect_shown(r, formats[f], unseen[i]);
         jopa_result_free(r);
     }
 }
