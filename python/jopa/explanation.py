@@ -96,12 +96,15 @@ class Explanation(Result):
         return made
 
     def _make_messages(self) -> tuple[Message, ...]:
-        spans = [(m["role"], *self._span(m)) for m in self._data["prompt"].get("messages", ())]
-        return tuple(Message(role, self.prompt[start:end], start, end) for role, start, end in spans)
+        made = []
+        for m in self._data["prompt"].get("messages", ()):
+            start, end = self._span(m)
+            made.append(Message(m["role"], self.prompt[start:end], start, end, m.get("message")))
+        return tuple(made)
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """What people wrote, in order."""
+        """What people wrote, in order. Messages that say nothing are left out."""
         made: tuple[Message, ...] = self._once("messages", self._make_messages)
         return made
 

@@ -45,12 +45,14 @@ class ResponseToken(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A message of the chat. `start` and `end` are characters of the result's `prompt`."""
+    """What a message of the chat says, or a part of it. `start` and `end` are characters of the result's `prompt`,
+    `message` is its index in the chat that was given; None: the tools' descriptions, or not known."""
 
     role: str
     content: str
     start: int
     end: int
+    message: Optional[int] = None
 
 
 class Trigger(NamedTuple):

@@ -25,13 +25,21 @@ class Audit(Explanation):
         """Whether a set was found that is enough."""
         return bool(self._data.get("audit", {}).get("reached", False))
 
+    def _offset(self, t: Mapping[str, Any], start: int) -> Optional[int]:
+        """Characters of the message before the trigger that begins at character `start` of the prompt."""
+        for m, found in zip(self._data["prompt"].get("messages", ()), self.messages):
+            if m["start"] <= t["start"] < m["end"] and t.get("offset") is not None:
+                before: int = t["offset"] - (t["start"] - m["start"])  # white space that the template took away
+                return start - found.start + max(before, 0)
+        return t.get("offset")
+
     def _triggers(self, name: str) -> tuple[Trigger, ...]:
         made = []
         for t in self._data.get("audit", {}).get(name, ()):
             start, end = self._span(t)
-            inside = t.get("message") is not None and t["message"] < len(self.messages)
-            offset = start - self.messages[t["message"]].start if inside else t.get("offset")
-            made.append(Trigger(t["text"], t.get("role"), t.get("message"), offset, start, end, t.get("drop")))
+            made.append(
+                Trigger(t["text"], t.get("role"), t.get("message"), self._offset(t, start), start, end, t.get("drop"))
+            )
         return tuple(made)
 
     @property

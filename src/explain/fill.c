@@ -58,7 +58,7 @@ static int fill_prompt(jp_explanation *x, const jp_prompt *p, jopa_error *e) {
     }
     for (int i = 0; i < p->n_spans && !status; i++) {
         jp_result_message *to = x->messages + x->n_messages++;
-        *to = (jp_result_message){.start = p->spans[i].start, .end = p->spans[i].end};
+        *to = (jp_result_message){.message = p->spans[i].message, .start = p->spans[i].start, .end = p->spans[i].end};
         status = copy_text(&to->role, p->spans[i].role, e);
     }
     return status;

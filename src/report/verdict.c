@@ -9,8 +9,10 @@
 enum { WORD = 32 /* columns of a quoted word */ };
 
 void jp_put_place(jp_buffer *out, const jp_result_trigger *at, int columns) {
-    jp_buffer_format(out, "message %d (%s), bytes %zu to %zu: ", at->message + 1, at->role ? at->role : "text",
-                     at->offset, at->offset + (at->end - at->start));
+    const char *role = at->role ? at->role : "text";
+    if (at->message < 0) jp_buffer_text(out, role);
+    else jp_buffer_format(out, "message %d (%s)", at->message + 1, role);
+    jp_buffer_format(out, ", bytes %zu to %zu: ", at->offset, at->offset + (at->end - at->start));
     jp_put_quoted(out, at->text, 0, strlen(at->text), columns);
 }
 

@@ -19,10 +19,10 @@ static bool begins_message(const jp_explanation *x, int unit) {
 static int derive_messages(const jp_explanation *x, jp_result_message *out) {
     int n = 0;
     for (int i = 0; i < x->n_units; i++) {
-        if (begins_message(x, i)) out[n++] = (jp_result_message){x->units[i].role, x->units[i].start, 0};
+        if (begins_message(x, i)) out[n++] = (jp_result_message){x->units[i].role, -1, x->units[i].start, 0};
         out[n - 1].end = x->units[i].end;
     }
-    if (!n) out[n++] = (jp_result_message){NULL, 0, strlen(x->prompt_text)};
+    if (!n) out[n++] = (jp_result_message){NULL, -1, 0, strlen(x->prompt_text)};
     return n;
 }
 

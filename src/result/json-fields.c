@@ -38,6 +38,7 @@ static const jp_field prompt_token[] = {
 
 static const jp_field message[] = {
     SCALAR("role", JP_FIELD_TEXT, true, jp_result_message, role),
+    {"message", JP_FIELD_UNIT, false, AT(jp_result_message, message), 0, 0, NULL, JP_PRESENT_SOME},
     SCALAR("start", JP_FIELD_SIZE, true, jp_result_message, start),
     SCALAR("end", JP_FIELD_SIZE, true, jp_result_message, end),
     END,
@@ -253,7 +254,7 @@ static const jp_field cost[] = {
 static const jp_field trigger[] = {
     SCALAR("text", JP_FIELD_TEXT, true, jp_result_trigger, text),
     SCALAR("role", JP_FIELD_TEXT, false, jp_result_trigger, role),
-    SCALAR("message", JP_FIELD_INT, false, jp_result_trigger, message),
+    {"message", JP_FIELD_UNIT, false, AT(jp_result_trigger, message), 0, 0, NULL, JP_PRESENT_SOME},
     SCALAR("offset", JP_FIELD_SIZE, false, jp_result_trigger, offset),
     SCALAR("start", JP_FIELD_SIZE, true, jp_result_trigger, start),
     SCALAR("end", JP_FIELD_SIZE, true, jp_result_trigger, end),
@@ -409,6 +410,7 @@ bool jp_field_absent(const jp_field *f, const void *base) {
     case JP_PRESENT_POINTER: return !jp_load_array(base, f->offset);
     case JP_PRESENT_SOME:
         if (f->kind == JP_FIELD_REAL) return !isfinite(jp_load_real(base, f->offset));
+        if (f->kind == JP_FIELD_UNIT) return jp_load_int(base, f->offset) < 0;
         return f->kind == JP_FIELD_I64 ? !jp_load_i64(base, f->offset) : !jp_load_int(base, f->count);
     case JP_PRESENT_ALWAYS: break;
     }

@@ -39,8 +39,8 @@ typedef struct jp_field {
     size_t                 count;    /* INTS, REALS, ROWS, METRICS, OPTIONS: offset of the int that counts */
     size_t                 stride;   /* ROWS: size of one struct */
     const struct jp_field *fields;   /* OBJECT, ROWS */
-    /* Left out when the bool at `offset` is false (BOOL), the pointer NULL (POINTER), the array empty, the I64 0 or
-     * the REAL no number (SOME). */
+    /* Left out when the bool at `offset` is false (BOOL), the pointer NULL (POINTER), the array empty, the I64 0,
+     * the UNIT -1 or the REAL no number (SOME). */
     enum { JP_PRESENT_ALWAYS, JP_PRESENT_BOOL, JP_PRESENT_POINTER, JP_PRESENT_SOME } present;
 } jp_field;
 

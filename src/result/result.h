@@ -19,6 +19,7 @@ typedef struct {
 } jp_result_response_token;
 typedef struct {
     char  *role;
+    int    message; /* index in the chat that was given; -1: the tools, or not known */
     size_t start, end;
 } jp_result_message; /* a message's content: bytes of the prompt's text */
 typedef struct {

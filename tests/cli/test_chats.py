@@ -114,6 +114,23 @@ class Chats(Command):
         self.refused(Failed, "nothing to hide", "explain", "-m", self.model, *ask, "--roles", "tool:find", "-r", "x")
         self.refused(Failed, "leaves out the --tools|leaves out the `?tools", "explain", "-m", self.model, "--tools", tools, "a", "-r", "x")
 
+    def test_messages_are_numbered_as_given(self):
+        """Those that say nothing count, in every place that names one; what the tools' descriptions trigger names none."""
+        chat = [{"role": "system", "content": ""}, {"role": "user", "content": "the doctor slept."}, {"role": "assistant", "content": ""},
+                {"role": "user", "content": "the patient was ill."}]
+        x = self.ask("--messages", self.write("gaps.json", chat), "--roles", "all")
+        self.assertEqual([m["message"] for m in x["prompt"]["messages"]], [1, 3])
+        tools = self.write("tools.json", [{"type": "function", "function": {"name": "look", "description": "the doctor finds things."}}])
+        ask = ("--template", self.write("tools.jinja", TOOLS), "--tools", tools, "-r", RESPONSE, "--threshold", 0.01, "-n", 8)
+        for messages, roles, found in ((chat, "user", {1, 3}), (chat[3:], "tools", {None})):
+            saved = self.folder / "saved.json"
+            self.explain(*ask, "--messages", self.write("chat.json", messages), "--roles", roles, "-O", saved, command="audit")
+            sentences = json.loads(saved.read_text())["audit"]["sentences"]
+            self.assertTrue(sentences and {s.get("message") for s in sentences} <= found, sentences)
+            text = run("render", "-F", "text", saved).stdout.decode()
+            for s in sentences:
+                self.assertIn(f"message {s['message'] + 1} ({roles}), bytes " if "message" in s else "tools, bytes ", text)
+
     def test_what_is_no_message(self):
         for message, why in (({"role": "user"}, "needs \"role\" and \"content\""), ({"role": "user", "content": 3}, "needs"),
                              ({"role": "user", "content": [{"type": "image_url"}]}, "a part of type image_url: only text"),

@@ -56,8 +56,8 @@ static void add_prompt(jp_explanation *x) {
     x->prompt_tokens = calloc(32, sizeof *x->prompt_tokens);
     x->units = calloc(32, sizeof *x->units);
     x->messages = calloc(2, sizeof *x->messages);
-    x->messages[x->n_messages++] = (jp_result_message){strdup("system"), system, system + strlen(fixture_system)};
-    x->messages[x->n_messages++] = (jp_result_message){strdup("user"), user, user + strlen(fixture_user)};
+    x->messages[x->n_messages++] = (jp_result_message){strdup("system"), 0, system, system + strlen(fixture_system)};
+    x->messages[x->n_messages++] = (jp_result_message){strdup("user"), 2, user, user + strlen(fixture_user)};
     add_token(x, 0, system, -1);
     add_token(x, system, user - system, -1);
     add_user_units(x, user);

@@ -174,9 +174,12 @@ def test_offsets_are_characters(tiny, seed):
         assert (first, last) == (touched[0], touched[-1] + 1)
 
 
-def test_audit_offsets(tiny):
+@pytest.mark.parametrize("turns", [[], [{"role": "user", "content": "é"}, {"role": "assistant", "content": ""}]])
+def test_audit_offsets(tiny, turns):
+    """Places are those of the chat that was given, its empty turns counted."""
+    chat = [*turns, {"role": "user", "content": "Größe é 🙂. Der Arzt schrieb. Äpfel."}]
     audit = tiny.audit(
-        [{"role": "user", "content": "Größe é 🙂. Der Arzt schrieb. Äpfel."}],
+        chat,
         response=RESPONSE,
         threshold=0.01,
         max_tokens=4,
@@ -184,5 +187,6 @@ def test_audit_offsets(tiny):
     assert audit.triggered and audit.sentences
     for trigger in (*audit.sentences, *audit.words):
         assert audit.prompt[trigger.start : trigger.end] == trigger.text
-        content = audit.messages[trigger.message].content
+        content = chat[trigger.message]["content"]
+        assert trigger.message in [m.message for m in audit.messages]
         assert content[trigger.offset : trigger.offset + len(trigger.text)] == trigger.text
