@@ -95,7 +95,7 @@ def cite(model, row, threshold):
         x = shared.jopa("cite", "-m", model, "--documents", file.name, "-r", row["response"], *more, "--", row["question"])
     if len(x["citations"]) != len(row["sources"]):
         sys.exit(f"{row['id']}: {len(x['citations'])} sentences instead of {len(row['sources'])}")
-    return {"cited": [[place_of(row, s) for s in c["sources"]] if c["from_documents"] else [] for c in x["citations"]],
+    return {"cited": [[place_of(row, s) for s in c["citations"]] if c["from_documents"] else [] for c in x["citations"]],
             "from_documents": [c["from_documents"] for c in x["citations"]],
             "documents_drop": [c["documents_drop"] / (c["last"] - c["first"]) for c in x["citations"]],
             "tokens": x["cost"]["decoded_tokens"], "evaluations": x["cost"]["evaluations"], "seconds": x["cost"]["seconds"]}
