@@ -62,14 +62,18 @@ rename_objects() {
 
 # The backend for each set of instructions, and what chooses, in the place of the one in the folder $1.
 build_variants() {
-    local list='' all=() i names name
+    local list='' all=() i names name objects_of=()
     LD=$("$CC" -print-prog-name=ld) OBJCOPY=$("$CC" -print-prog-name=objcopy)
     export LD OBJCOPY
     cmake -S "$tmp/source" -B "$tmp/variants" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DGGML_NATIVE=OFF \
         -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON "${only_llama[@]}"
     for ((i = 0; i < ${#variants[@]}; i += 2)); do
-        mapfile -t names < <(objects "$tmp/variants" "ggml-cpu-${variants[i]}\(-feats\)\?")
-        ninja -C "$tmp/variants" "${names[@]}"
+        objects_of[i]=$(objects "$tmp/variants" "ggml-cpu-${variants[i]}\(-feats\)\?")
+    done
+    # shellcheck disable=SC2086  # one name a line; all in one call, so that no core waits for another's last file
+    ninja -C "$tmp/variants" ${objects_of[*]}
+    for ((i = 0; i < ${#variants[@]}; i += 2)); do
+        mapfile -t names <<< "${objects_of[i]}"
         name=${variants[i]//./_}
         rename_objects "$name" ggml_backend_init "cpu_variant_$name" ggml_backend_score "cpu_variant_score_$name" -- \
             "${names[@]/#/$tmp/variants/}"

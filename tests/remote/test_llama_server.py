@@ -12,7 +12,9 @@ from cli import Command, Failed, json, main, run
 MODEL = os.environ["JOPA_MODEL"]
 TEXT = "I moved to Berlin to learn the language of Germany. Which language is it?"
 ASK = ("-u", "word", "-k", 2, "-r", "German", "-o", "delete", "-b", 24, "--metrics", "none")
-PER_TOKEN = 0.1  # nats: llama-server computes with the file's 4-bit weights, the local engine with copies of them in 16 bits
+# Nats: llama-server computes with the file's 4-bit weights and 8-bit inputs, the local engine with copies of the weights in 16
+# bits. How far these are apart depends on the processor: 0.19 was seen without AVX-512. Of an F16 file: docs/remote.md.
+PER_TOKEN = 0.4
 
 
 def llama_server():
@@ -41,10 +43,12 @@ class LlamaServer(Command):
         here, there = self.ask(*ASK), self.ask(*ASK, at=self.at[0])
         self.assertEqual(there["prompt"], here["prompt"])
         self.assertEqual([t["id"] for t in there["response"]["tokens"]], [t["id"] for t in here["response"]["tokens"]])
-        self.assertEqual(there["selected"], here["selected"])
         bound = PER_TOKEN * len(here["response"]["tokens"]) + 2 * there["noise"]
+        scored = self.ask("-u", "word", "-r", "German", "-o", "delete", "--hide", ",".join(map(str, there["selected"])), command="score")
+        same = scored["results"][0]["log_prob"]  # that of the server's set by the local engine
         for name in ("full", "masked"):
-            self.assertAlmostEqual(there["log_prob"][name], here["log_prob"][name], delta=bound)
+            self.assertAlmostEqual(there["log_prob"][name], same[name], delta=bound)
+        self.assertGreater(same["drop"], here["log_prob"]["drop"] - 2 * bound)  # two sets may be as good, but for the weights
         cost = there["cost"]
         self.assertLess(cost["decoded_tokens"], cost["naive_tokens"])  # its slots keep prefixes
         self.assertEqual((there["template"]["hash"], there["model"]["parameters"]), (here["template"]["hash"], here["model"]["parameters"]))

@@ -38,3 +38,10 @@ check_manylinux() {
     PYTHONPATH=$folder/repaired "$python" "$suite/check_libraries.py"
     rm -rf "$folder/repaired"
 }
+
+# run_suite ARGUMENTS...: pytest on the package in BUILD/python/site.
+run_suite() {
+    cd "$JOPA_BUILD_DIR/python"
+    PYTHONPATH=$JOPA_BUILD_DIR/python/site "$python" -m pytest -q -p no:cacheprovider --durations=8 -c "$suite/pytest.ini" \
+        --rootdir "$suite" "$@"
+}
