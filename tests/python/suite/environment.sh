@@ -6,7 +6,11 @@ python=$("$JOPA_SOURCE_DIR/scripts/venv.sh" python "$suite/requirements.txt") ||
 site() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 if [ "${PARITY:-}" != 0 ]; then # without PyTorch the suite skips what needs it
     torch=$("$JOPA_SOURCE_DIR/scripts/venv.sh" torch "$JOPA_SOURCE_DIR/tests/parity/torch.txt") || exit 77
-    site "$torch" > "$(site "$python")/torch.pth" # after its own, so that PyTorch is there once
+    joined=$(site "$python")/torch.pth # after its own, so that PyTorch is there once
+    if [ "$(cat "$joined" 2> /dev/null)" != "$(site "$torch")" ]; then
+        site "$torch" > "$joined.$$" # another test may be reading it
+        mv "$joined.$$" "$joined"
+    fi
 fi
 # The local engine's weights in F16 whatever the processor has: bfloat16 is too coarse for a comparison with F32.
 export ONEDNN_MAX_CPU_ISA=AVX512_CORE_VNNI

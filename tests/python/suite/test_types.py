@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import jopa
+import pytest
 
 SOURCE = Path(os.environ["JOPA_SOURCE_DIR"])
 SITE = Path(jopa.__file__).parents[1]
@@ -38,6 +39,12 @@ SAID = [
 ]
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """What mypy found of other packages, for all tests with the same settings."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 def run(*command, folder, **environment):
     return subprocess.run(
         [sys.executable, "-m", *map(str, command)],
@@ -48,9 +55,15 @@ def run(*command, folder, **environment):
     )
 
 
-def test_sources(tmp_path):
+def test_sources(tmp_path, cache):
     done = run(
-        "mypy", "--config-file", CONFIG, "--cache-dir", tmp_path, SOURCE / "python/jopa", folder=tmp_path, MYPYPATH=""
+        "mypy",
+        "--config-file",
+        CONFIG,
+        SOURCE / "python/jopa",
+        folder=tmp_path,
+        MYPYPATH="",
+        MYPY_CACHE_DIR=str(cache),
     )
     assert done.returncode == 0, done.stdout
 
@@ -64,7 +77,7 @@ def test_a_users_program(tmp_path):
         assert said in line, line
 
 
-def test_stubs(tmp_path):
+def test_stubs(tmp_path, cache):
     """What a signature says is what the table has now."""
     (tmp_path / "allow").write_text(r"jopa\.scripts.*" "\n")  # programs, not modules
     done = run(
@@ -76,6 +89,7 @@ def test_stubs(tmp_path):
         "--mypy-config-file",
         CONFIG,
         folder=tmp_path,
+        MYPY_CACHE_DIR=str(cache),
     )
     assert done.returncode == 0, done.stdout
     stub = (SITE / "jopa/model.pyi").read_text()
@@ -88,7 +102,7 @@ def test_stubs(tmp_path):
         assert option in stub
 
 
-def test_a_stub_that_lags_is_seen(tmp_path):
+def test_a_stub_that_lags_is_seen(tmp_path, cache):
     """An option that the table has and the stub lacks is found by the test above."""
     import shutil
 
@@ -103,5 +117,6 @@ def test_a_stub_that_lags_is_seen(tmp_path):
         folder=tmp_path,
         MYPYPATH=str(tmp_path),
         PYTHONPATH=str(tmp_path),
+        MYPY_CACHE_DIR=str(cache),
     )
     assert done.returncode == 1 and "sparsity" in done.stdout, done.stdout
