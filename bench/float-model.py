@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""float-model.py FROM TO: the same GGUF with all weights as float32."""
+"""float-model.py FROM TO [float16]: the same GGUF with all weights as float32, or its matrices as float16."""
 import sys
 
 import gguf
@@ -12,10 +12,12 @@ for name, field in reader.fields.items():
         continue
     kind = field.types[0]
     writer.add_key_value(name, field.contents(), kind, field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None)
-writer.add_file_type(gguf.LlamaFileType.ALL_F32)
+half = sys.argv[3:] == ["float16"]
+writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16 if half else gguf.LlamaFileType.ALL_F32)
 for tensor in reader.tensors:
     shape = [int(d) for d in reversed(tensor.shape)]
-    writer.add_tensor(tensor.name, gguf.dequantize(tensor.data, tensor.tensor_type).astype("float32").reshape(shape))
+    kind = "float16" if half and len(shape) > 1 else "float32"
+    writer.add_tensor(tensor.name, gguf.dequantize(tensor.data, tensor.tensor_type).astype(kind).reshape(shape))
 writer.write_header_to_file()
 writer.write_kv_data_to_file()
 writer.write_tensors_to_file()

@@ -3,7 +3,8 @@
 the client's processor time a row, prompts an hour with several in flight.
 
 llama-server is built where it is not in the cache; vLLM for the CPU (6 GB) is installed unless --no-vllm. All on loopback,
-one after the other, in rounds; medians. Writes bench/results/remote.json and the tables in docs/remote.md.
+one after the other, in rounds; medians. What is measured is kept in build/bench/remote.json as it comes, so that a run that was cut
+off goes on (--again: anew). Writes bench/results/remote.json and the tables in docs/remote.md.
 """
 import argparse
 import json
@@ -27,6 +28,7 @@ JOPA = os.environ.get("JOPA", str(ROOT / "build/jopa"))
 THREADS = os.cpu_count()
 LENGTHS = {"63": 26, "600": 486}  # words of bench/speed.txt for so many tokens, the template's included
 SLOTS, ROWS, FEW = 4, {"63": 160, "600": 40}, 12
+QUICK_ROWS, QUICK_FEW = {"63": 60, "600": 18}, 6
 IN_FLIGHT, PROMPTS = (1, 4, 16), 16
 
 
@@ -92,11 +94,12 @@ def ask(engine, prompt, rows, command="explain"):
     return json.loads(done.stdout), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def measure(engine, prompts, repeat):
+def measure(engine, prompts, repeat, quick):
     """Of each prompt: evaluations a second, tokens decoded for one, microseconds of this command's processor time a row."""
     found = {}
     for name, prompt in prompts.items():
-        rounds, few = [ask(engine, prompt, ROWS[name]) for _ in range(repeat)], [ask(engine, prompt, FEW) for _ in range(repeat)]
+        many, least = (QUICK_ROWS[name], QUICK_FEW) if quick else (ROWS[name], FEW)
+        rounds, few = [ask(engine, prompt, many) for _ in range(repeat)], [ask(engine, prompt, least) for _ in range(repeat)]
         x, costs = rounds[0][0], [r["cost"] for r, _ in rounds]
         more = x["cost"]["evaluations"] - few[0][0]["cost"]["evaluations"]
         spent = statistics.median(s for _, s in rounds) - statistics.median(s for _, s in few)
@@ -118,7 +121,7 @@ def prompts_an_hour(engine):
                                 for i in range(PROMPTS)))
         for n in IN_FLIGHT:
             started = time.monotonic()
-            done = subprocess.run([JOPA, "explain", *engine, "--data", data, "--in-flight", str(n), "-u", "word", "-k", "3", "-b", "60", "--metrics", "none"],
+            done = subprocess.run([JOPA, "explain", *engine, "--data", data, "--in-flight", str(n), "-u", "word", "-k", "3", "-b", "30", "--metrics", "none"],
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True)
             if done.returncode or len(done.stdout.splitlines()) != PROMPTS:
                 sys.exit(f"bench/remote: {done.stderr.strip()}")
@@ -127,29 +130,74 @@ def prompts_an_hour(engine):
     return found
 
 
+def differences(here, there):
+    """The largest difference of a response token's log-probability, with nothing and with the set hidden."""
+    pairs = ((a[name], b[name]) for x, y in zip(here["results"], there["results"], strict=True)
+             for a, b in zip(x["response"]["tokens"], y["response"]["tokens"], strict=True) for name in ("log_prob", "masked_log_prob"))
+    return max(abs(a - b) for a, b in pairs)
+
+
+def equality(servers, model, prompts):
+    """A llama-server beside the local engine, both with float16 weights: nats a token, and the server's own noise in nats."""
+    python, found = script(ROOT / "scripts/venv.sh", "torch", ROOT / "tests/parity/torch.txt")[-1], {}
+    response = " ".join((ROOT / "bench/speed-response.txt").read_text(encoding="utf-8").split()[:16])
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/float16.gguf"
+        script(python, ROOT / "bench/float-model.py", model, file, "float16")
+        with llama_server(servers, file, THREADS) as at:
+            for name, prompt in prompts.items():
+                question = [prompt, "-r", response, "-o", "delete", "-u", "word", "-F", "json"]
+                for word in range(3, 24, 4):
+                    question += ["--hide", f"{word},{word + 1}"]
+                here, there = (json.loads(subprocess.run([JOPA, "score", *engine, *question], stdin=subprocess.DEVNULL, check=True,
+                                                         capture_output=True, text=True).stdout) for engine in (["-m", file], ["--engine", at]))
+                found[name] = {"difference": differences(here, there), "noise": there["results"][0].get("noise"), "sets": len(there["results"])}
+                print(f"  float16, {name}: {found[name]}", file=sys.stderr)
+    return found
+
+
+class Found:
+    """What is measured, kept as it comes."""
+
+    def __init__(self, a):
+        self.path = Path(JOPA).parent / "bench/remote.json"
+        self.all = {"processor": processor(), "threads": THREADS, "rounds": a.repeat, "quick": a.quick, "load": [], "engines": {}}
+        if self.path.exists() and not a.again:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            if all(kept[name] == self.all[name] for name in ("processor", "threads", "rounds", "quick")):
+                self.all = kept
+
+    def get(self, where, name, measured):
+        if name not in where:
+            print(name, file=sys.stderr)
+            self.all["load"].append(os.getloadavg()[0])
+            where[name] = measured()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(json.dumps(self.all, indent=1) + "\n")
+
+
 def run(a):
     model, servers = script(ROOT / "scripts/fetch-model.sh")[-1], script(ROOT / "scripts/fetch-servers.sh")[-1]
     words = (ROOT / "bench/speed.txt").read_text(encoding="utf-8").split()
     prompts = {name: " ".join(words[:n]) for name, n in LENGTHS.items()}
-    found = {"processor": processor(), "threads": THREADS, "load": [os.getloadavg()[0]], "engines": {}, "prompts_an_hour": {}}
+    found = Found(a)
 
     def note(name, engine):
-        print(name, file=sys.stderr)
-        found["engines"][name] = measure(engine, prompts, a.repeat)
-        found["load"].append(os.getloadavg()[0])
+        found.get(found.all["engines"], name, lambda: measure(engine, prompts, a.repeat, a.quick))
     note("local", ["-m", model, "-t", str(THREADS)])
     with llama_server(servers, model, THREADS) as at:
         note("llama-server", ["--engine", at])
     with ExitStack() as stack:
         both = ",".join(stack.enter_context(llama_server(servers, model, max(1, THREADS // 2))) for _ in range(2))
         note("llama-server, two replicas", ["--engine", both])
-        found["prompts_an_hour"] = prompts_an_hour(["--engine", both])
+        found.get(found.all, "prompts_an_hour", lambda: prompts_an_hour(["--engine", both]))
+    found.get(found.all, "equality", lambda: equality(servers, model, prompts))
     if not a.no_vllm:
         python, folder = script(ROOT / "bench/vllm.sh", model)
         for name, more in (("vLLM", ()), ("vLLM, prefix cache", ("--enable-scale-out",))):
             with vllm(python, folder, *more) as at:
                 note(name, ["--engine", at])
-    return found
+    return found.all
 
 
 def processor():
@@ -166,8 +214,11 @@ def tables(found):
         noise = "" if short["noise"] is None else f"{short['noise']:.2g}, {long['noise']:.2g}"
         rows.append(f"| {name} | {short['evaluations_per_second']:.1f} | {long['evaluations_per_second']:.2f} | "
                     f"{short['tokens_an_evaluation']:.0f}, {long['tokens_an_evaluation']:.0f} | {client} | {noise} |")
+    equal = ", ".join(f"{x['difference']:.3g} at {name} tokens (the server's noise: {x['noise'] or 0:.2g} nats)" for name, x in found["equality"].items())
+    rows += ["", f"llama-server beside the local engine, both with float16 weights, {next(iter(found['equality'].values()))['sets']} sets: log p of a "
+             f"response token differs by at most {equal}."]
     hours = found["prompts_an_hour"]
-    rows += ["", "| in flight | " + " | ".join(hours) + " |", "|" + "---|" * (len(hours) + 1),
+    rows += ["", "`explain --data` on the two replicas, 30 evaluations for each prompt of 46 words:", "", "| in flight | " + " | ".join(hours) + " |", "|" + "---|" * (len(hours) + 1),
              "| prompts an hour | " + " | ".join(f"{v:.0f}" for v in hours.values()) + " |"]
     return "\n".join(rows)
 
@@ -182,9 +233,12 @@ def write_document(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3, help="rounds, of which medians are taken (3)")
+    parser.add_argument("--quick", action="store_true", help="a third of the rows, one round")
+    parser.add_argument("--again", action="store_true", help="measure anew what is known")
     parser.add_argument("--no-vllm", action="store_true")
     parser.add_argument("--no-document", action="store_true", help="leave docs/remote.md and bench/results as they are")
     a = parser.parse_args()
+    a.repeat = 1 if a.quick else a.repeat
     found = run(a)
     print(tables(found))
     if not a.no_document:

@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli/tool"))
 from cli import SANITIZED, Command, Failed, Usage, consistent, json, main, os, run
-from toy import FAULTS, Toy, hang_up, score, trickle
+from toy import FAULTS, Toy, hang_up, score, spoilt_cache, trickle
 
 TEXT = "Anna saw the red fox, and Bob saw it too."
 OWN_TOKENIZER = ("llama_server", "vllm", "vllm_scale_out")
@@ -223,6 +223,16 @@ class Hostile(Remote):
 
 
 class Replicas(Remote):
+    def test_rows_that_the_cache_spoils(self):
+        """They are asked for again without it, the first one and any later, and on the bill once."""
+        with Toy("vllm_scale_out") as sound:
+            whole = self.ask("vllm_scale_out", sound)
+        for spared in (0, 1, 7):
+            with self.subTest(spared=spared), Toy("vllm_scale_out", fault=spoilt_cache, spared=spared) as toy:
+                x = self.ask("vllm_scale_out", toy)
+                self.assertEqual((x["selected"], x["log_prob"]), (whole["selected"], whole["log_prob"]))
+                self.assertEqual(x["cost"]["evaluations"], whole["cost"]["evaluations"])
+
     def test_shared(self):
         """As many at once as there are slots, on each."""
         for dialect in ("llama_server", "vllm_scale_out"):

@@ -1,5 +1,6 @@
 """--store: what is finished is there after any end of the server, whole; what is not leaves nothing behind."""
 import json
+import os
 import random
 import signal
 import subprocess
@@ -47,10 +48,10 @@ class Store(Served):
 
     def test_killed_at_any_moment(self):
         draw, finished = random.Random(3), {}
-        for _ in range(6):
+        for _ in range(int(os.environ.get("FAULT_KILLS", 6))):
             server = self.launch()
-            for run, result in finished.items():
-                self.assertEqual(server.json("GET", f"/v1/runs/{run}")["result"], result)
+            for run in draw.sample(sorted(finished), min(len(finished), 20)):
+                self.assertEqual(server.json("GET", f"/v1/runs/{run}")["result"], finished[run])
             killer = threading.Timer(draw.uniform(0.05, 0.6), lambda: server.process.send_signal(signal.SIGKILL))
             killer.start()
             try:

@@ -20,7 +20,7 @@ enum {
 };
 
 static inline jp_wire_row remote_row(void) {
-    return (jp_wire_row){remote_prompt, remote_response, REMOTE_PROMPT, 0, REMOTE_RESPONSE};
+    return (jp_wire_row){remote_prompt, remote_response, REMOTE_PROMPT, 0, REMOTE_RESPONSE, false};
 }
 
 static inline const jp_dialect *remote_dialect(const char *name) {

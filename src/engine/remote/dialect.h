@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     const int32_t *prompt, *response;
     int            n_prompt, first, last;
+    bool           whole; /* nothing of it from the server's prefix cache, where that can be asked for */
 } jp_wire_row;
 
 /* Tokens as a server tells them; owned: jp_wire_tokens_free. */
@@ -65,6 +66,7 @@ struct jp_dialect {
     jp_wire_request (*generate)(const jp_server *s, const int32_t *ids, int n, int max);
     bool (*read_generated)(const json_t *reply, jp_wire_tokens *out);
     int  other_variant;  /* to be tried where a score is refused; 0: there is none */
+    bool refuses_cached; /* it may refuse a row because of what its prefix cache has: such a row is asked for whole */
     bool parses_control; /* its tokenizer takes control tokens in any text */
 };
 

@@ -47,14 +47,18 @@ static int make_probe(jp_remote *r, jopa_error *e) {
     int           n_prompt = 0, n_response = 0;
     int status = tokens_of(r, "The capital of France is Paris. The capital of Italy is", &prompt, &n_prompt, e);
     if (!status) status = tokens_of(r, " Rome.", &response, &n_response, e);
-    p->row = (jp_wire_row){prompt, response, n_prompt, 0, n_response};
+    p->row = (jp_wire_row){prompt, response, n_prompt, 0, n_response, false};
     if (!status && !(p->scores = calloc((size_t)n_response, sizeof *p->scores))) status = jp_fail_memory(e);
     return status;
 }
 
 /* By the dialect's other way where the first is refused. */
 static int score_probe(jp_server *s, const jp_asking *ask, const jp_wire_row *row, float *scores, jopa_error *e) {
-    int status = jp_remote_score_one(s, ask, row, scores, e);
+    jp_wire_row whole = *row;
+    int         status = jp_remote_score_one(s, ask, row, scores, e);
+    whole.whole = true;
+    if (status == JOPA_ERROR_UNSUPPORTED && s->dialect->refuses_cached)
+        status = jp_remote_score_one(s, ask, &whole, scores, e);
     if (status != JOPA_ERROR_UNSUPPORTED || !s->dialect->other_variant) return status;
     s->variant = s->dialect->other_variant;
     return jp_remote_score_one(s, ask, row, scores, e);

@@ -21,15 +21,20 @@ typedef struct {
     stretch                  *own;            /* [servers] of `order` */
     int                      *again, n_again; /* rows that failed */
     unsigned char            *tries, *done;   /* [n_rows] */
+    unsigned char            *whole;          /* [n_rows + 1] asked for without the prefix cache; the last: the probe */
     int                       left;
     jopa_engine_cost          cost;
     jopa_error               *e;
 } batch;
 
+static unsigned char *whole_of(const batch *b, int row) { return &b->whole[row == PROBE ? b->rq->n_rows : row]; }
+
 static jp_wire_row wire_row_of(const batch *b, int row) {
     const jopa_score_request *rq = b->rq;
-    if (row == PROBE) return b->r->pool->probe.row;
-    return (jp_wire_row){rq->prompt[row], rq->response, rq->n_prompt[row], rq->first, rq->last};
+    jp_wire_row               w = b->r->pool->probe.row;
+    if (row != PROBE) w = (jp_wire_row){rq->prompt[row], rq->response, rq->n_prompt[row], rq->first, rq->last, false};
+    w.whole = *whole_of(b, row);
+    return w;
 }
 
 /* ---- order ---------------------------------------------------------------------------------------------------------
@@ -56,7 +61,8 @@ static int sort_rows(batch *b) {
     b->own = calloc((size_t)servers, sizeof *b->own);
     b->tries = calloc((size_t)n + 1, 1);
     b->done = calloc((size_t)n + 1, 1);
-    bool fine = s && b->order && b->again && b->own && b->tries && b->done;
+    b->whole = calloc((size_t)n + 1, 1);
+    bool fine = s && b->order && b->again && b->own && b->tries && b->done && b->whole;
     for (int i = 0; i < n && fine; i++) s[i] = (sortable){b->rq->prompt[i], b->rq->n_prompt[i], i};
     if (fine) qsort(s, (size_t)n, sizeof *s, compare_tokens);
     for (int i = 0; i < n && fine; i++) b->order[i] = s[i].row;
@@ -163,6 +169,13 @@ static bool is_worth_retrying(long status) {
     return status == 0 || status == 408 || status == 409 || status == 429 || status >= 500;
 }
 
+/* Whether the row may have been refused for what the server's cache holds: then it is asked for again without. */
+static bool asks_whole(batch *b, const jp_http_call *c) {
+    if (!b->r->pool->at[c->server].server.dialect->refuses_cached || *whole_of(b, c->row)) return false;
+    *whole_of(b, c->row) = 1;
+    return true;
+}
+
 /* A status that is not 200, or no answer. */
 static int take_failure(batch *b, jp_http_call *c) {
     const char *base = b->r->pool->at[c->server].server.base;
@@ -186,6 +199,10 @@ static int take_failure(batch *b, jp_http_call *c) {
         return JP_OK;
     }
     jp_pool_dropped(b->r->pool, c->server);
+    if (asks_whole(b, c)) {
+        try_again(b, c);
+        return JP_OK;
+    }
     return jp_fail(b->e, JOPA_ERROR_INPUT, "%s refuses a row of %d tokens (%s)", base,
                    wire_row_of(b, c->row).n_prompt + wire_row_of(b, c->row).last, problem);
 }
@@ -268,6 +285,7 @@ int jp_remote_score(void *self, const jopa_score_request *rq, jopa_error *e) {
     free(b.own);
     free(b.tries);
     free(b.done);
+    free(b.whole);
     return status;
 }
 

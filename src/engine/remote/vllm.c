@@ -1,6 +1,6 @@
 /* vLLM: log-probabilities of the prompt's tokens. /inference/v1/generate, where the server offers it
  * (--enable-scale-out), reads its prefix cache; /v1/completions does not. Entries of cached tokens hold rubbish: only
- * the response's are read. */
+ * the response's are read. Where the rubbish is no number that JSON has, vLLM answers with 400 (seen with 0.32). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static jp_wire_request score_vllm(const jp_server *s, const jp_wire_row *row) {
         return jp_prompt_scores_request(
             "/inference/v1/generate", "token_ids", row,
             json_pack("{s:s, s:{s:i, s:i, s:i, s:b, s:b}}", "model", s->model, "sampling_params", "max_tokens", 1,
-                      "temperature", 0, "prompt_logprobs", 0, "skip_reading_prefix_cache", 0, "detokenize", 0));
+                      "temperature", 0, "prompt_logprobs", 0, "skip_reading_prefix_cache", row->whole, "detokenize", 0));
     return jp_prompt_scores_request(
         "/v1/completions", "prompt", row,
         json_pack("{s:s, s:i, s:i, s:i}", "model", s->model, "max_tokens", 1, "temperature", 0, "prompt_logprobs", 0));
@@ -101,4 +101,5 @@ const jp_dialect jp_dialect_vllm = {.name = "vllm",
                                     .chat = chat_vllm,
                                     .generate = generate_vllm,
                                     .read_generated = read_generated_vllm,
+                                    .refuses_cached = true,
                                     .parses_control = true};

@@ -107,6 +107,13 @@ def fewer(handler, reply):
     edit(drop)(handler, reply)
 
 
+def spoilt_cache(handler, reply):
+    """vLLM 0.32, where what it has of cached tokens is no number that JSON knows."""
+    if handler.body["sampling_params"]["skip_reading_prefix_cache"]:
+        return handler.answer(200, reply)
+    handler.answer(400, {"error": {"message": "Out of range float values are not JSON compliant"}})
+
+
 FAULTS = {
     "fewer rows": (fewer, "it answers"),
     "other ids": (other_ids, "another token"),
@@ -159,6 +166,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.toy.keys.add(self.headers.get("Authorization"))
+        self.body = body
         if self.toy.dialect == "vllm" and self.path == "/inference/v1/generate":
             return self.answer(403, {"error": {"message": "Scale-out endpoints are disabled. Restart vllm serve with --enable-scale-out to enable "
                                                "them.", "type": "PermissionDeniedError", "param": None, "code": 403}})
