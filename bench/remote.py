@@ -138,7 +138,7 @@ def differences(here, there):
 
 
 def equality(servers, model, prompts):
-    """A llama-server beside the local engine, both with float16 weights: nats a token, and the server's own noise in nats."""
+    """A llama-server beside the local engine, both with float16 weights: nats a token."""
     python, found = script(ROOT / "scripts/venv.sh", "torch", ROOT / "tests/parity/torch.txt")[-1], {}
     response = " ".join((ROOT / "bench/speed-response.txt").read_text(encoding="utf-8").split()[:16])
     with tempfile.TemporaryDirectory() as folder:
@@ -151,7 +151,7 @@ def equality(servers, model, prompts):
                     question += ["--hide", f"{word},{word + 1}"]
                 here, there = (json.loads(subprocess.run([JOPA, "score", *engine, *question], stdin=subprocess.DEVNULL, check=True,
                                                          capture_output=True, text=True).stdout) for engine in (["-m", file], ["--engine", at]))
-                found[name] = {"difference": differences(here, there), "noise": there["results"][0].get("noise"), "sets": len(there["results"])}
+                found[name] = {"difference": differences(here, there), "sets": len(there["results"])}
                 print(f"  float16, {name}: {found[name]}", file=sys.stderr)
     return found
 
@@ -214,7 +214,7 @@ def tables(found):
         noise = "" if short["noise"] is None else f"{short['noise']:.2g}, {long['noise']:.2g}"
         rows.append(f"| {name} | {short['evaluations_per_second']:.1f} | {long['evaluations_per_second']:.2f} | "
                     f"{short['tokens_an_evaluation']:.0f}, {long['tokens_an_evaluation']:.0f} | {client} | {noise} |")
-    equal = ", ".join(f"{x['difference']:.3g} at {name} tokens (the server's noise: {x['noise'] or 0:.2g} nats)" for name, x in found["equality"].items())
+    equal = ", ".join(f"{x['difference']:.2g} nats at {name} tokens" for name, x in found["equality"].items())
     rows += ["", f"llama-server beside the local engine, both with float16 weights, {next(iter(found['equality'].values()))['sets']} sets: log p of a "
              f"response token differs by at most {equal}."]
     hours = found["prompts_an_hour"]

@@ -46,10 +46,11 @@ static int recognise_vllm(jp_server *s, const jp_asking *ask, jopa_error *e) {
 
 static jp_wire_request score_vllm(const jp_server *s, const jp_wire_row *row) {
     if (s->variant == SCALE_OUT)
-        return jp_prompt_scores_request(
-            "/inference/v1/generate", "token_ids", row,
-            json_pack("{s:s, s:{s:i, s:i, s:i, s:b, s:b}}", "model", s->model, "sampling_params", "max_tokens", 1,
-                      "temperature", 0, "prompt_logprobs", 0, "skip_reading_prefix_cache", row->whole, "detokenize", 0));
+        return jp_prompt_scores_request("/inference/v1/generate", "token_ids", row,
+                                        json_pack("{s:s, s:{s:i, s:i, s:i, s:b, s:b}}", "model", s->model,
+                                                  "sampling_params", "max_tokens", 1, "temperature", 0,
+                                                  "prompt_logprobs", 0, "skip_reading_prefix_cache", row->whole,
+                                                  "detokenize", 0));
     return jp_prompt_scores_request(
         "/v1/completions", "prompt", row,
         json_pack("{s:s, s:i, s:i, s:i}", "model", s->model, "max_tokens", 1, "temperature", 0, "prompt_logprobs", 0));
