@@ -259,14 +259,22 @@ static void drop_all(batch *b) {
     }
 }
 
+/* Milliseconds until it is looked anew whether another handle gave room back, or a server is due. Rows of one's own
+ * wake without. */
+static int pause_of(const batch *b) {
+    enum { SOON = 5, LATER = 50, OF_A_ROW = 20 };
+    double row = 1000 * jp_pool_latency(b->r->pool) / OF_A_ROW;
+    if (!any_waits(b) || row > LATER) return LATER;
+    return row > SOON ? (int)row : SOON;
+}
+
 static int run_remote_batch(batch *b) {
-    enum { SOON = 5, LATER = 50 }; /* milliseconds: another handle may give room back, a server may be due */
     jp_ear ear = jp_ear_for(b->rq->stop);
     int    status = JP_OK;
     while (b->left && !status) {
         if (jp_hears_stop(&ear)) return jp_fail_interrupted(b->e);
         if ((status = send_some(b))) break;
-        jp_http_call *c = jp_http_wait(b->r->http, any_waits(b) ? SOON : LATER);
+        jp_http_call *c = jp_http_wait(b->r->http, pause_of(b));
         for (; c && !status; c = b->left ? jp_http_wait(b->r->http, 0) : NULL) {
             status = c->status == 200 ? take_success(b, c) : take_failure(b, c);
             jp_http_end(b->r->http, c);
