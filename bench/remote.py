@@ -3,7 +3,7 @@
 the client's processor time a row, prompts an hour with several in flight.
 
 llama-server is built where it is not in the cache; vLLM for the CPU (6 GB) is installed unless --no-vllm. All on loopback,
-one after the other, in rounds; medians. What is measured is kept in build/bench/remote.json as it comes, so that a run that was cut
+one after the other, in rounds; medians. What is measured is kept in build/bench/remote.jsonl as it comes, so that a run that was cut
 off goes on (--again: anew). Writes bench/results/remote.json and the tables in docs/remote.md.
 """
 import argparse
@@ -22,6 +22,8 @@ import time
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+import shared
 
 ROOT = Path(__file__).parents[1]
 JOPA = os.environ.get("JOPA", str(ROOT / "build/jopa"))
@@ -156,48 +158,35 @@ def equality(servers, model, prompts):
     return found
 
 
-class Found:
-    """What is measured, kept as it comes."""
-
-    def __init__(self, a):
-        self.path = Path(JOPA).parent / "bench/remote.json"
-        self.all = {"processor": processor(), "threads": THREADS, "rounds": a.repeat, "quick": a.quick, "load": [], "engines": {}}
-        if self.path.exists() and not a.again:
-            kept = json.loads(self.path.read_text(encoding="utf-8"))
-            if all(kept[name] == self.all[name] for name in ("processor", "threads", "rounds", "quick")):
-                self.all = kept
-
-    def get(self, where, name, measured):
-        if name not in where:
-            print(name, file=sys.stderr)
-            self.all["load"].append(os.getloadavg()[0])
-            where[name] = measured()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(json.dumps(self.all, indent=1) + "\n")
-
-
 def run(a):
     model, servers = script(ROOT / "scripts/fetch-model.sh")[-1], script(ROOT / "scripts/fetch-servers.sh")[-1]
     words = (ROOT / "bench/speed.txt").read_text(encoding="utf-8").split()
     prompts = {name: " ".join(words[:n]) for name, n in LENGTHS.items()}
-    found = Found(a)
+    setting = {"processor": processor(), "threads": THREADS, "rounds": a.repeat, "quick": a.quick}
+    known, load = shared.Rows(ROOT / "build/bench/remote.jsonl", setting, a.again), []
 
-    def note(name, engine):
-        found.get(found.all["engines"], name, lambda: measure(engine, prompts, a.repeat, a.quick))
-    note("local", ["-m", model, "-t", str(THREADS)])
-    with llama_server(servers, model, THREADS) as at:
-        note("llama-server", ["--engine", at])
-    with ExitStack() as stack:
-        both = ",".join(stack.enter_context(llama_server(servers, model, max(1, THREADS // 2))) for _ in range(2))
-        note("llama-server, two replicas", ["--engine", both])
-        found.get(found.all, "prompts_an_hour", lambda: prompts_an_hour(["--engine", both]))
-    found.get(found.all, "equality", lambda: equality(servers, model, prompts))
+    def get(name, measured):
+        def noted():
+            print(name, file=sys.stderr)
+            load.append(os.getloadavg()[0])
+            return measured()
+        return {k: v for k, v in known.get(name, measure=noted).items() if k != "key"}
+
+    def beside(*contexts, then=lambda engine: measure(engine, prompts, a.repeat, a.quick)):
+        """What `then` finds with the servers that the functions start."""
+        with ExitStack() as stack:
+            return then(["--engine", ",".join(stack.enter_context(start()) for start in contexts)])
+
+    def on_vllm(*more):
+        return beside(lambda: vllm(*script(ROOT / "bench/vllm.sh", model), *more))
+    one, half = (lambda: llama_server(servers, model, THREADS)), (lambda: llama_server(servers, model, max(1, THREADS // 2)))
+    engines = {"local": lambda: measure(["-m", model, "-t", str(THREADS)], prompts, a.repeat, a.quick),
+               "llama-server": lambda: beside(one), "llama-server, two replicas": lambda: beside(half, half)}
     if not a.no_vllm:
-        python, folder = script(ROOT / "bench/vllm.sh", model)
-        for name, more in (("vLLM", ()), ("vLLM, prefix cache", ("--enable-scale-out",))):
-            with vllm(python, folder, *more) as at:
-                note(name, ["--engine", at])
-    return found.all
+        engines |= {"vLLM": on_vllm, "vLLM, prefix cache": lambda: on_vllm("--enable-scale-out")}
+    return {**setting, "engines": {name: get(name, measured) for name, measured in engines.items()},
+            "prompts_an_hour": get("prompts an hour", lambda: beside(half, half, then=prompts_an_hour)),
+            "equality": get("equality", lambda: equality(servers, model, prompts)), "load": load}
 
 
 def processor():
@@ -226,7 +215,6 @@ def tables(found):
 def write_document(text):
     path = ROOT / "docs/remote.md"
     old = path.read_text(encoding="utf-8")
-    old = old.replace("loopback. They are not measured yet.", "loopback.")
     path.write_text(re.sub(r"(<!-- bench/remote.py -->\n).*?(?=<!-- end -->)", lambda m: m[1] + text + "\n", old, flags=re.S), encoding="utf-8")
 
 
