@@ -1,6 +1,6 @@
 # jopa_accel: OpenMP, which ggml uses too, where there is one; and src/engine/accel/accel.h, where oneDNN and ggml's
 # interface for backends are at hand as well, on x86-64.
-option(JOPA_ACCEL "Use oneDNN where the processor multiplies in bfloat16" ON)
+option(JOPA_ACCEL "A backend of ours for attention, and with oneDNN for products in bfloat16" ON)
 add_library(jopa_accel INTERFACE)
 # Not by oneDNN's own package file: Debian's asks for the headers of OpenCL, which nothing here needs.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h)
@@ -24,12 +24,13 @@ endif()
 # jopa_accel_flags(): the files below are compiled for processors that have these instructions, whatever the rest is
 # compiled for: they run only where accel-cpu.c found them. Of the folder that calls this.
 function(jopa_accel_flags)
-    set(flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mfma -mf16c)
-    set(files accel-attention.c accel-product.c accel-tiles.c accel-tiles-avx512.c accel-tiles-amx.c)
-    list(TRANSFORM files PREPEND ${PROJECT_SOURCE_DIR}/src/engine/accel/)
+    set(folder ${PROJECT_SOURCE_DIR}/src/engine/accel)
+    set(files accel-bfloat16.c accel-product.c accel-tiles.c accel-tiles-avx512.c accel-tiles-amx.c)
+    list(TRANSFORM files PREPEND ${folder}/)
     if(accel)
+        set(flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512bf16 -mfma -mf16c)
         set_source_files_properties(${files} PROPERTIES COMPILE_OPTIONS "${flags}")
-        set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/engine/accel/accel-tiles-amx.c APPEND PROPERTY
-            COMPILE_OPTIONS -mamx-tile -mamx-bf16)
+        set_property(SOURCE ${folder}/accel-tiles-amx.c APPEND PROPERTY COMPILE_OPTIONS -mamx-tile -mamx-bf16)
+        set_source_files_properties(${folder}/accel-avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
     endif()
 endfunction()

@@ -6,20 +6,12 @@
 #ifdef JOPA_ACCEL
 #include <math.h>
 #include <omp.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/accel/accel-tiles.h"
+#include "engine/accel/accel-kernel.h"
 
-#include <immintrin.h>
-
-enum {
-    QUERIES = 64, /* of a block */
-    TILE = 512,   /* cells at a time */
-    LANES = 16,
-    HIDDEN = 0xfc00 /* minus infinity in the mask */
-};
+enum { QUERIES = 64, /* of a block */ STEP = JP_KERNEL_CELLS, LANES = 16 };
 static const float LOG2_E = 1.44269504f; /* scores are powers of 2 */
 
 /* Of one mask, for each block of queries the cells that one of them sees: first the plain ones, that every query sees
@@ -46,23 +38,22 @@ typedef struct {
     const struct ggml_tensor *q, *k, *v, *mask;
     struct ggml_tensor       *out;
     list                     *list;
-    const jp_tiles           *tiles;
+    const jp_kernel          *kernel;
     int   width, value_width, n_queries, n_cells, heads, groups; /* groups: of heads that share keys */
-    int   terms, parts;                                          /* of scores, of values: accel-tiles.h */
+    int   parts;
     float scale;
 } attention;
 
-/* One thread's buffers; rows: a block's queries of all heads of a group, a multiple of JP_TILES_STEP. */
+/* One thread's buffers; rows: a block's queries of all heads of a group, a multiple of the kernel's. */
 typedef struct {
-    int32_t  *some;      /* [n_cells] scratch */
-    uint16_t *q;         /* two parts of [rows * width], scaled */
-    uint16_t *k, *v;     /* two parts of [TILE * width] and [TILE * value_width], packed */
-    float    *key;       /* [JP_TILES_STEP * the larger width] */
-    float    *mask;      /* [QUERIES * TILE] */
-    float    *s;         /* [rows * TILE] */
-    uint16_t *p;         /* [rows * TILE] */
-    float    *o;         /* [rows * value_width] */
-    float    *top, *sum; /* [rows] */
+    int32_t *some;      /* [n_cells] scratch */
+    void    *q, *k, *v; /* as the kernel lays them out: [rows * width], [tile * width], [tile * value_width] */
+    float   *key;       /* [STEP * the larger width] */
+    float   *mask;      /* [QUERIES * tile] */
+    float   *s;         /* [rows * tile] */
+    void    *p;         /* [rows * tile] */
+    float   *o;         /* [rows * value_width] */
+    float   *top, *sum; /* [rows] */
 } space;
 
 jp_attention_space *jp_attention_space_new(void) { return calloc(1, sizeof(jp_attention_space)); }
@@ -89,55 +80,23 @@ bool jp_attention_takes(const struct ggml_tensor *node) {
     memcpy(&cap, node->op_params + 2, sizeof cap);
     return plain(q, GGML_TYPE_F32) && plain(k, GGML_TYPE_F16) && plain(v, GGML_TYPE_F16) &&
            plain(mask, GGML_TYPE_F16) && mask->ne[2] == 1 && !node->src[4] && slope == 0 && cap == 0 &&
-           k->ne[2] == v->ne[2] && q->ne[2] % k->ne[2] == 0 && k->ne[0] % JP_TILES_STEP == 0 &&
-           v->ne[0] % JP_TILES_STEP == 0;
+           k->ne[2] == v->ne[2] && q->ne[2] % k->ne[2] == 0 && k->ne[0] % STEP == 0 && v->ne[0] % STEP == 0;
 }
 
-/* ---- vectors
- * --------------------------------------------------------------------------------------------------------- */
-
-/* 2^x for x <= 0, relative error below 1e-5. */
-static inline __m512 exp2_negative(__m512 x) {
-    __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), f = _mm512_sub_ps(x, whole);
-    __m512 p = _mm512_set1_ps(9.6181291e-3f);
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(5.5504109e-2f));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(2.4022651e-1f));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(6.9314718e-1f));
-    p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(1.0f));
-    return _mm512_scalef_ps(p, whole);
-}
-
-static inline void widen_attention(const uint16_t *from, float *to, int n) {
-    for (int i = 0; i < n; i += LANES)
-        _mm512_storeu_ps(to + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(from + i))));
-}
-
-/* ---- a block
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- which cells ------------------------------------------------------------------------------------------------- */
 
 static const void *row_attention(const struct ggml_tensor *t, int64_t i, int64_t plane) {
     return (const char *)t->data + (size_t)i * t->nb[1] + (size_t)plane * t->nb[2];
 }
 
-/* Of 32 cells from `c` on, which some of the queries see, and for which some mask is not 0. */
-static inline void look(const attention *a, int first, int count, int c, __mmask32 *seen, __mmask32 *masked) {
-    __mmask32 inside = a->n_cells - c < 32 ? (1u << (a->n_cells - c)) - 1 : ~0u;
-    __m512i   any = _mm512_setzero_si512(), other = any, hidden = _mm512_set1_epi16((short)HIDDEN);
-    for (int i = 0; i < count; i++) {
-        __m512i mask = _mm512_maskz_loadu_epi16(inside, (const uint16_t *)row_attention(a->mask, first + i, 0) + c);
-        any = _mm512_or_si512(any, _mm512_xor_si512(mask, hidden));
-        other = _mm512_or_si512(other, mask);
-    }
-    *seen = _mm512_test_epi16_mask(any, any) & inside;
-    *masked = _mm512_test_epi16_mask(other, other);
-}
-
 static void list_cells(const attention *a, space *w, int block, int first, int count) {
     int      n = 0, rest = 0;
     int32_t *cells = a->list->cells + (size_t)block * (size_t)a->n_cells;
-    for (int c = 0; c < a->n_cells; c += 32) {
-        __mmask32 seen, masked;
-        look(a, first, count, c, &seen, &masked);
+    for (int c = 0; c < a->n_cells; c += STEP) {
+        uint32_t seen, masked;
+        int      inside = a->n_cells - c < STEP ? a->n_cells - c : STEP;
+        a->kernel->look((const uint16_t *)row_attention(a->mask, first, 0) + c, a->mask->nb[1], count, inside, &seen,
+                        &masked);
         for (; seen; seen &= seen - 1) {
             int bit = __builtin_ctz(seen);
             if (masked >> bit & 1) w->some[rest++] = c + bit;
@@ -170,29 +129,32 @@ static list *find_list(jp_attention_space *s, const struct ggml_tensor *node, in
     return l;
 }
 
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
+
 static inline void fetch_attention(const void *from, int n) {
-    for (int i = 0; i < n * 2; i += 64) _mm_prefetch((const char *)from + i, _MM_HINT_T0);
+    for (int i = 0; i < n * 2; i += 64) __builtin_prefetch((const char *)from + i, 0, 3);
+}
+
+/* STEP rows of `t`, of the cells from `cells` on, as floats; zeros after the first `some`. */
+static void widen_rows(const attention *a, const struct ggml_tensor *t, int width, int group, const int32_t *cells,
+                       int some, float *to) {
+    for (int c = 0; c < some; c++)
+        a->kernel->widen(row_attention(t, cells[c], group), to + (size_t)c * (size_t)width, width);
+    memset(to + (size_t)some * (size_t)width, 0, (size_t)(STEP - some) * (size_t)width * sizeof *to);
 }
 
 /* Keys and values of `count` listed cells of one group, packed; zeros up to `wide`. */
 static void gather(const attention *a, space *w, int group, const int32_t *cells, int count, int wide) {
-    for (int at = 0; at < wide; at += JP_TILES_STEP) {
-        int some = count - at < JP_TILES_STEP ? count - at : JP_TILES_STEP;
-        for (int c = at + JP_TILES_STEP; c < count && c < at + 2 * JP_TILES_STEP; c++) {
+    for (int at = 0; at < wide; at += STEP) {
+        int some = count - at < STEP ? count - at : STEP;
+        for (int c = at + STEP; c < count && c < at + 2 * STEP; c++) {
             fetch_attention(row_attention(a->k, cells[c], group), a->width);
             fetch_attention(row_attention(a->v, cells[c], group), a->value_width);
         }
-        for (int c = 0; c < some; c++)
-            widen_attention(row_attention(a->k, cells[at + c], group), w->key + (size_t)c * (size_t)a->width, a->width);
-        memset(w->key + (size_t)some * (size_t)a->width, 0,
-               (size_t)(JP_TILES_STEP - some) * (size_t)a->width * sizeof *w->key);
-        jp_tiles_pack_keys(w->key, a->width, at, TILE, w->k);
-        for (int c = 0; c < some; c++)
-            widen_attention(row_attention(a->v, cells[at + c], group), w->key + (size_t)c * (size_t)a->value_width,
-                            a->value_width);
-        memset(w->key + (size_t)some * (size_t)a->value_width, 0,
-               (size_t)(JP_TILES_STEP - some) * (size_t)a->value_width * sizeof *w->key);
-        jp_tiles_pack_values(w->key, a->value_width, at, TILE, w->v);
+        widen_rows(a, a->k, a->width, group, cells + at, some, w->key);
+        a->kernel->pack_keys(w->key, a->width, at, w->k);
+        widen_rows(a, a->v, a->value_width, group, cells + at, some, w->key);
+        a->kernel->pack_values(w->key, a->value_width, at, w->v);
     }
 }
 
@@ -201,64 +163,24 @@ static void gather_mask(const attention *a, space *w, int first, int queries, co
                         int wide) {
     for (int i = 0; i < queries; i++) {
         const uint16_t *mask = row_attention(a->mask, first + i, 0);
-        float          *to = w->mask + (size_t)i * TILE;
+        float          *to = w->mask + (size_t)i * (size_t)a->kernel->cells;
         for (int c = 0; c < wide; c += LANES) {
             bool run = c + LANES <= count && cells[c + LANES - 1] - cells[c] == LANES - 1;
-            if (run)
-                _mm512_storeu_ps(to + c,
-                                 _mm512_mul_ps(_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(mask + cells[c]))),
-                                               _mm512_set1_ps(LOG2_E)));
+            if (run) a->kernel->widen_mask(mask + cells[c], to + c);
             for (int l = c; l < c + LANES && !run; l++)
-                to[l] = l < count && mask[cells[l]] != HIDDEN ? LOG2_E * _cvtsh_ss(mask[cells[l]]) : -INFINITY;
+                to[l] = l < count && mask[cells[l]] != JP_KERNEL_HIDDEN ? LOG2_E * ggml_fp16_to_fp32(mask[cells[l]])
+                                                                        : -INFINITY;
         }
     }
-}
-
-/* p = 2^(s + mask - top), with the running top and sum of one row; mask may be NULL: 0. Returns by how much what is
- * known shrinks. p is rounded to bfloat16 and the sum is that of the rounded numbers, so that weights still add up
- * to 1. */
-static inline float soften(float *s, const float *mask, int wide, float *top, float *sum, uint16_t *p) {
-    __m512 most = _mm512_set1_ps(*top);
-    for (int c = 0; c < wide; c += LANES) {
-        __m512 x = _mm512_loadu_ps(s + c);
-        if (mask) {
-            x = _mm512_add_ps(x, _mm512_loadu_ps(mask + c));
-            _mm512_storeu_ps(s + c, x);
-        }
-        most = _mm512_max_ps(most, x);
-    }
-    float now = _mm512_reduce_max_ps(most), shrink = now == -INFINITY || now == *top ? 1 : exp2f(*top - now);
-    *top = now;
-    __m512 total = _mm512_setzero_ps(), base = _mm512_set1_ps(now == -INFINITY ? 0 : now);
-    for (int c = 0; c < wide; c += LANES) {
-        __m512 x = _mm512_loadu_ps(s + c), y = exp2_negative(_mm512_sub_ps(x, base));
-        x = mask ? _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-INFINITY), _CMP_NEQ_OQ), y) : y;
-        __m256i rounded = (__m256i)_mm512_cvtneps_pbh(x);
-        _mm256_storeu_si256((__m256i *)(void *)(p + c), rounded);
-        total = _mm512_add_ps(total, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded), 16)));
-    }
-    *sum = *sum * shrink + _mm512_reduce_add_ps(total);
-    return shrink;
-}
-
-static void shrink_row(float *o, int n, float by) {
-    if (by == 1) return;
-    for (int x = 0; x < n; x += LANES)
-        _mm512_storeu_ps(o + x, _mm512_mul_ps(_mm512_loadu_ps(o + x), _mm512_set1_ps(by)));
 }
 
 static void load_queries(const attention *a, space *w, int group, int first, int queries, int rows) {
-    int    per = a->heads / a->groups;
-    size_t part = (size_t)rows * (size_t)a->width;
-    memset(w->q, 0, 2 * part * sizeof *w->q);
+    int per = a->heads / a->groups;
+    memset(w->q, 0, (size_t)rows * (size_t)a->width * (size_t)a->kernel->number);
     for (int h = 0; h < per; h++)
-        for (int i = 0; i < queries; i++) {
-            const float *from = row_attention(a->q, first + i, group * per + h);
-            uint16_t    *to = w->q + (size_t)(h * queries + i) * (size_t)a->width;
-            for (int x = 0; x < a->width; x += LANES)
-                jp_tiles_split(_mm512_mul_ps(_mm512_loadu_ps(from + x), _mm512_set1_ps(a->scale * LOG2_E)), to + x,
-                               to + part + x);
-        }
+        for (int i = 0; i < queries; i++)
+            a->kernel->load_query(row_attention(a->q, first + i, group * per + h), a->scale * LOG2_E, h * queries + i,
+                                  rows, a->width, w->q);
 }
 
 static void store(const attention *a, const space *w, int group, int first, int queries) {
@@ -274,12 +196,27 @@ static void store(const attention *a, const space *w, int group, int first, int 
         }
 }
 
+/* Scores of a tile's cells, their weights, and what these make of the values. */
+static void run_tile(const attention *a, space *w, int queries, int used, int rows, int wide, bool masked) {
+    const jp_kernel *k = a->kernel;
+    size_t           tile = (size_t)k->cells;
+    k->scores(w->q, w->k, a->width, rows, wide, a->parts, w->s);
+    for (int r = 0; r < used; r++) {
+        float shrink = k->soften(w->s + (size_t)r * tile, masked ? w->mask + (size_t)(r % queries) * tile : NULL, r,
+                                 wide, w->top + r, w->sum + r, w->p);
+        if (shrink != 1) k->shrink(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
+    }
+    k->values(w->p, w->v, a->value_width, rows, wide, a->parts, w->o);
+}
+
+static int round_up(int n, int step) { return (n + step - 1) / step * step; }
+
 static void run_block(const attention *a, space *w, int block) {
     int first = block * QUERIES, queries = a->n_queries - first < QUERIES ? a->n_queries - first : QUERIES;
     if (a->list->count[block] < 0) list_cells(a, w, block, first, queries);
     const int32_t *cells = a->list->cells + (size_t)block * (size_t)a->n_cells;
-    int            n = a->list->count[block], used = a->heads / a->groups * queries,
-        rows = (used + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
+    int            n = a->list->count[block], used = a->heads / a->groups * queries, tile = a->kernel->cells,
+        rows = round_up(used, a->kernel->rows);
     for (int group = 0; group < a->groups; group++) {
         load_queries(a, w, group, first, queries, rows);
         memset(w->o, 0, (size_t)rows * (size_t)a->value_width * sizeof *w->o);
@@ -287,42 +224,34 @@ static void run_block(const attention *a, space *w, int block) {
             w->top[r] = -INFINITY;
             w->sum[r] = 0;
         }
-        for (int at = 0; at < n; at += TILE) {
-            int count = n - at < TILE ? n - at : TILE,
-                wide = (count + JP_TILES_STEP - 1) / JP_TILES_STEP * JP_TILES_STEP;
+        for (int at = 0; at < n; at += tile) {
+            int  count = n - at < tile ? n - at : tile, wide = round_up(count, STEP);
             bool masked = at + wide > a->list->plain[block];
             gather(a, w, group, cells + at, count, wide);
-            if (masked && (group == 0 || n > TILE)) gather_mask(a, w, first, queries, cells + at, count, wide);
-            a->tiles->scores(w->q, (size_t)rows * (size_t)a->width, w->k, a->width, rows, wide, TILE, a->terms, w->s);
-            for (int r = 0; r < used; r++) {
-                float shrink = soften(w->s + (size_t)r * TILE, masked ? w->mask + (size_t)(r % queries) * TILE : NULL,
-                                      wide, w->top + r, w->sum + r, w->p + (size_t)r * TILE);
-                shrink_row(w->o + (size_t)r * (size_t)a->value_width, a->value_width, shrink);
-            }
-            a->tiles->values(w->p, w->v, a->value_width, rows, wide, TILE, a->parts, w->o);
+            if (masked && (group == 0 || n > tile)) gather_mask(a, w, first, queries, cells + at, count, wide);
+            run_tile(a, w, queries, used, rows, wide, masked);
         }
         store(a, w, group, first, queries);
     }
 }
 
-/* ---- the operator
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the operator ------------------------------------------------------------------------------------------------ */
 
 /* Lay out one thread's buffers from `base`, or with NULL only measure them; returns the bytes. */
 static size_t lay_out(space *w, const attention *a, char *base) {
-    size_t rows = (size_t)(a->heads / a->groups * QUERIES + JP_TILES_STEP), width = (size_t)a->width,
-           values = (size_t)a->value_width, cells = (size_t)a->n_cells, at = 0;
+    size_t rows = (size_t)round_up(a->heads / a->groups * QUERIES, a->kernel->rows), width = (size_t)a->width,
+           values = (size_t)a->value_width, tile = (size_t)a->kernel->cells, number = (size_t)a->kernel->number, at = 0;
     struct {
         void **place;
         size_t size;
-    } parts[] = {{(void **)&w->some, cells * sizeof *w->some},
-                 {(void **)&w->q, 2 * rows * width * sizeof *w->q},
-                 {(void **)&w->k, 2 * TILE * width * sizeof *w->k},
-                 {(void **)&w->v, 2 * TILE * values * sizeof *w->v},
-                 {(void **)&w->key, JP_TILES_STEP * (width > values ? width : values) * sizeof *w->key},
-                 {(void **)&w->mask, QUERIES * TILE * sizeof *w->mask},
-                 {(void **)&w->s, rows * TILE * sizeof *w->s},
-                 {(void **)&w->p, rows * TILE * sizeof *w->p},
+    } parts[] = {{(void **)&w->some, (size_t)a->n_cells * sizeof *w->some},
+                 {&w->q, rows * width * number},
+                 {&w->k, tile * width * number},
+                 {&w->v, tile * values * number},
+                 {(void **)&w->key, STEP * (width > values ? width : values) * sizeof *w->key},
+                 {(void **)&w->mask, QUERIES * tile * sizeof *w->mask},
+                 {(void **)&w->s, rows * tile * sizeof *w->s},
+                 {&w->p, rows * tile * (size_t)a->kernel->weight},
                  {(void **)&w->o, rows * values * sizeof *w->o},
                  {(void **)&w->top, rows * sizeof *w->top},
                  {(void **)&w->sum, rows * sizeof *w->sum}};
@@ -330,6 +259,7 @@ static size_t lay_out(space *w, const attention *a, char *base) {
         if (base) *parts[i].place = base + at;
         at += (parts[i].size + 63) / 64 * 64;
     }
+    if (base && !a->kernel->weight) w->p = w->s;
     return at;
 }
 
@@ -340,16 +270,15 @@ static attention read_operator(struct ggml_tensor *node, int parts) {
                                    .v = v,
                                    .mask = node->src[3],
                                    .out = node,
+                                   .kernel = jp_attention_kernel(),
                                    .width = (int)k->ne[0],
                                    .value_width = (int)v->ne[0],
                                    .n_queries = (int)q->ne[1],
                                    .n_cells = (int)k->ne[1],
                                    .heads = (int)q->ne[2],
-                                   .groups = (int)k->ne[2]};
+                                   .groups = (int)k->ne[2],
+                                   .parts = parts};
     memcpy(&a.scale, node->op_params, sizeof a.scale);
-    a.tiles = jp_products_amx() ? &jp_tiles_amx : &jp_tiles_avx512;
-    a.parts = parts;
-    a.terms = parts > 1 ? JP_TILES_TERMS : JP_TILES_TERMS - 1; /* keys with one part */
     return a;
 }
 
@@ -370,10 +299,10 @@ bool jp_attention_run(jp_attention_space *s, struct ggml_tensor *node, int threa
     {
         space w;
         lay_out(&w, &a, s->memory + each * (size_t)omp_get_thread_num());
-        a.tiles->begin();
+        a.kernel->begin();
 #pragma omp for schedule(dynamic)
         for (int b = 0; b < blocks; b++) run_block(&a, &w, b);
-        a.tiles->end();
+        a.kernel->end();
     }
     return true;
 }

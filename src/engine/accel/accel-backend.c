@@ -112,7 +112,7 @@ static const char *device_name(ggml_backend_dev_t device) {
 
 static const char *device_description(ggml_backend_dev_t device) {
     (void)device;
-    return "matrix products in bfloat16, attention of many sequences";
+    return "attention of many sequences, matrix products in bfloat16";
 }
 
 static void device_memory(ggml_backend_dev_t device, size_t *free_bytes, size_t *total) {
@@ -146,7 +146,8 @@ static bool device_computes(ggml_backend_dev_t device, const struct ggml_tensor 
     (void)device;
     if (computes_nothing(node)) return true;
     if (node->op == GGML_OP_FLASH_ATTN_EXT) return jp_attention_takes(node);
-    const struct ggml_backend_buffer *weights = node->op == GGML_OP_MUL_MAT ? node->src[0]->buffer : NULL;
+    const struct ggml_backend_buffer *weights =
+        node->op == GGML_OP_MUL_MAT && jp_products_useful() ? node->src[0]->buffer : NULL;
     return weights && weights->usage == GGML_BACKEND_BUFFER_USAGE_WEIGHTS && ggml_backend_buft_is_host(weights->buft) &&
            jp_products_takes(node);
 }
@@ -199,15 +200,15 @@ static ggml_backend_dev_t device_at(ggml_backend_reg_t reg, size_t index) {
     return (ggml_backend_dev_t)(uintptr_t)&only_device;
 }
 
-bool jp_accel_register(void) {
-    if (!jp_products_useful()) return false;
+unsigned jp_accel_register(void) {
+    if (!jp_attention_kernel()) return 0;
     bool known = ggml_backend_reg_by_name(NAME) != NULL; /* ggml's own backends are registered by now */
     ggml_critical_section_start();
     for (size_t i = 0; i < ggml_backend_reg_count() && !known; i++)
         known = !strcmp(ggml_backend_reg_name(ggml_backend_reg_get(i)), NAME);
     if (!known) ggml_backend_register((ggml_backend_reg_t)(uintptr_t)&registration);
     ggml_critical_section_end();
-    return true;
+    return JP_ACCEL_ATTENTION | (jp_products_useful() ? JP_ACCEL_PRODUCTS : 0);
 }
 
 ggml_backend_t jp_accel_open(int threads) {
@@ -220,7 +221,7 @@ ggml_backend_t jp_accel_open(int threads) {
 void jp_accel_begin(jp_accel_store *store, int inputs, int attention) { (void)store, (void)inputs, (void)attention; }
 void jp_accel_end(void) {}
 
-bool                 jp_accel_register(void) { return false; }
+unsigned             jp_accel_register(void) { return 0; }
 struct ggml_backend *jp_accel_open(int threads) {
     (void)threads;
     return NULL;

@@ -9,7 +9,7 @@ enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS };
 /* The compiler does not know that the instructions below read and write memory. */
 static inline void settle_amx(void) { __asm__ volatile("" : : : "memory"); }
 
-static void begin(void) {
+void jp_tiles_begin_amx(void) {
     static const struct {
         uint8_t  palette, start, reserved[14];
         uint16_t bytes[16];
@@ -19,7 +19,7 @@ static void begin(void) {
     _tile_loadconfig(&shape);
 }
 
-static void end(void) { _tile_release(); }
+void jp_tiles_end_amx(void) { _tile_release(); }
 
 /* A step of 32 by 32 results: tiles 0 to 3 are sums, 4 and 5 left, 6 and 7 right. */
 static inline void step_amx(const uint16_t *left, size_t left_stride, const uint16_t *right, size_t right_next) {
@@ -40,9 +40,10 @@ static inline void store_sums_amx(float *to, size_t stride) {
     _tile_stored(3, to + ROWS * stride + ROWS, stride * 4);
 }
 
-static void scores_amx(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide,
-                       int stride, int terms, float *s) {
-    size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
+void jp_tiles_scores_amx(const void *queries, const void *keys, int width, int rows, int wide, int parts, float *s) {
+    const uint16_t *q = queries, *packed = keys;
+    size_t          w = (size_t)width, part = JP_TILES_CELLS * w, q_part = (size_t)rows * w;
+    int             terms = jp_tiles_terms(parts);
     settle_amx();
     for (int j = 0; j < wide; j += JP_TILES_STEP)
         for (int i = 0; i < rows; i += JP_TILES_STEP) {
@@ -54,14 +55,14 @@ static void scores_amx(const uint16_t *q, size_t q_part, const uint16_t *packed,
                 for (size_t x = 0; x < w; x += NUMBERS)
                     step_amx(q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w,
                              packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
-            store_sums_amx(s + (size_t)i * (size_t)stride + j, (size_t)stride);
+            store_sums_amx(s + (size_t)i * JP_TILES_CELLS + j, JP_TILES_CELLS);
         }
     settle_amx();
 }
 
-static void values_amx(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts,
-                       float *o) {
-    size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
+void jp_tiles_values_amx(const void *weights, const void *values, int width, int rows, int wide, int parts, float *o) {
+    const uint16_t *p = weights, *packed = values;
+    size_t          w = (size_t)width, part = JP_TILES_CELLS * w;
     settle_amx();
     for (int x = 0; x < width; x += JP_TILES_STEP)
         for (int i = 0; i < rows; i += JP_TILES_STEP) {
@@ -72,12 +73,10 @@ static void values_amx(const uint16_t *p, const uint16_t *packed, int width, int
             _tile_loadd(3, to + ROWS * w + ROWS, w * 4);
             for (size_t t = 0; t < (size_t)parts; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
-                    step_amx(p + (size_t)i * (size_t)stride + j, (size_t)stride,
+                    step_amx(p + (size_t)i * JP_TILES_CELLS + j, JP_TILES_CELLS,
                              packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
             store_sums_amx(to, w);
         }
     settle_amx();
 }
-
-const jp_tiles jp_tiles_amx = {begin, end, scores_amx, values_amx};
 #endif

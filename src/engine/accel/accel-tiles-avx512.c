@@ -8,8 +8,6 @@
 
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS, LINES = 8 /* rows of a result at a time */ };
 
-static void nothing_avx512(void) {}
-
 static inline __m512bh both(const uint16_t *pair) { /* in all places */
     int32_t bits;
     memcpy(&bits, pair, sizeof bits);
@@ -48,9 +46,10 @@ static inline void store_sums_avx512(__m512 sums[LINES][2], float *to, size_t st
     }
 }
 
-static void scores_avx512(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide,
-                          int stride, int terms, float *s) {
-    size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
+void jp_tiles_scores_avx512(const void *queries, const void *keys, int width, int rows, int wide, int parts, float *s) {
+    const uint16_t *q = queries, *packed = keys;
+    size_t          w = (size_t)width, part = JP_TILES_CELLS * w, q_part = (size_t)rows * w;
+    int             terms = jp_tiles_terms(parts);
     for (int j = 0; j < wide; j += JP_TILES_STEP)
         for (int i = 0; i < rows; i += LINES) {
             __m512 sums[LINES][2];
@@ -60,13 +59,14 @@ static void scores_avx512(const uint16_t *q, size_t q_part, const uint16_t *pack
                 for (size_t x = 0; x < w; x += NUMBERS)
                     step_avx512(sums, q + (size_t)JP_TILES_LEFT[t] * q_part + (size_t)i * w + x, w,
                                 packed + (size_t)JP_TILES_RIGHT[t] * part + (size_t)j * w + x * ROWS, ROWS * w);
-            store_sums_avx512(sums, s + (size_t)i * (size_t)stride + j, (size_t)stride);
+            store_sums_avx512(sums, s + (size_t)i * JP_TILES_CELLS + j, JP_TILES_CELLS);
         }
 }
 
-static void values_avx512(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride,
-                          int parts, float *o) {
-    size_t part = (size_t)stride * (size_t)width, w = (size_t)width;
+void jp_tiles_values_avx512(const void *weights, const void *values, int width, int rows, int wide, int parts,
+                            float *o) {
+    const uint16_t *p = weights, *packed = values;
+    size_t          w = (size_t)width, part = JP_TILES_CELLS * w;
     for (int x = 0; x < width; x += JP_TILES_STEP)
         for (int i = 0; i < rows; i += LINES) {
             float *to = o + (size_t)i * w + x;
@@ -74,11 +74,9 @@ static void values_avx512(const uint16_t *p, const uint16_t *packed, int width, 
             load_sums(sums, to, w);
             for (size_t t = 0; t < (size_t)parts; t++)
                 for (int j = 0; j < wide; j += JP_TILES_STEP)
-                    step_avx512(sums, p + (size_t)i * (size_t)stride + j, (size_t)stride,
+                    step_avx512(sums, p + (size_t)i * JP_TILES_CELLS + j, JP_TILES_CELLS,
                                 packed + t * part + (size_t)j * w + (size_t)x * NUMBERS, ROWS * NUMBERS);
             store_sums_avx512(sums, to, w);
         }
 }
-
-const jp_tiles jp_tiles_avx512 = {nothing_avx512, nothing_avx512, scores_avx512, values_avx512};
 #endif

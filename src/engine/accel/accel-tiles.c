@@ -5,9 +5,6 @@
 
 enum { ROWS = JP_TILE_ROWS, NUMBERS = JP_TILE_NUMBERS };
 
-/* ---- packing
- * --------------------------------------------------------------------------------------------------------- */
-
 /* Rows of 16 pairs of numbers become columns. */
 static void transpose_tiles(__m512i r[ROWS]) {
     __m512i t[ROWS];
@@ -43,12 +40,12 @@ static inline void split_tiles(const float *from, __m512i *first, __m512i *secon
 }
 
 /* Tile (cell / 16, number / 32). */
-void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_t *packed) {
-    size_t part = (size_t)cells * (size_t)width;
+void jp_tiles_pack_keys(const float *keys, int width, int at, void *packed) {
+    size_t part = (size_t)JP_TILES_CELLS * (size_t)width;
     for (int c = 0; c < JP_TILES_STEP; c += ROWS)
         for (int x = 0; x < width; x += NUMBERS) {
             __m512i   first[ROWS], second[ROWS];
-            uint16_t *tile = packed + (size_t)(at + c) * (size_t)width + (size_t)x * ROWS;
+            uint16_t *tile = (uint16_t *)packed + (size_t)(at + c) * (size_t)width + (size_t)x * ROWS;
             for (int i = 0; i < ROWS; i++)
                 split_tiles(keys + (size_t)(c + i) * (size_t)width + x, first + i, second + i);
             transpose_tiles(first);
@@ -61,11 +58,11 @@ void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_
 }
 
 /* Tile (cell / 32, number / 16). */
-void jp_tiles_pack_values(const float *values, int width, int at, int cells, uint16_t *packed) {
-    size_t part = (size_t)cells * (size_t)width;
+void jp_tiles_pack_values(const float *values, int width, int at, void *packed) {
+    size_t part = (size_t)JP_TILES_CELLS * (size_t)width;
     for (int c = 0; c < JP_TILES_STEP; c += 2)
         for (int x = 0; x < width; x += ROWS) {
-            uint16_t *to = packed + (size_t)at * (size_t)width + (size_t)x * NUMBERS + (size_t)c * ROWS;
+            uint16_t *to = (uint16_t *)packed + (size_t)at * (size_t)width + (size_t)x * NUMBERS + (size_t)c * ROWS;
             __m512    even = _mm512_loadu_ps(values + (size_t)c * (size_t)width + x),
                    odd = _mm512_loadu_ps(values + (size_t)(c + 1) * (size_t)width + x);
             __m512i a = jp_tiles_round(even), b = jp_tiles_round(odd);

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/accel/accel-kernel.h"
+
 enum {
-    JP_TILES_STEP = 32, /* rows, columns and widths are multiples of it */
+    JP_TILES_STEP = JP_KERNEL_CELLS, /* rows, columns and widths are multiples of it */
+    JP_TILES_CELLS = 512,            /* at a time */
     JP_TILE_ROWS = 16,
     JP_TILE_NUMBERS = 32,
     JP_TILES_TERMS = 3
@@ -19,19 +22,8 @@ enum {
 static const int JP_TILES_LEFT[JP_TILES_TERMS] = {0, 1, 0},
                  JP_TILES_RIGHT[JP_TILES_TERMS] = {0, 0, 1}; /* the parts of each term */
 
-typedef struct {
-    void (*begin)(void); /* before and after the products, in each thread */
-    void (*end)(void);
-    /* s[rows, stride] = q k^T for `wide` cells; q: two parts of [rows, width], q_part apart; packed: of `stride` cells;
-     * the first `terms` of JP_TILES_TERMS. */
-    void (*scores)(const uint16_t *q, size_t q_part, const uint16_t *packed, int width, int rows, int wide, int stride,
-                   int terms, float *s);
-    /* o[rows, width] += p v; p: [rows, stride]; the first `parts` of v's two. */
-    void (*values)(const uint16_t *p, const uint16_t *packed, int width, int rows, int wide, int stride, int parts,
-                   float *o);
-} jp_tiles;
-
-extern const jp_tiles jp_tiles_amx, jp_tiles_avx512;
+/* How many terms scores have: keys may have one part. */
+static inline int jp_tiles_terms(int parts) { return parts > 1 ? JP_TILES_TERMS : JP_TILES_TERMS - 1; }
 
 /* 16 numbers into their parts: nearest, ties to even, and what is missing then. */
 static inline __m512i jp_tiles_round(__m512 x) {
@@ -55,8 +47,15 @@ static inline void jp_tiles_split(__m512 x, uint16_t *first, uint16_t *second) {
     _mm256_storeu_si256((__m256i *)(void *)second, b);
 }
 
-/* JP_TILES_STEP cells from `at` on, [width] floats each, into the packed two parts of `cells` cells. */
-void jp_tiles_pack_keys(const float *keys, int width, int at, int cells, uint16_t *packed);
-void jp_tiles_pack_values(const float *values, int width, int at, int cells, uint16_t *packed);
+/* Members of jp_kernel. q: two parts of [rows, width], one after the other; keys and values: two parts of
+ * JP_TILES_CELLS cells; p: one part. */
+void jp_tiles_pack_keys(const float *keys, int width, int at, void *packed);
+void jp_tiles_pack_values(const float *values, int width, int at, void *packed);
+void jp_tiles_scores_avx512(const void *q, const void *packed, int width, int rows, int wide, int parts, float *s);
+void jp_tiles_values_avx512(const void *p, const void *packed, int width, int rows, int wide, int parts, float *o);
+void jp_tiles_begin_amx(void);
+void jp_tiles_end_amx(void);
+void jp_tiles_scores_amx(const void *q, const void *packed, int width, int rows, int wide, int parts, float *s);
+void jp_tiles_values_amx(const void *p, const void *packed, int width, int rows, int wide, int parts, float *o);
 
 #endif

@@ -68,7 +68,7 @@ static uint32_t cells(const jp_local *l) {
 static void choose_kept(jp_local *l) {
     double cell = 2.0 * sizeof(ggml_fp16_t) * llama_model_n_layer(l->model) * llama_model_n_head_kv(l->model) *
                   (double)n_embd(l) / llama_model_n_head(l->model);
-    bool many = l->accelerated && jp_local_shares_prefixes(l);
+    bool many = l->attends && jp_local_shares_prefixes(l);
     l->kept_rows = many ? KEPT_ROWS : 1;
     l->kept_tokens = l->max_row + (many ? (int)fmin(KEPT_TOKENS, KEPT_BYTES / cell) : 0);
 }
@@ -88,7 +88,7 @@ static double cell_bytes(const jp_local *l) {
  * machines refuse for themselves. */
 static int check_room(const jp_local *l, jopa_error *err) {
     char   what[80];
-    double attention = l->accelerated ? 0 : 4.0 * l->max_tokens * llama_model_n_head(l->model),
+    double attention = l->attends ? 0 : 4.0 * l->max_tokens * llama_model_n_head(l->model),
            cell = l->rpc ? 0 : cell_bytes(l) + attention, logits = 4.0 * l->max_tokens * llama_vocab_n_tokens(l->vocab);
     snprintf(what, sizeof what, "a prompt and response of %d tokens", l->max_row);
     return jp_memory_check(cells(l) * cell + logits, what, "shorten them, or lower `max_tokens`", err);
@@ -100,9 +100,9 @@ static int create_context_decode(jp_local *l, jopa_error *err) {
     p.n_batch = p.n_ubatch = (uint32_t)l->max_tokens;
     p.n_seq_max = (uint32_t)(l->kept_rows + l->max_rows);
     bool exact = jp_local_is_float(l); /* then attention may not be what rounds to F16 */
-    p.flash_attn_type = exact            ? LLAMA_FLASH_ATTN_TYPE_DISABLED
-                        : l->accelerated ? LLAMA_FLASH_ATTN_TYPE_ENABLED
-                                         : LLAMA_FLASH_ATTN_TYPE_AUTO;
+    p.flash_attn_type = exact        ? LLAMA_FLASH_ATTN_TYPE_DISABLED
+                        : l->attends ? LLAMA_FLASH_ATTN_TYPE_ENABLED
+                                     : LLAMA_FLASH_ATTN_TYPE_AUTO;
     p.type_k = p.type_v = exact ? GGML_TYPE_F32 : GGML_TYPE_F16;
     p.kv_unified = true;
     p.swa_full = true;

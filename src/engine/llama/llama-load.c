@@ -112,8 +112,10 @@ int jp_local_load(jp_local *l, const jp_engine_options *o, jopa_error *e) {
     p.params.progress_callback_user_data = &p;
     int status = open_rpc(&p, e);
     if (status) return status;
-    bool elsewhere = o->gpu_layers && !l->rpc;
-    l->accelerated = !elsewhere && !l->rpc && jp_accel_register();
+    bool     elsewhere = o->gpu_layers && !l->rpc;
+    unsigned takes = elsewhere || l->rpc ? 0 : jp_accel_register();
+    l->attends = takes & JP_ACCEL_ATTENTION;
+    l->accelerated = takes & JP_ACCEL_PRODUCTS;
     if (l->accelerated) l->store = jp_accel_store_new();
     p.params.use_extra_bufts = !l->accelerated; /* they are laid out for other products */
     if (!elsewhere && !l->accelerated) load_copy(&p);

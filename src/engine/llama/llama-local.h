@@ -29,7 +29,8 @@ typedef struct {
     char                     *file;    /* owned */
     int                       threads, context_limit;
     int32_t                   begin;       /* the token that begins a text, or -1 */
-    bool                      accelerated; /* engine/accel.h takes a part of the work */
+    bool                      attends;     /* engine/accel.h computes attention, */
+    bool                      accelerated; /* and products */
     struct jp_accel_store    *store;       /* its weights, or NULL */
     bool                      precise;     /* no JOPA_CAN_HURRY */
     jp_rpc                   *rpc;         /* the devices that hold the model, or NULL: this machine */
