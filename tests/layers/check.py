@@ -145,6 +145,14 @@ def unused_by_us(files):
                 yield f"{name}: nothing of src/ includes it"
 
 
+def not_executable():
+    """A script that says what runs it can be run: `make bench-NAME` calls bench/NAME.py."""
+    for top in ("scripts", "bench", "tests"):
+        for path in sorted((ROOT / top).rglob("*.*")):
+            if path.suffix in (".py", ".sh") and path.read_bytes()[:2] == b"#!" and not os.access(path, os.X_OK):
+                yield f"{path.relative_to(ROOT)}: begins with #! and is not executable"
+
+
 def main():
     files = sorted(p for top in ("include", "src", "cli", "serve", "tests", "bench", "fuzz")
                    for p in (ROOT / top).rglob("*.[ch]"))
@@ -152,7 +160,7 @@ def main():
                and p.is_relative_to(ROOT / "src")}
     errors = [f"src/{f}: its place is missing in LAYERS" for f in sorted(folders - set(LAYERS))]
     errors += [e for p in files for e in check(p)] + list(same_names(files))
-    errors += [*cycles(files), *same_functions(files), *unused_by_us(files)]
+    errors += [*cycles(files), *same_functions(files), *unused_by_us(files), *not_executable()]
     print("\n".join(errors) or f"{len(files)} files keep the layers")
     return bool(errors)
 
