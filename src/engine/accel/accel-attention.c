@@ -209,14 +209,14 @@ static void run_tile(const attention *a, space *w, int queries, int used, int ro
     k->values(w->p, w->v, a->value_width, rows, wide, a->parts, w->o);
 }
 
-static int round_up(int n, int step) { return (n + step - 1) / step * step; }
+static int multiple_of(int n, int step) { return (n + step - 1) / step * step; }
 
 static void run_block(const attention *a, space *w, int block) {
     int first = block * QUERIES, queries = a->n_queries - first < QUERIES ? a->n_queries - first : QUERIES;
     if (a->list->count[block] < 0) list_cells(a, w, block, first, queries);
     const int32_t *cells = a->list->cells + (size_t)block * (size_t)a->n_cells;
     int            n = a->list->count[block], used = a->heads / a->groups * queries, tile = a->kernel->cells,
-        rows = round_up(used, a->kernel->rows);
+        rows = multiple_of(used, a->kernel->rows);
     for (int group = 0; group < a->groups; group++) {
         load_queries(a, w, group, first, queries, rows);
         memset(w->o, 0, (size_t)rows * (size_t)a->value_width * sizeof *w->o);
@@ -225,7 +225,7 @@ static void run_block(const attention *a, space *w, int block) {
             w->sum[r] = 0;
         }
         for (int at = 0; at < n; at += tile) {
-            int  count = n - at < tile ? n - at : tile, wide = round_up(count, STEP);
+            int  count = n - at < tile ? n - at : tile, wide = multiple_of(count, STEP);
             bool masked = at + wide > a->list->plain[block];
             gather(a, w, group, cells + at, count, wide);
             if (masked && (group == 0 || n > tile)) gather_mask(a, w, first, queries, cells + at, count, wide);
@@ -239,7 +239,7 @@ static void run_block(const attention *a, space *w, int block) {
 
 /* Lay out one thread's buffers from `base`, or with NULL only measure them; returns the bytes. */
 static size_t lay_out(space *w, const attention *a, char *base) {
-    size_t rows = (size_t)round_up(a->heads / a->groups * QUERIES, a->kernel->rows), width = (size_t)a->width,
+    size_t rows = (size_t)multiple_of(a->heads / a->groups * QUERIES, a->kernel->rows), width = (size_t)a->width,
            values = (size_t)a->value_width, tile = (size_t)a->kernel->cells, number = (size_t)a->kernel->number, at = 0;
     struct {
         void **place;
