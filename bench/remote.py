@@ -75,8 +75,8 @@ def server(command, port, environment=None):
                 process.wait()
 
 
-def llama_server(folder, model, threads):
-    return server([f"{folder}/llama-server", "-m", model, "-np", SLOTS, "-c", SLOTS * 2048, "-t", threads], free_port())
+def llama_server(folder, model, threads, *more):
+    return server([f"{folder}/llama-server", "-m", model, "-np", SLOTS, "-c", SLOTS * 2048, "-t", threads, *more], free_port())
 
 
 def vllm(python, folder, *more):
@@ -133,28 +133,32 @@ def prompts_an_hour(engine):
 
 
 def differences(here, there):
-    """The largest difference of a response token's log-probability, with nothing and with the set hidden."""
-    pairs = ((a[name], b[name]) for x, y in zip(here["results"], there["results"], strict=True)
-             for a, b in zip(x["response"]["tokens"], y["response"]["tokens"], strict=True) for name in ("log_prob", "masked_log_prob"))
-    return max(abs(a - b) for a, b in pairs)
+    """Nats: the largest difference of a response token's log-probability, with nothing and with the set hidden, and of a drop,
+    divided by the response's tokens."""
+    both = list(zip(here["results"], there["results"], strict=True))
+    tokens = [(a[name], b[name]) for x, y in both for a, b in zip(x["response"]["tokens"], y["response"]["tokens"], strict=True)
+              for name in ("log_prob", "masked_log_prob")]
+    return {"token": max(abs(a - b) for a, b in tokens), "sets": len(both),
+            "drop": max(abs(x["drop"] - y["drop"]) / len(x["response"]["tokens"]) for x, y in both)}
 
 
 def equality(servers, model, prompts):
-    """A llama-server beside the local engine, both with float16 weights: nats a token."""
+    """{how the server was started: {prompt: differences}}: a llama-server beside the local engine, both with float16 weights."""
     python, found = script(ROOT / "scripts/venv.sh", "torch", ROOT / "tests/parity/torch.txt")[-1], {}
     response = " ".join((ROOT / "bench/speed-response.txt").read_text(encoding="utf-8").split()[:16])
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/float16.gguf"
         script(python, ROOT / "bench/float-model.py", model, file, "float16")
-        with llama_server(servers, file, THREADS) as at:
-            for name, prompt in prompts.items():
-                question = [prompt, "-r", response, "-o", "delete", "-u", "word", "-F", "json"]
-                for word in range(3, 24, 4):
-                    question += ["--hide", f"{word},{word + 1}"]
-                here, there = (json.loads(subprocess.run([JOPA, "score", *engine, *question], stdin=subprocess.DEVNULL, check=True,
-                                                         capture_output=True, text=True).stdout) for engine in (["-m", file], ["--engine", at]))
-                found[name] = {"difference": differences(here, there), "sets": len(there["results"])}
-                print(f"  float16, {name}: {found[name]}", file=sys.stderr)
+        for how, more in (("as it starts", []), ("with `--flash-attn off`", ["--flash-attn", "off"])):
+            with llama_server(servers, file, THREADS, *more) as at:
+                for name, prompt in prompts.items():
+                    question = [prompt, "-r", response, "-o", "delete", "-u", "word", "-F", "json"]
+                    for word in range(3, 24, 4):
+                        question += ["--hide", f"{word},{word + 1}"]
+                    here, there = (json.loads(subprocess.run([JOPA, "score", *engine, *question], stdin=subprocess.DEVNULL, check=True,
+                                                             capture_output=True, text=True).stdout) for engine in (["-m", file], ["--engine", at]))
+                    found.setdefault(how, {})[name] = differences(here, there)
+                    print(f"  float16, {how}, {name}: {found[how][name]}", file=sys.stderr)
     return found
 
 
@@ -203,9 +207,9 @@ def tables(found):
         noise = "" if short["noise"] is None else f"{short['noise']:.2g}, {long['noise']:.2g}"
         rows.append(f"| {name} | {short['evaluations_per_second']:.1f} | {long['evaluations_per_second']:.2f} | "
                     f"{short['tokens_an_evaluation']:.0f}, {long['tokens_an_evaluation']:.0f} | {client} | {noise} |")
-    equal = ", ".join(f"{x['difference']:.2g} nats at {name} tokens" for name, x in found["equality"].items())
-    rows += ["", f"llama-server beside the local engine, both with float16 weights, {next(iter(found['equality'].values()))['sets']} sets: log p of a "
-             f"response token differs by at most {equal}."]
+    rows += ["", "llama-server beside the local engine, both with float16 weights; largest difference of six sets, nats:", "",
+             "| server | tokens | log p of a response token | a drop, divided by the response's tokens |", "|---|---|---|---|"]
+    rows += [f"| {how} | {name} | {x['token']:.2g} | {x['drop']:.2g} |" for how, of in found["equality"].items() for name, x in of.items()]
     hours = found["prompts_an_hour"]
     rows += ["", "`explain --data` on the two replicas, 30 evaluations for each prompt of 46 words:", "", "| in flight | " + " | ".join(hours) + " |", "|" + "---|" * (len(hours) + 1),
              "| prompts an hour | " + " | ".join(f"{v:.0f}" for v in hours.values()) + " |"]
