@@ -139,7 +139,7 @@ def differences(here, there):
     tokens = [(a[name], b[name]) for x, y in both for a, b in zip(x["response"]["tokens"], y["response"]["tokens"], strict=True)
               for name in ("log_prob", "masked_log_prob")]
     return {"token": max(abs(a - b) for a, b in tokens), "sets": len(both),
-            "drop": max(abs(x["drop"] - y["drop"]) / len(x["response"]["tokens"]) for x, y in both)}
+            "drop": max(abs(x["log_prob"]["drop"] - y["log_prob"]["drop"]) / len(x["response"]["tokens"]) for x, y in both)}
 
 
 def equality(servers, model, prompts):

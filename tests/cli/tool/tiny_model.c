@@ -1,6 +1,6 @@
 /* tiny_model FILE [NAME=VALUE...]: writes a random model of a few kilobytes (unit/tiny_gguf.h) for tests of the
  * command. Names: architecture, context, layers, seed, template and named (chat templates, the second called "short"),
- * fused (1: one matrix for queries, keys and values, of which there are no gradients). */
+ * fused (1: one matrix for queries, keys and values, of which there are no gradients), half (1: matrices in F16). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@ static int set(tiny_gguf_options *o, const char *name, size_t size, const char *
     else if (!strncmp(name, "context", size)) o->context = atoi(value);
     else if (!strncmp(name, "layers", size)) o->n_layer = atoi(value);
     else if (!strncmp(name, "fused", size)) o->fused_qkv = atoi(value);
+    else if (!strncmp(name, "half", size)) o->type = o->embedding_type = atoi(value) ? GGML_TYPE_F16 : GGML_TYPE_F32;
     else if (!strncmp(name, "template", size)) o->chat_template = value;
     else if (!strncmp(name, "named", size)) o->named_template = value;
     else if (!strncmp(name, "seed", size)) o->seed = strtoull(value, NULL, 10);
