@@ -39,7 +39,7 @@ macros() {
     else "$1" -march=native -dM -E -x "$2" /dev/null 2> /dev/null || "$1" -mcpu=native -dM -E -x "$2" /dev/null; fi
 }
 key=$({
-    macros "$CC" c; macros "$CXX" c++; cat "${patches[@]}"; echo "$package ${flags[*]} ${headers[*]}"
+    macros "$CC" c; macros "$CXX" c++; cat "${patches[@]}" "$scripts/llama.cmake"; echo "$package ${flags[*]} ${headers[*]}"
     [ ! "$portable" ] || cat "$scripts/cpu-variants.c" <(echo "${variants[*]}")
 } | sha256sum | cut -c1-12)
 [ "$key_only" ] && echo "$key" && exit
@@ -91,7 +91,8 @@ llama_source
 git -C "$tmp/source" apply "${patches[@]}" || die "a patch in $scripts does not apply"
 
 build() {
-    cmake -S "$tmp/source" -B "$tmp/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$target"
+    cmake -S "$tmp/source" -B "$tmp/build" -G Ninja "${flags[@]}" -DCMAKE_INSTALL_PREFIX="$target" \
+        "-DCMAKE_PROJECT_INCLUDE=$scripts/llama.cmake"
     cmake --build "$tmp/build" --target llama
     cmake --install "$tmp/build" --prefix "$tmp/installed"
 }

@@ -205,7 +205,7 @@ static void attend(const struct ggml_tensor *node, const shape *s, double scale,
 }
 
 static void compare(const struct ggml_tensor *node, const shape *s, int parts) {
-    double allowed = jp_attention_kernel() == &jp_kernel_avx2 ? 1e-5 : parts == 1 ? 6e-3 : 3e-3;
+    double allowed = jp_attention_kernel() == &jp_kernel_avx2 ? 2e-6 : parts == 1 ? 6e-3 : 3e-3;
     for (int i = 0; i < s->queries; i++)
         for (int h = 0; h < s->heads; h++) {
             double expected[128];
