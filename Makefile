@@ -59,3 +59,8 @@ fuzz:
 .PHONY: sanitize-thread sanitize-valgrind
 sanitize-thread sanitize-valgrind: sanitize-%:
 	@scripts/sanitize.sh $* $(BUILD)-$* $(TESTS)
+
+# What the tests reach of src/, cli/ and serve/: scripts/coverage.py.
+.PHONY: coverage
+coverage:
+	@scripts/coverage.py $(BUILD)-coverage
