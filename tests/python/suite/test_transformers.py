@@ -246,7 +246,7 @@ def both(smol, tokenizer):
 
 @pytest.mark.parametrize("operator", ["zero", "mean", "delete", "token: the"])
 def test_drops_of_the_local_engine(both, operator):
-    """The same sets, by PyTorch in F32 and by the local engine."""
+    """The same sets, by PyTorch in F32 and by the local engine in F16, whose drops are up to 0.04 off (docs/speed.md)."""
     rng = random.Random(0)
     kw = {"response": " Paris, the capital of France.", "unit": "word", "operator": operator, "raw": True}
     drops = []
@@ -255,7 +255,8 @@ def test_drops_of_the_local_engine(both, operator):
         assert [t.text for t in a.tokens] == [t.text for t in b.tokens]
         sets = [[u] for u in range(0, 11, 3)] + [sorted(rng.sample(range(11), rng.randrange(2, 6))) for _ in range(8)]
         drops = a.drop(sets), b.drop(sets)
-    assert np.abs(drops[0] - drops[1]).max() < 0.02, drops
+    apart = np.abs(drops[0] - drops[1])
+    assert apart.max() < 0.05 and apart.mean() < 0.015, drops
 
 
 def test_same_chat_and_words(both):
