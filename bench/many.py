@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-JOPA = str(os.environ.get("JOPA", ROOT / "build/jopa"))
+JOPA = os.environ.setdefault("JOPA", str(ROOT / "build/jopa"))
 os.environ.setdefault("JOPA_SERVERS", subprocess.check_output([ROOT / "scripts/fetch-servers.sh"], text=True).strip())
 sys.path.insert(0, str(ROOT / "tests/remote/tool"))
-from servers import Server  # noqa: E402
+from servers import Server, wait_for_model  # noqa: E402
 
 
 def arguments():
@@ -47,8 +47,7 @@ def questions(n):
 
 def start(model):
     server = Server("llama-server", "-m", model, "-t", 1, "-np", 16, "-c", 16384, "--no-warmup")
-    while subprocess.run([JOPA, "list", "engines", "--engine", f"http://{server.at}"], capture_output=True).returncode:
-        time.sleep(0.1)
+    wait_for_model(server)
     return server
 
 

@@ -207,7 +207,8 @@ def tables(found):
         noise = "" if short["noise"] is None else f"{short['noise']:.2g}, {long['noise']:.2g}"
         rows.append(f"| {name} | {short['evaluations_per_second']:.1f} | {long['evaluations_per_second']:.2f} | "
                     f"{short['tokens_an_evaluation']:.0f}, {long['tokens_an_evaluation']:.0f} | {client} | {noise} |")
-    rows += ["", "llama-server beside the local engine, both with float16 weights; largest difference of six sets, nats:", "",
+    sets = {x["sets"] for of in found["equality"].values() for x in of.values()}
+    rows += ["", f"llama-server beside the local engine, both with float16 weights; largest difference of {max(sets)} sets, nats:", "",
              "| server | tokens | log p of a response token | a drop, divided by the response's tokens |", "|---|---|---|---|"]
     rows += [f"| {how} | {name} | {x['token']:.2g} | {x['drop']:.2g} |" for how, of in found["equality"].items() for name, x in of.items()]
     hours = found["prompts_an_hour"]

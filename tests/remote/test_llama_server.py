@@ -2,11 +2,10 @@
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
-from servers import Server
+from servers import Server, wait_for_model
 from cli import Command, Failed, json, main, run, write_model
 
 MODEL = os.environ["JOPA_MODEL"]
@@ -22,13 +21,6 @@ def llama_server(model=MODEL):
     return Server("llama-server", "-m", model, "--host", "127.0.0.1", "-np", 2, "-c", 2048, "-t", 1)
 
 
-def wait_for(at):
-    """It listens before its model is there."""
-    deadline = time.monotonic() + 60
-    while run("list", "engines", "--engine", at).returncode and time.monotonic() < deadline:
-        time.sleep(0.1)
-
-
 class LlamaServer(Command):
     @classmethod
     def setUpClass(cls):
@@ -36,9 +28,7 @@ class LlamaServer(Command):
         cls.servers = [llama_server() for _ in range(2)]
         for server in cls.servers:
             cls.addClassCleanup(server.__exit__)
-        cls.at = [f"http://{server.at}" for server in cls.servers]
-        for at in cls.at:
-            wait_for(at)
+        cls.at = [wait_for_model(server) for server in cls.servers]
 
     def ask(self, *more, at=None, command="explain"):
         done = run(command, *(("--engine", at) if at else ()), TEXT, *more)
@@ -74,15 +64,12 @@ class LlamaServer(Command):
         """One of two in the middle of a search: the same set. Both: one line."""
         alone = self.ask(*ASK, at=self.at[0])
         with llama_server() as lost:
-            at = f"http://{lost.at}"
-            wait_for(at)
+            at = wait_for_model(lost)
             threading.Timer(0.5, lost.kill).start()
             x = self.ask(*ASK, at=f"{self.at[0]},{at}")
             self.assertEqual((x["selected"], x["cost"]["evaluations"]), (alone["selected"], alone["cost"]["evaluations"]))
         with llama_server() as one, llama_server() as two:
-            both = [f"http://{s.at}" for s in (one, two)]
-            for at in both:
-                wait_for(at)
+            both = [wait_for_model(s) for s in (one, two)]
             threading.Timer(0.6, lambda: (one.kill(), two.kill())).start()
             self.refused(Failed, "no server is left: |does not answer", "explain", "--engine", ",".join(both), TEXT, *ASK[:4], "-u", "token", "-r", "German", "-b", 3000)
 
@@ -93,8 +80,7 @@ class SameWeights(Command):
         model = write_model(self.folder / "half.gguf", half=1, context=1024)
         text = "the doctor of the patient asks for the patient of the doctor, and "
         with llama_server(model) as server:
-            at = f"http://{server.at}"
-            wait_for(at)
+            at = wait_for_model(server)
             for times in (1, 8):
                 ask = [text * times + "who?", "-r", " the doctor asks.", "-o", "delete", "-u", "word", *(x for w in range(1, 11, 3) for x in ("--hide", f"{w},{w + 1}"))]
                 here, there = (json.loads(run("score", *engine, *ask).stdout)["results"] for engine in (("-m", model), ("--engine", at)))

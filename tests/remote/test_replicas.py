@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "tool"))
-from servers import Proxy, Server
+from servers import Proxy, Server, wait_for_model
 from cli import JOPA, Command, Failed, json, main, os, run, subprocess
 
 WORDS = "the doctor told a patient about long rivers while old friends became quiet under seven small lamps".split()
@@ -16,8 +16,7 @@ QUESTIONS, NOISE = 12, 0.1  # nats of a drop: the servers' keys and values are F
 
 def llama_server(model, **options):
     server = Server("llama-server", "-m", model, "-t", 1, "-np", 4, "-c", 4096, "--no-warmup", **options)
-    while run("list", "engines", "--engine", f"http://{server.at}").returncode:  # it listens before its model is there
-        time.sleep(0.05)
+    wait_for_model(server)
     return server
 
 

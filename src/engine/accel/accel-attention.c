@@ -12,7 +12,6 @@
 #include "engine/accel/accel-kernel.h"
 
 enum { QUERIES = 64, /* of a block */ STEP = JP_KERNEL_CELLS, LANES = 16 };
-static const float LOG2_E = 1.44269504f; /* scores are powers of 2 */
 
 /* Of one mask, for each block of queries the cells that one of them sees: first the plain ones, that every query sees
  * as they are. All layers of a graph have the same. */
@@ -168,8 +167,9 @@ static void gather_mask(const attention *a, space *w, int first, int queries, co
             bool run = c + LANES <= count && cells[c + LANES - 1] - cells[c] == LANES - 1;
             if (run) a->kernel->widen_mask(mask + cells[c], to + c);
             for (int l = c; l < c + LANES && !run; l++)
-                to[l] = l < count && mask[cells[l]] != JP_KERNEL_HIDDEN ? LOG2_E * ggml_fp16_to_fp32(mask[cells[l]])
-                                                                        : -INFINITY;
+                to[l] = l < count && mask[cells[l]] != JP_KERNEL_HIDDEN
+                            ? JP_KERNEL_LOG2_E * ggml_fp16_to_fp32(mask[cells[l]])
+                            : -INFINITY;
         }
     }
 }
@@ -179,8 +179,8 @@ static void load_queries(const attention *a, space *w, int group, int first, int
     memset(w->q, 0, (size_t)rows * (size_t)a->width * (size_t)a->kernel->number);
     for (int h = 0; h < per; h++)
         for (int i = 0; i < queries; i++)
-            a->kernel->load_query(row_attention(a->q, first + i, group * per + h), a->scale * LOG2_E, h * queries + i,
-                                  rows, a->width, w->q);
+            a->kernel->load_query(row_attention(a->q, first + i, group * per + h), a->scale * JP_KERNEL_LOG2_E,
+                                  h * queries + i, rows, a->width, w->q);
 }
 
 static void store(const attention *a, const space *w, int group, int first, int queries) {

@@ -9,7 +9,6 @@
 #include "engine/accel/accel-kernel.h"
 
 enum { ROWS = 6, PANEL = 16, CELLS = 256 /* keys, values and scores of a tile stay in a cache of 512 KB */, LANES = 8 };
-static const float LOG2_E = 1.44269504f;
 
 /* 2^x for x <= 0 to F32's own accuracy, by the polynomial of Cephes (Moshier); 0 below -126. */
 static inline __m256 exp2_avx2(__m256 x) {
@@ -83,7 +82,7 @@ static void widen_avx2(const uint16_t *from, float *to, int n) {
 
 static void widen_mask_avx2(const uint16_t *from, float *to) {
     for (int i = 0; i < PANEL; i += LANES)
-        _mm256_storeu_ps(to + i, _mm256_mul_ps(eight_halves(from + i), _mm256_set1_ps(LOG2_E)));
+        _mm256_storeu_ps(to + i, _mm256_mul_ps(eight_halves(from + i), _mm256_set1_ps(JP_KERNEL_LOG2_E)));
 }
 
 static void load_query_avx2(const float *from, float scale, int row, int rows, int width, void *q) {
@@ -104,8 +103,7 @@ static float soften_avx2(float *s, const float *mask, int row, int wide, float *
         }
         most = _mm256_max_ps(most, x);
     }
-    float now = most_of(most), shrink = now == -INFINITY || now == *top ? 1 : exp2f(*top - now);
-    *top = now;
+    float  now = most_of(most), shrink = jp_kernel_rise(top, now);
     __m256 total = _mm256_setzero_ps(), base = _mm256_set1_ps(now == -INFINITY ? 0 : now);
     for (int c = 0; c < wide; c += LANES) {
         __m256 x = exp2_avx2(_mm256_sub_ps(_mm256_loadu_ps(s + c), base));

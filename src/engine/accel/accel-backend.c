@@ -146,10 +146,9 @@ static bool device_computes(ggml_backend_dev_t device, const struct ggml_tensor 
     (void)device;
     if (computes_nothing(node)) return true;
     if (node->op == GGML_OP_FLASH_ATTN_EXT) return jp_attention_takes(node);
-    const struct ggml_backend_buffer *weights =
-        node->op == GGML_OP_MUL_MAT && jp_products_useful() ? node->src[0]->buffer : NULL;
+    const struct ggml_backend_buffer *weights = node->op == GGML_OP_MUL_MAT ? node->src[0]->buffer : NULL;
     return weights && weights->usage == GGML_BACKEND_BUFFER_USAGE_WEIGHTS && ggml_backend_buft_is_host(weights->buft) &&
-           jp_products_takes(node);
+           jp_products_takes(node) && jp_products_useful();
 }
 
 static bool device_reads(ggml_backend_dev_t device, ggml_backend_buffer_type_t buffers) {

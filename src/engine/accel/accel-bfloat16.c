@@ -8,7 +8,6 @@
 #include "engine/accel/accel-tiles.h"
 
 enum { LANES = 16 };
-static const float LOG2_E = 1.44269504f;
 
 /* 2^x for x <= 0, relative error below 1e-5. */
 static inline __m512 exp2_avx512(__m512 x) {
@@ -42,7 +41,7 @@ static void widen_avx512(const uint16_t *from, float *to, int n) {
 }
 
 static void widen_mask_avx512(const uint16_t *from, float *to) {
-    _mm512_storeu_ps(to, _mm512_mul_ps(sixteen_halves(from), _mm512_set1_ps(LOG2_E)));
+    _mm512_storeu_ps(to, _mm512_mul_ps(sixteen_halves(from), _mm512_set1_ps(JP_KERNEL_LOG2_E)));
 }
 
 static void load_query_avx512(const float *from, float scale, int row, int rows, int width, void *q) {
@@ -64,8 +63,7 @@ static float soften_avx512(float *s, const float *mask, int row, int wide, float
         }
         most = _mm512_max_ps(most, x);
     }
-    float now = _mm512_reduce_max_ps(most), shrink = now == -INFINITY || now == *top ? 1 : exp2f(*top - now);
-    *top = now;
+    float  now = _mm512_reduce_max_ps(most), shrink = jp_kernel_rise(top, now);
     __m512 total = _mm512_setzero_ps(), base = _mm512_set1_ps(now == -INFINITY ? 0 : now);
     for (int c = 0; c < wide; c += LANES) {
         __m512 x = _mm512_loadu_ps(s + c), y = exp2_avx512(_mm512_sub_ps(x, base));
@@ -85,41 +83,26 @@ static void shrink_avx512(float *o, int n, float by) {
 
 static void nothing_avx512(void) {}
 
+/* What both kernels have. */
+#define BFLOAT16_KERNEL                                                                                           \
+    .rows = JP_TILES_STEP, .cells = JP_TILES_CELLS, .number = 2 * sizeof(uint16_t), .weight = sizeof(uint16_t),   \
+    .look = look_avx512, .widen = widen_avx512, .widen_mask = widen_mask_avx512, .load_query = load_query_avx512, \
+    .pack_keys = jp_tiles_pack_keys, .pack_values = jp_tiles_pack_values, .soften = soften_avx512,                \
+    .shrink = shrink_avx512
+
 const jp_kernel jp_kernel_amx = {
-    .rows = JP_TILES_STEP,
-    .cells = JP_TILES_CELLS,
-    .number = 2 * sizeof(uint16_t),
-    .weight = sizeof(uint16_t),
+    BFLOAT16_KERNEL,
     .begin = jp_tiles_begin_amx,
     .end = jp_tiles_end_amx,
-    .look = look_avx512,
-    .widen = widen_avx512,
-    .widen_mask = widen_mask_avx512,
-    .load_query = load_query_avx512,
-    .pack_keys = jp_tiles_pack_keys,
-    .pack_values = jp_tiles_pack_values,
     .scores = jp_tiles_scores_amx,
-    .soften = soften_avx512,
-    .shrink = shrink_avx512,
     .values = jp_tiles_values_amx,
 };
 
 const jp_kernel jp_kernel_avx512 = {
-    .rows = JP_TILES_STEP,
-    .cells = JP_TILES_CELLS,
-    .number = 2 * sizeof(uint16_t),
-    .weight = sizeof(uint16_t),
+    BFLOAT16_KERNEL,
     .begin = nothing_avx512,
     .end = nothing_avx512,
-    .look = look_avx512,
-    .widen = widen_avx512,
-    .widen_mask = widen_mask_avx512,
-    .load_query = load_query_avx512,
-    .pack_keys = jp_tiles_pack_keys,
-    .pack_values = jp_tiles_pack_values,
     .scores = jp_tiles_scores_avx512,
-    .soften = soften_avx512,
-    .shrink = shrink_avx512,
     .values = jp_tiles_values_avx512,
 };
 #endif

@@ -4,6 +4,7 @@
 #ifndef JP_ACCEL_KERNEL_H
 #define JP_ACCEL_KERNEL_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,14 @@ enum {
     JP_KERNEL_CELLS = 32,     /* cells are packed and listed so many at a time; widths are multiples of it */
     JP_KERNEL_HIDDEN = 0xfc00 /* minus infinity in the mask, an F16 number */
 };
+static const float JP_KERNEL_LOG2_E = 1.44269504f; /* scores are powers of 2 */
+
+/* Of a row whose largest score so far was *top: it is `now`. Returns by how much what is known shrinks. */
+static inline float jp_kernel_rise(float *top, float now) {
+    float shrink = now == -INFINITY || now == *top ? 1 : exp2f(*top - now);
+    *top = now;
+    return shrink;
+}
 
 typedef struct jp_kernel {
     int rows;            /* products take a multiple of so many rows */

@@ -55,6 +55,15 @@ class Server:
             self.kill()
 
 
+def wait_for_model(server):
+    """A llama-server listens before its model is there. Returns the server's address for `--engine`."""
+    at, deadline = f"http://{server.at}", time.monotonic() + 60
+    asked = [os.environ["JOPA"], "list", "engines", "--engine", at]
+    while subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True).returncode and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return at
+
+
 def rpc_server(**options):
     return Server("ggml-rpc-server", "-t", 1, **options)
 
