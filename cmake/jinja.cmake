@@ -1,5 +1,6 @@
 # jopa_jinja: llama.cpp's Jinja interpreter behind src/engine/template/template-render.h, which is C;
-# jopa_jinja_sanitized: the same under the sanitizers.
+# jopa_jinja_sanitized: the same under the sanitizers. -O1: a template is rendered a few times a question, in a millisecond,
+# and by -O3 the compiler is as long at this as at all of jopa.
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/scripts/fetch-jinja.sh
     OUTPUT_VARIABLE jinja_source OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 file(GLOB jinja_sources ${jinja_source}/jinja/*.cpp)
@@ -17,6 +18,7 @@ function(jopa_jinja_library name)
 endfunction()
 
 jopa_jinja_library(jopa_jinja)
+target_compile_options(jopa_jinja PRIVATE -O1)
 jopa_jinja_library(jopa_jinja_sanitized)
 target_link_libraries(jopa_jinja_sanitized PRIVATE jopa_sanitize)
 set_target_properties(jopa_jinja_sanitized PROPERTIES EXCLUDE_FROM_ALL ON)

@@ -9,7 +9,7 @@ key=$({ cat "$patch"; echo "$package"; } | sha256sum | cut -c 1-12)
 target=$cache/jinja-$version-$key
 [ -d "$target" ] && echo "$target" && exit
 
-llama_source
+llama_source common vendor/hash models/templates LICENSE
 git -C "$tmp/source" apply "$patch" || die "$patch does not apply"
 mkdir -p "$tmp/jinja/jinja"
 cd "$tmp/source"

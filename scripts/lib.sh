@@ -62,7 +62,8 @@ wheel_member() {
     mv "$tmp/$4" "$5"
 }
 
-# llama_source: the pinned release of llama.cpp as $tmp/source, in a new $tmp; its archive stays in the cache.
+# llama_source [PATH...]: the pinned release of llama.cpp, or these paths of it, as $tmp/source in a new $tmp; its archive
+# stays in the cache.
 # $package and $version tell which.
 version=0.5.0
 package=node-llama-cpp@3.22.1 # carries llama.cpp's official source as a git bundle
@@ -77,5 +78,6 @@ llama_source() {
         mv "$tmp"/*.tgz "$archive"
     fi
     tar -xzf "$archive" -C "$tmp" package/llama/gitRelease.bundle
-    git -c advice.detachedHead=false clone -q "$tmp/package/llama/gitRelease.bundle" "$tmp/source"
+    git -c advice.detachedHead=false clone -q --no-checkout "$tmp/package/llama/gitRelease.bundle" "$tmp/source"
+    git -C "$tmp/source" checkout -q HEAD -- "${@:-.}"
 }
