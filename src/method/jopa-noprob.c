@@ -57,7 +57,8 @@ static int step_noprob(jp_search *s, jp_bitset *set, bool *better, jopa_error *e
 }
 
 static int climb_noprob(jp_search *s, jp_bitset *set, jopa_error *e) {
-    int  status = jp_guide(s->task->scorer, NULL, GRADIENTS, s->mean, e);
+    int  price = jp_scorer_gradient_price(s->task->scorer);
+    int  status = jp_guide(s->task->scorer, NULL, s->budget > GRADIENTS * price ? GRADIENTS : 1, s->mean, e);
     bool better = true;
     if (status > 0) return status;
     jp_select_top(s->mean, s->n, s->k, set);

@@ -34,7 +34,8 @@ enum {
     EXPLOIT = 2         /* of which the posterior mean itself */
 };
 static const double WARM = 0.4;        /* first sets: evaluations a unit */
-static const double GUIDE_SHARE = 0.1; /* of the budget that the guide may cost */
+static const double WARM_SHARE = 0.4;  /* of a short budget, at most */
+static const double GUIDE_SHARE = 0.1; /* of the budget that the guide may cost; of a short one: one gradient */
 static const double GUIDE_FLAT = 0.3, GUIDE_VARIANCE = 0.5, GUIDE_MEAN = 0.5;
 static const double FLAT = 0.3;  /* of the prior's variance: the part that all units have */
 static const double LATE = 0.75; /* of the budget, from which on exchanges around the incumbent are half of a round */
@@ -128,13 +129,19 @@ static int begin_with_sets_jopa(jp_search *s, jopa_error *e) {
     return status;
 }
 
+/* How many first sets there are. */
+static int count_first_sets(const jp_search *s) {
+    int wanted = (int)fmax(WARM_MIN, ceil(WARM * s->n)), left = s->budget - jp_search_spent(s);
+    if (s->task->prior && wanted > s->budget / WARM_PART) return s->budget / WARM_PART + 1;
+    if (jp_task_is_short(s->task)) return (int)fmax(1, fmin(WARM * s->n, ceil(WARM_SHARE * left)));
+    return wanted;
+}
+
 /* The k most likely units, then sets sampled by the probabilities. Their drops also give the guide its scale: the slope
  * of drop over guide, of which the surrogate's prior takes a part. */
 static int score_first_sets(jp_search *s, jp_bitset *set, jopa_error *e) {
-    int    wanted = (int)fmax(WARM_MIN, ceil(WARM * s->n)), status = JP_OK;
+    int    wanted = count_first_sets(s), status = begin_with_sets_jopa(s, e);
     double product = 0, square = 0;
-    if (s->task->prior && wanted > s->budget / WARM_PART) wanted = s->budget / WARM_PART + 1;
-    status = begin_with_sets_jopa(s, e);
     for (int i = 0; i < wanted && !status; i++) {
         int size = (i % 2 ? WARM_SMALL : WARM_LARGE) * s->k;
         if (i == 0) jp_select_top(s->probability, s->n, s->k, set);
@@ -282,7 +289,9 @@ static int search_rounds(jp_search *s, jp_bitset *set, jopa_error *e) {
 static int affordable_gradients(const jp_task *task, int budget) {
     jp_engine *engine = jp_scorer_engine(task->scorer);
     if (!(engine->ops->capabilities(engine) & JP_CAN_GRADIENT)) return 0;
-    return (int)fmin(JP_GUIDE_GRADIENTS, GUIDE_SHARE * budget / jp_scorer_gradient_price(task->scorer));
+    int price = jp_scorer_gradient_price(task->scorer), paid = (int)(GUIDE_SHARE * budget / price);
+    if (!paid && jp_task_is_short(task) && budget > price) return 1;
+    return paid < JP_GUIDE_GRADIENTS ? paid : JP_GUIDE_GRADIENTS;
 }
 
 static int enumerate(const jp_task *task, jp_selection *selection, jopa_error *e) {

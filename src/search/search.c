@@ -6,13 +6,19 @@
 
 #include "base/memory.h"
 
-enum { BATCH_MIN = 4, BATCH_MAX = 32, UNITS_PER_SET = 6, ROUNDS = 6 /* at least, where much is known before */ };
+enum {
+    BATCH_MIN = 4,
+    BATCH_MAX = 32,
+    UNITS_PER_SET = 6,
+    ROUNDS = 6 /* at least, where much is known before or little can be learnt */
+};
 static const double FLOOR = 0.002; /* of a masking probability */
 
 /* Small rounds learn more from each set, full ones use the engine better. */
 static int round_size(const jp_task *task) {
-    int size = task->n / UNITS_PER_SET, full = jp_scorer_batch(task->scorer);
-    if ((task->prior || task->known) && task->budget > 0 && size > task->budget / ROUNDS) size = task->budget / ROUNDS;
+    int  size = task->n / UNITS_PER_SET, full = jp_scorer_batch(task->scorer);
+    bool many = task->prior || task->known || jp_task_is_short(task);
+    if (many && task->budget > 0 && size > task->budget / ROUNDS) size = task->budget / ROUNDS;
     size = size > full ? full : size;
     return size < BATCH_MIN ? BATCH_MIN : size > BATCH_MAX ? BATCH_MAX : size;
 }

@@ -18,6 +18,12 @@ void jp_selection_free(jp_selection *s) {
 
 int jp_task_spent(const jp_task *task) { return (int)jp_scorer_spent(task->scorer) - task->spent; }
 
+static const double SHORT = 1.5; /* evaluations a unit */
+
+bool jp_task_is_short(const jp_task *task) {
+    return task->budget > 0 && task->budget < SHORT * task->n && !task->prior && !task->known && !task->spent;
+}
+
 void jp_select_top(const double *score, int n, int k, jp_bitset *selected) {
     jp_bitset_clear(selected);
     for (int taken = 0; taken < k; taken++) {

@@ -47,6 +47,9 @@ void jp_selection_free(jp_selection *s);
 
 /* Evaluations on the scorer's bill that the run has made, gradients by their price. */
 int jp_task_spent(const jp_task *task);
+/* Whether there are less than 1.5 evaluations for each unit, and nothing is known to begin with: then a search has to
+ * learn from few sets, in small rounds, and one gradient is worth more than the evaluations that it costs. */
+bool jp_task_is_short(const jp_task *task);
 
 /* Shared by score methods: select the k units with the highest score (NAN never, ties by index). */
 void jp_select_top(const double *score, int n, int k, jp_bitset *selected);

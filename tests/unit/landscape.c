@@ -94,6 +94,50 @@ static int score(void *self, const jopa_score_request *rq, jopa_error *err) {
 static const jp_engine_ops OPS = {
     .name = "landscape", .capabilities = capabilities, .reserve = reserve, .score = score};
 
+static unsigned capabilities_guided(void *self) { return capabilities(self) | JOPA_CAN_GRADIENT; }
+static int      n_embd_guided(void *self) { return (void)self, 1; }
+static int      price_guided(void *self, int row) { return (void)self, (void)row, 4; }
+
+static int gradient_guided(void *self, const jopa_gradient_request *rq, jopa_error *err) {
+    const landscape *l = self;
+    (void)err;
+    for (int i = 0; i < rq->n_symbols; i++) {
+        double slope = rq->symbols[i] >= 0 && rq->symbols[i] < l->n ? l->guide[rq->symbols[i]] : 0;
+        if (rq->d_bias) rq->d_bias[i] = (float)slope;
+        if (rq->d_embedding) rq->d_embedding[i] = (float)slope;
+    }
+    return JOPA_OK;
+}
+
+static const jp_engine_ops OPS_GUIDED = {.name = "landscape",
+                                         .capabilities = capabilities_guided,
+                                         .reserve = reserve,
+                                         .score = score,
+                                         .n_embd = n_embd_guided,
+                                         .gradient = gradient_guided,
+                                         .gradient_price = price_guided};
+
+void landscape_add_gradients(landscape *l, uint64_t seed) {
+    enum { AROUND = 6 };
+    jp_random r;
+    double    mean = 0;
+    jp_random_seed(&r, seed);
+    l->base.ops = &OPS_GUIDED;
+    for (int i = 0; i < l->n; i++) {
+        bool hidden[LANDSCAPE_UNITS] = {0};
+        l->guide[i] = 0;
+        for (int around = 0; around < AROUND; around++) {
+            for (int j = 0; j < l->n; j++) hidden[j] = around && j != i && jp_random_unit(&r) < 0.15;
+            double shown = landscape_score(l, hidden);
+            hidden[i] = true;
+            l->guide[i] += (shown - landscape_score(l, hidden)) / AROUND;
+        }
+        l->guide[i] = fmax(l->guide[i], 0);
+        mean += l->guide[i] / l->n;
+    }
+    for (int i = 0; i < l->n; i++) l->guide[i] = l->guide[i] * exp(normal(&r)) + 0.35 * mean * exp(normal(&r));
+}
+
 /* ---- making ----------------------------------------------------------------------------------------------------- */
 
 static void make_topics(landscape *l, jp_random *r, const double *share) {

@@ -27,10 +27,14 @@ typedef struct {
         int    topic[2], count;
         double weight[2];
     } listens[LANDSCAPE_TOKENS];
+    double guide[LANDSCAPE_UNITS];
 } landscape;
 
 /* A landscape of `least` to `most` - 1 units. The engine is &l->base, its prompt jp_formula_prompt(l->n). */
-void   landscape_make(landscape *l, int least, int most, uint64_t seed);
+void landscape_make(landscape *l, int least, int most, uint64_t seed);
+/* From here on the engine has gradients, at the price of 4 evaluations: what each unit loses on average when it is
+ * hidden beside some others, times noise. The k units that they rank first have 0.6 of the best set's drop. */
+void   landscape_add_gradients(landscape *l, uint64_t seed);
 double landscape_score(const landscape *l, const bool *hidden);
 /* The best drop of k units that steepest exchanges reach from top single drops, forward selection and random sets. */
 double landscape_best(const landscape *l, int k);
