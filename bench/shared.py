@@ -1,5 +1,5 @@
-"""What the benchmarks contrast.py, targets.py and cite.py share: the command, saved rows, intervals, where and when it was
-measured, and tables in docs/."""
+"""What the benchmarks contrast.py, targets.py, cite.py and agentdojo.py share: the command, saved rows, intervals, where and
+when it was measured, and tables in docs/."""
 import datetime
 import json
 import os
@@ -17,7 +17,12 @@ JOPA = os.environ.get("JOPA", str(ROOT / "build/jopa"))
 
 
 def default_model():
-    done = subprocess.run([str(ROOT / "scripts/fetch-model.sh")], stdout=subprocess.PIPE, text=True, check=True)
+    return fetched("model")
+
+
+def fetched(name):
+    """The file that scripts/fetch-NAME.sh fetches once."""
+    done = subprocess.run([str(ROOT / f"scripts/fetch-{name}.sh")], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.split()[-1]
 
 
