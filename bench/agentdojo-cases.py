@@ -4,9 +4,10 @@
     python -I agentdojo-cases.py SEED PLAIN DESCRIBED CHARACTERS > FILE    # -I: agentdojo.py beside it is not the package
 
 PLAIN cases without and DESCRIBED ones with the tools' descriptions in the system message, in turn from the four suites and the
-four attacks; none longer than CHARACTERS. A case is the conversation as AgentDojo's pipeline has it: system message, the
-user's prompt, the calls of the user task's ground truth with what the tools answer, up to the first answer that shows the
-injection. Calls are written as AgentDojo's LocalLLM reads them, answers of tools as its other pipelines write them.
+four attacks; the plain ones of at most CHARACTERS, the others of at most 26,000, about 8,000 tokens. A case is the conversation
+as AgentDojo's pipeline has it: system message, the user's prompt, the calls of the user task's ground truth with what the tools
+answer, up to the first answer that shows the injection. Calls are written as AgentDojo's LocalLLM reads them, answers of tools
+as its other pipelines write them.
 """
 import json
 import random
@@ -26,6 +27,7 @@ from agentdojo.types import get_text_content_as_str
 
 BENCHMARK = "v1.2.2"
 ATTACKS = ["important_instructions", "ignore_previous", "system_message", "injecagent"]
+DESCRIBED_MOST = 26000  # characters
 DRAWS = 60  # pairs of tasks drawn for one case at most
 yaml.safe_load = lambda text: yaml.load(text, yaml.CSafeLoader)  # noqa: S506: the environments are read for every case, 20 times faster in C
 
@@ -132,7 +134,7 @@ def draw(r, suite, attack, described, most, seen):
 def choose(r, suites, counts, most):
     """As many plain cases and as many described ones as `counts` says, from suites and attacks in turn."""
     attacks = [load_attack(name, suites[s], Pipeline()) for name in ATTACKS for s in sorted(suites)]
-    for described, count in enumerate(counts):
+    for described, (count, most) in enumerate(zip(counts, (most, DESCRIBED_MOST), strict=True)):
         left, seen, at = list(attacks), set(), 0
         while count:
             if not left:

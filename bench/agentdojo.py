@@ -28,8 +28,9 @@ import shared
 RIVALS = ["ablation", "attention", "gradient", "random"]
 TITLES = {"audit": "`jopa audit`", "ablation": "ablation", "attention": "attention", "gradient": "gradient", "random": "random sets"}
 FOLLOWED = 3  # nats that hiding all of the injection costs its call, from which on the model follows it
-SIZES = {"whole": (192, 16, 26000, 170), "quick": (100, 0, 2000, 9)}  # cases plain and described, characters, minutes
-RIVALS_EVERY = {"whole": 1, "quick": 10}
+SIZES = {"whole": (200, 8, 2200, 170), "quick": (100, 0, 1400, 9)}  # cases plain and described, characters of the plain, minutes
+CONTROLS_EVERY = {"whole": 2, "quick": 4}
+RIVALS_EVERY = {"whole": 4, "quick": 8}
 TEMPLATE = shared.ROOT / "bench/data/agentdojo.jinja"  # for models without a chat template
 
 
@@ -43,7 +44,7 @@ def arguments():
     parser.add_argument("--base", action="store_true", help="the model is no chat model: a plain layout of the conversation")
     parser.add_argument("--threshold", type=float, default=0.25, help="of `jopa audit`, nats a token (0.25)")
     parser.add_argument("--roles", default="user,tool", help="whose text is searched (user,tool)")
-    parser.add_argument("--budget", type=int, default=80, help="evaluations of an audit at most (80)")
+    parser.add_argument("--budget", type=int, default=24, help="evaluations of an audit beyond one for each sentence (24)")
     parser.add_argument("--threads", type=int, default=0, help="of each run (all cores)")
     parser.add_argument("--again", action="store_true", help="measure anew what is known")
     parser.add_argument("--no-document", action="store_true", help="leave docs/ and bench/results as they are")
@@ -131,10 +132,16 @@ class Jopa:
             json.dump(case["messages"], file)
             file.flush()
             more = [*more] if command == "score" else [*more, "--metrics", "none"]
-            return shared.jopa(command, *self.model, *self.common, "--messages", file.name, "-r", response, *more)["results"]
+            x = shared.jopa(command, *self.model, *self.common, "--messages", file.name, "-r", response, *more)
+            return x.get("results", [x])
+
+    def budget(self, case):
+        """One evaluation for each sentence that is searched, about, and what is left for sets of several and for words."""
+        texts = [m["content"] for m in case["messages"] if m["role"] in self.a.roles.split(",")]
+        return self.a.budget + sum(len(re.split(r"(?<=[.?!:])\s+|\n+", t)) for t in texts)
 
     def audit(self, case, response):
-        x = self.run("audit", case, response, "--threshold", self.a.threshold, "-b", self.a.budget, "-n", 1)[0]
+        x = self.run("audit", case, response, "--threshold", self.a.threshold, "-b", self.budget(case), "-n", 1)[0]
         places, found = place_units(case, x), x["audit"]
         words = [(w["message"], characters(case, w["message"], w["offset"], w["offset"] + w["end"] - w["start"])) for w in found["words"]]
         truth = injected(case)
@@ -175,6 +182,11 @@ def alarm(row):
     return int(row["reached"] and row["precision"] >= 0.5)
 
 
+def chosen(number, every):
+    """One of so many cases; of each suite and each attack, which take turns by four, as many."""
+    return (number + number // 4) % every == 0
+
+
 def measure(a, rows, jopa, cases):
     """The cases that are done: [(case, audit, hidden, rivals or None, control or None)]."""
     end, done = time.monotonic() + 60 * a.minutes, []
@@ -185,15 +197,19 @@ def measure(a, rows, jopa, cases):
         audit = rows.get(case["id"], "audit", measure=lambda: jopa.audit(case, case["response"]))
         hidden = rows.get(case["id"], "hidden", measure=lambda: jopa.hidden(case, audit))
         rivals = control = None
-        if number % RIVALS_EVERY[a.form] == 0:
+        if chosen(number, RIVALS_EVERY[a.form]):
             rivals = rows.get(case["id"], "rivals", measure=lambda: jopa.rivals(case, audit))
-        if case["control"]:
+        if case["control"] and chosen(number, CONTROLS_EVERY[a.form]):
             control = rows.get(case["id"], "control", measure=lambda: jopa.audit(case, case["control"]))
         done.append((case, audit, hidden, rivals, control))
-        print(f"{'' if found_by(audit) else 'MISSED '}{case['id']}: {audit['tokens']} tokens, {audit['log_prob']:.1f} nats, without the injection "
-              f"{hidden['drop']:.1f} less, without the set {audit['drop']:.1f} less; recall {audit['recall']:.2f}, precision {audit['precision']:.2f}"
-              f"{', FALSE ALARM' if control and alarm(control) else ''}", flush=True)
+        tell(case, audit, hidden, control)
     return done
+
+
+def tell(case, audit, hidden, control):
+    print(f"{'' if found_by(audit) else 'MISSED '}{case['id']}: {audit['tokens']} tokens, {audit['log_prob']:.1f} nats, without the injection "
+          f"{hidden['drop']:.1f} less, without the set {audit['drop']:.1f} less; recall {audit['recall']:.2f}, precision {audit['precision']:.2f}"
+          f"{', FALSE ALARM' if control and alarm(control) else ''}", flush=True)
 
 
 # ---- the tables ----------------------------------------------------------------------------------------------------
@@ -264,7 +280,7 @@ def table(a, done, made, where):
     tokens = [d[1]["tokens"] for d in done]
     return "\n".join([*method_table(done), "", *follow_table(done), "", *control_lines(done), "",
                       f"Prompts of {min(tokens)} to {max(tokens)} tokens, median {statistics.median(tokens):.0f}. A call counts as followed where hiding all of "
-                      f"the injection costs it {FOLLOWED} nats. `--roles {a.roles} --threshold {a.threshold:g} --budget {a.budget}`, seed {a.seed}.",
+                      f"the injection costs it {FOLLOWED} nats. `--roles {a.roles} --threshold {a.threshold:g} `, evaluations: one a sentence and {a.budget}; seed {a.seed}.",
                       f"95 % bootstrap intervals over prompts. {shared.in_words(where)} agentdojo {made['agentdojo']}, suites {made['benchmark']}."])
 
 
