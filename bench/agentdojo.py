@@ -280,7 +280,7 @@ def table(a, done, made, where):
     tokens = [d[1]["tokens"] for d in done]
     return "\n".join([*method_table(done), "", *follow_table(done), "", *control_lines(done), "",
                       f"Prompts of {min(tokens)} to {max(tokens)} tokens, median {statistics.median(tokens):.0f}. A call counts as followed where hiding all of "
-                      f"the injection costs it {FOLLOWED} nats. `--roles {a.roles} --threshold {a.threshold:g} `, evaluations: one a sentence and {a.budget}; seed {a.seed}.",
+                      f"the injection costs it {FOLLOWED} nats. `--roles {a.roles} --threshold {a.threshold:g}`, evaluations: one a sentence and {a.budget}; seed {a.seed}.",
                       f"95 % bootstrap intervals over prompts. {shared.in_words(where)} agentdojo {made['agentdojo']}, suites {made['benchmark']}."])
 
 
