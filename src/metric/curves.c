@@ -3,31 +3,19 @@
  *   insertion_P   log p(y | x with all but the top P % hidden)
  *   deletion_area, insertion_area    area under each by the trapezoidal rule, share of units 0..1, nats: a faithful
  *                 ranking makes the first small and the second large */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "metric/metric.h"
+#include "metric/ranking.h"
 
 enum { STEPS = 10, POINTS = STEPS + 1 };
 
-typedef struct {
-    double score;
-    int    unit;
-} ranked;
-
-/* Highest score first, NAN last, ties by index. */
-static int by_score(const void *left, const void *right) {
-    const ranked *a = left, *b = right;
-    double        x = isnan(a->score) ? -INFINITY : a->score, y = isnan(b->score) ? -INFINITY : b->score;
-    return x != y ? (x < y) - (x > y) : (a->unit > b->unit) - (a->unit < b->unit);
-}
-
 /* masks[p]: the top p of STEPS hidden; masks[POINTS + p]: all but those hidden. */
-static void fill_masks(const ranked *order, int n, jp_bitset *masks) {
+static void fill_masks(const jp_ranked *order, int n, jp_bitset *masks) {
     for (int p = 0; p < POINTS; p++) {
         int top = (n * p + STEPS / 2) / STEPS;
-        for (int i = 0; i < n; i++) jp_bitset_add(&masks[i < top ? p : POINTS + p], order[i].unit);
+        for (int i = 0; i < n; i++) jp_bitset_add(&masks[i < top ? p : POINTS + p], order[i].index);
     }
 }
 
@@ -48,12 +36,10 @@ static int measure_curves(const jp_measured *m, jp_explanation *out, jopa_error 
     if (!m->score) return JP_OK;
     int        n = jp_scorer_units(m->scorer);
     double     drops[2 * POINTS], full = jp_scorer_full(m->scorer);
-    ranked    *order = malloc((size_t)n * sizeof *order);
+    jp_ranked *order = jp_ranking(m->score, n);
     jp_bitset *masks = jp_bitset_array_new(2 * POINTS, n);
     int        status = order && masks ? JP_OK : jp_fail_memory(e);
-    for (int i = 0; i < n && !status; i++) order[i] = (ranked){m->score[i], i};
     if (!status) {
-        qsort(order, (size_t)n, sizeof *order, by_score);
         fill_masks(order, n, masks);
         status = jp_scorer_drops(m->scorer, masks, 2 * POINTS, drops, e);
     }
