@@ -35,7 +35,14 @@ int jp_explain_measure(jp_explanation *x, jp_scorer *s, jp_watch *w, const jp_ex
     if (writes && jp_watch_stage(w, JP_STAGE_REWRITING, NULL)) return JP_OK;
     if (writes) status = jp_explain_write(&x->masked_response, w, p, selected, longest, e);
     if (status || jp_watch_stage(w, JP_STAGE_MEASURING, NULL)) return status;
-    jp_measured measured = {s, selected, score, x->response_text, x->masked_response, w->model->encoder, &w->stop};
+    jp_measured measured = {.scorer = s,
+                            .selected = selected,
+                            .score = score,
+                            .response = x->response_text,
+                            .masked_response = x->masked_response,
+                            .encoder = w->model->encoder,
+                            .stop = &w->stop,
+                            .seed = q->seed};
     status = jp_metric_measure(q->metrics, &measured, x, e);
     return status == JP_STOP ? JP_OK : status;
 }

@@ -17,6 +17,7 @@ typedef struct {
     const char      *masked_response; /* what the model writes with `selected` hidden; NULL: not generated */
     jp_engine       *encoder;         /* a sentence encoder, or NULL */
     const jopa_stop *stop;            /* what engines ask, or NULL */
+    uint64_t         seed;            /* of what is drawn at random */
 } jp_measured;
 
 typedef struct {

@@ -6,10 +6,12 @@
 #include "base/excerpt.h"
 #include "metric/metric.h"
 
-extern const jp_metric jp_metric_prob, jp_metric_words, jp_metric_meaning, jp_metric_sparsity, jp_metric_curves;
+extern const jp_metric jp_metric_prob, jp_metric_words, jp_metric_meaning, jp_metric_sparsity, jp_metric_curves,
+    jp_metric_lds, jp_metric_top_k_drop;
 
 static const jp_metric *const METRICS[] = {
-    &jp_metric_prob, &jp_metric_words, &jp_metric_meaning, &jp_metric_sparsity, &jp_metric_curves,
+    &jp_metric_prob,   &jp_metric_words, &jp_metric_meaning,    &jp_metric_sparsity,
+    &jp_metric_curves, &jp_metric_lds,   &jp_metric_top_k_drop,
 };
 
 const jp_metric *jp_metric_at(int index) {

@@ -45,7 +45,7 @@ class Bench(unittest.TestCase):
     @classmethod
     def command(cls, data, results, *more):
         return [JOPA, "bench", data, "-m", cls.model, "--results", results, "--methods", METHODS, "-n", "5", "-b", "30", "-t", "1",
-                "--seed", "3", "--metrics", "prob,words,sparsity,curves", *more]
+                "--seed", "3", "--metrics", "prob,words,sparsity,curves,top_k_drop", *more]
 
     @classmethod
     def bench(cls, data, results, *more):
@@ -75,6 +75,8 @@ class Bench(unittest.TestCase):
                 self.assertAlmostEqual(float(row["wins"]), better / 6, places=9)
         self.assertEqual(int(rows["words.bleu", "odd", "random/2"]["prompts"]), 3)
         self.assertIn(("curves.deletion_area", "all", "ablation"), rows)
+        self.assertEqual(rows["top_k_drop.top_3", "all", "ablation"]["prompts"], "6")
+        self.assertEqual(rows["top_k_drop.top_3", "all", "jopa"]["prompts"], "0", "jopa does not rank the units")
 
     def test_a_saved_line_is_a_result(self):
         line = self.whole.read_text().splitlines()[1]
@@ -235,7 +237,7 @@ class Bench(unittest.TestCase):
         self.refused(2, "after /", self.data, *model, "--methods", "jopa/0", "--results", self.at / "none.jsonl")
         self.refused(2, "'jopa/5@0.1' is not", self.data, *model, "--methods", "jopa/5@0.1", "--results", self.at / "none.jsonl")
         self.refused(2, "with budget 30, not 9", self.data, *model, "-b", "9", "--results", self.whole)
-        options = ["-n", "5", "-b", "30", "--seed", "3", "--metrics", "prob,words,sparsity,curves"]
+        options = ["-n", "5", "-b", "30", "--seed", "3", "--metrics", "prob,words,sparsity,curves,top_k_drop"]
         for changed, part in {("--levels", "none"): 'levels "auto", not "none"', ("--min-drop", "0.5"): "min_drop 0.0, not 0.5",
                               ("--system", "Be brief."): 'system null, not "Be brief."',
                               ("--precise",): "precise false, not true"}.items():

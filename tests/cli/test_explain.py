@@ -225,6 +225,18 @@ class Options(Command):
         self.assertEqual(x.get("metrics", {}), {})
         self.assertNotIn("masked_response", x)
 
+    def test_metrics_of_rankings(self):
+        ask = (*ASK, "-u", "word", "-M", "ablation", "--metrics", "lds,top_k_drop")
+        x, plain = self.explain(*ask), self.explain(*ask[:-2], "--metrics", "none")
+        self.assertEqual(set(x["metrics"]), {"lds", "top_k_drop"})
+        self.assertTrue(-1 <= x["metrics"]["lds"]["spearman"] <= 1)
+        top = max(unit["score"] for unit in x["units"])
+        self.assertTrue(near(x["metrics"]["top_k_drop"]["top_1"], top), "ablation's score is the drop of the unit alone")
+        self.assertEqual(self.explain(*ask)["metrics"], x["metrics"])
+        self.assertNotEqual(self.explain(*ask, "--seed", 7)["metrics"]["lds"], x["metrics"]["lds"])
+        self.assertEqual(x["cost"]["evaluations"], plain["cost"]["evaluations"], "metrics are not on the search's bill")
+        self.assertEqual(self.explain(*ask, "-M", "jopa").get("metrics", {}), {})
+
     def test_threads_and_context(self):
         x = self.explain(*ASK, *PLAIN, "-M", "ablation", "--ctx", 200, threads=("--threads", "2"))
         self.assertEqual(x["selected"], self.one(*ASK)["selected"])

@@ -18,6 +18,8 @@
 #include "engine/template/template.h"
 #include "failing_memory.h"
 #include "fake_source.h"
+#include "formula_problem.h"
+#include "metric/metric.h"
 #include "metric/words.h"
 #include "prompt/protect.h"
 #include "prompt/recut.h"
@@ -297,12 +299,44 @@ static int words_work(void *user, jopa_error *e) {
     return JP_OK;
 }
 
+/* Metrics that score sets, on a problem whose making does not fail. */
+static int sets_work(void *user, jopa_error *e) {
+    formula_problem p;
+    jp_bitset       set;
+    unsigned        bits;
+    double          weight[6] = {1, 2, 3, -1, 5, 8}, score[6] = {3, 1, 2, 6, 5, 4};
+    char            got[200] = "", *expected = user;
+    jp_explanation  x = {0};
+    long            before = memory_left;
+    memory_left = -1;
+    formula_problem_open(&p, 6);
+    assert_int_equal(jp_formula_additive(p.engine, weight, e), JP_OK);
+    formula_problem_start(&p, &(jp_limits){.k = 6});
+    assert_int_equal(jp_bitset_init(&set, 6), JP_OK);
+    assert_int_equal(jp_metric_parse("curves,lds,top_k_drop", &bits, e), JP_OK);
+    memory_left = before;
+    jp_measured m = {.scorer = p.scorer, .selected = &set, .score = score, .response = "a", .seed = 4};
+    int         status = jp_metric_measure(bits, &m, &x, e);
+    memory_left = -1;
+    for (int i = x.n_metrics - 4; i < x.n_metrics && !status; i++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%s %.17g ", x.metrics[i].name, x.metrics[i].value);
+    if (!status && !*expected) strcpy(expected, got);
+    if (!status) assert_string_equal(got, expected);
+    jp_explanation_free(&x);
+    jp_bitset_free(&set);
+    formula_problem_close(&p);
+    return status;
+}
+
 static void metrics(void **state) {
     (void)state;
+    char       expected_sets[200] = "";
     char       expected[120] = "";
     jopa_error e = {0};
     assert_int_equal(words_work(expected, &e), JP_OK);
     fail_each(words_work, expected);
+    assert_int_equal(sets_work(expected_sets, &e), JP_OK);
+    fail_each(sets_work, expected_sets);
 }
 
 /* ---- the benchmark's files and tables -------------------------------------------------------------------------------

@@ -60,12 +60,13 @@ static jopa_options *ask(const char *command) {
 }
 
 static void explanations(void **state) {
-    static const char *const methods[] = {"jopa", "exhaustive", "lime", "gradient", "attention"};
+    static const char *const        methods[] = {"jopa", "exhaustive", "lime", "gradient", "attention"},
+                             *const metrics[] = {"prob,words", "none", "curves,top_k_drop", "none", "lds"};
     (void)state;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         jopa_options *o = ask("explain");
-        ask_also(o, "method", methods[i], "unit", "word", "k", "2", "budget", "6", "metrics",
-                 i ? "none" : "prob,words,curves", "max_tokens", "3", NULL);
+        ask_also(o, "method", methods[i], "unit", "word", "k", "2", "budget", "6", "metrics", metrics[i], "max_tokens",
+                 "3", NULL);
         survive(jopa_explain, o, i ? "text" : "html");
     }
 }

@@ -95,7 +95,8 @@ static void measure(jp_explanation *x, const char *list, bool lending, const dou
     assert_int_equal(jp_bitset_init(&set, 10), JP_OK);
     jp_bitset_add(&set, 2);
     jp_bitset_add(&set, 5);
-    jp_measured m = {p.scorer, &set, score, "aa b", masked, NULL, NULL};
+    jp_measured m = {
+        .scorer = p.scorer, .selected = &set, .score = score, .response = "aa b", .masked_response = masked};
     *x = (jp_explanation){0};
     assert_int_equal(jp_metric_parse(list, &bits, &e), JP_OK);
     assert_int_equal(jp_metric_measure(bits, &m, x, &e), JP_OK);

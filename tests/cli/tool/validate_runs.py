@@ -4,7 +4,7 @@ from cli import PROMPT, RESPONSE, SOURCE, Command, json, main
 
 RUNS = [
     ("explain", PROMPT, "-r", RESPONSE),
-    ("explain", PROMPT, "-n", 6, "-M", "ablation", "--metrics", "prob,words,sparsity,curves", "--seed", 2**64 - 1),
+    ("explain", PROMPT, "-n", 6, "-M", "ablation", "--metrics", "prob,words,sparsity,curves,lds,top_k_drop", "--seed", 2**64 - 1),
     ("explain", PROMPT, "-r", RESPONSE, "-M", "self", "--target", "1:11", "--raw", "-u", "word"),
     ("explain", "naïve 🙂 Ärzte", "-r", "größer 🙂", "-o", "delete", "-b", 5, "--system", "ok", "--roles", "user,system"),
     ("explain", PROMPT, "-r", RESPONSE, "-M", "random", "-u", "word", "--matrix", "--repeat", 3, "--target", "sentence:1"),
