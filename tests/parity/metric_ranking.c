@@ -58,7 +58,7 @@ static void draw_scores(jp_random *random, const double *weight, double *out) {
 }
 
 static void print_metrics(const formula_problem *p, const char *list, const double *score, uint64_t seed) {
-    unsigned       bits;
+    unsigned       bits = 0;
     jp_bitset      none;
     jopa_error     e = {0};
     jp_explanation x = {0};
