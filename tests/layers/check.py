@@ -1,4 +1,5 @@
-"""The source tree keeps its shape: one-way includes, foreign headers in one place, short files and functions."""
+"""The source tree keeps its shape: one-way includes, foreign headers in one place, short files and functions;
+and documents name files that are there."""
 import os
 import re
 import sys
@@ -153,6 +154,14 @@ def not_executable():
                 yield f"{path.relative_to(ROOT)}: begins with #! and is not executable"
 
 
+def missing_files(document):
+    """Files of the project that a document names and that are not there; NAME stands for any."""
+    named = re.findall(r"(?<![\w/$.{}-])((?:src|cli|serve|scripts|tests|bench|cmake|docs|include|fuzz|python)/[\w./-]+\.\w+)\b",
+                       document.read_text(encoding="utf-8"))
+    return [f"{document.name} names {name}, which does not exist" for name in dict.fromkeys(named)
+            if not ("NAME" in name or (ROOT / name).exists())]
+
+
 def main():
     files = sorted(p for top in ("include", "src", "cli", "serve", "tests", "bench", "fuzz")
                    for p in (ROOT / top).rglob("*.[ch]"))
@@ -161,6 +170,7 @@ def main():
     errors = [f"src/{f}: its place is missing in LAYERS" for f in sorted(folders - set(LAYERS))]
     errors += [e for p in files for e in check(p)] + list(same_names(files))
     errors += [*cycles(files), *same_functions(files), *unused_by_us(files), *not_executable()]
+    errors += [e for d in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]) for e in missing_files(d)]
     print("\n".join(errors) or f"{len(files)} files keep the layers")
     return bool(errors)
 
