@@ -23,7 +23,7 @@ def test_progress(tiny, fast, capsys):
     stages = {p.stage for p in told}
     assert {"searching"} <= stages <= set(jopa.names("stages"))
     last = [p for p in told if p.stage == "searching"][-1]
-    assert last.evaluations > 0 and last.best and last.best_drop <= x.drop + 1e-6 and last.seconds >= 0
+    assert last.evaluations > 0 and last.best and last.best_drop <= x.drop + 1e-4 and last.seconds >= 0
     tiny.explain(PROMPT, progress=True, **fast)
     assert "searching" in capsys.readouterr().err
     with tiny.session(PROMPT, response=RESPONSE, progress=told.append) as s:
